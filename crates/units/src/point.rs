@@ -3,6 +3,8 @@
 use core::fmt::{self, Write as _};
 use core::str::FromStr;
 
+use crate::decimal;
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
@@ -145,8 +147,6 @@ words! {
         PowerDowns = "power-downs",
         /// The tariff that counts now.
         Tariff = "active-tariff",
-        /// Checksum of the program.
-        Checksum = "checksum",
     }
 }
 
@@ -239,6 +239,24 @@ impl Unit {
             | Self::KilowattHour
             | Self::KilovarHour => 3,
             Self::Kilowatt | Self::Kilovar | Self::KilovoltAmpere => 6,
+        }
+    }
+}
+
+impl Unit {
+    /// True for counters, whose last digit is cut off and not rounded: a meter never shows more than it counted.
+    #[must_use]
+    pub const fn is_counter(self) -> bool {
+        matches!(self, Self::KilowattHour | Self::KilovarHour)
+    }
+
+    /// `value`, kept in this unit, with `decimals` digits behind the point of the unit people read.
+    #[must_use]
+    pub const fn at(self, value: i64, decimals: u8) -> i64 {
+        if self.is_counter() {
+            decimal::truncate(value, self.decimals(), decimals)
+        } else {
+            decimal::rescale(value, self.decimals(), decimals)
         }
     }
 }
@@ -387,7 +405,7 @@ mod tests {
     #[test]
     fn codes_and_keys_lead_back_to_their_point() {
         let points = all();
-        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 5);
+        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 4);
         let mut keys: Vec<String> = points.iter().map(ToString::to_string).collect();
         for (point, key) in points.iter().zip(&keys) {
             assert_eq!(Point::from_code(point.code()), Some(*point));

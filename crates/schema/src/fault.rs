@@ -1,0 +1,306 @@
+//! The check of a description, at compile time: [`first_fault`] names the first row that cannot be right.
+
+use crate::{
+    Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, Rule, SettingDef, SettingId, Source,
+};
+
+/// The table in which a fault stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// A register block, by its number.
+    Registers(usize),
+    /// A settings block, by its number.
+    Settings(usize),
+    /// A page block, by its number.
+    Pages(usize),
+    /// What stands in no table.
+    Model,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum What {
+    /// Its registers overlap the row before, or stand out of order.
+    Overlap,
+    /// It names a setting that the model does not have.
+    UnknownSetting,
+    /// It repeats another row's words, but that row does not exist or has another length.
+    UnknownRegister,
+    /// It shows a setting and has a value that the setting cannot have.
+    DefaultOutOfRange,
+    /// A volatile choice acts as a value that is no choice.
+    VolatileActsAsNothing,
+    /// A setting stands twice.
+    Twice,
+    /// A label has more glyphs than the display has places.
+    LabelTooLong,
+    /// It opens a list in which no page stands.
+    EmptyMenu,
+    /// The main list has no page, or none that always scrolls.
+    NothingToScroll,
+    /// There are more pages than a scroll list can hold (128).
+    TooManyPages,
+    /// A limit lies outside what the protocol allows.
+    Limit,
+    /// A combination code has no meaning, or a meaning no code.
+    Combination,
+}
+
+/// The first thing wrong with a description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// In which table.
+    pub table: Table,
+    /// In which row of it.
+    pub row: usize,
+    /// What is wrong.
+    pub what: What,
+}
+
+const fn fault(table: Table, row: usize, what: What) -> Option<Fault> {
+    Some(Fault { table, row, what })
+}
+
+const fn find_setting(model: &ModelDef, id: SettingId) -> Option<&'static SettingDef> {
+    let mut blocks = model.settings;
+    while let [block, rest @ ..] = blocks {
+        let mut rows: &'static [SettingDef] = block;
+        while let [row, tail @ ..] = rows {
+            if row.id as u8 == id as u8 {
+                return Some(row);
+            }
+            rows = tail;
+        }
+        blocks = rest;
+    }
+    None
+}
+
+const fn count_setting(model: &ModelDef, id: SettingId) -> usize {
+    let mut count = 0;
+    let mut blocks = model.settings;
+    while let [block, rest @ ..] = blocks {
+        let mut rows: &'static [SettingDef] = block;
+        while let [row, tail @ ..] = rows {
+            if row.id as u8 == id as u8 {
+                count += 1;
+            }
+            rows = tail;
+        }
+        blocks = rest;
+    }
+    count
+}
+
+const fn register_words(model: &ModelDef, addr: u16) -> Option<u16> {
+    let mut blocks = model.registers;
+    while let [block, rest @ ..] = blocks {
+        if matches!(block.rule, Rule::Contiguous) {
+            let mut rows = block.rows;
+            while let [row, tail @ ..] = rows {
+                if row.addr == addr {
+                    return Some(row.codec.words());
+                }
+                rows = tail;
+            }
+        }
+        blocks = rest;
+    }
+    None
+}
+
+const fn menu_has_pages(model: &ModelDef, menu: MenuId) -> bool {
+    let mut blocks = model.pages;
+    while let [block, rest @ ..] = blocks {
+        let mut rows: &'static [PageDef] = block;
+        while let [row, tail @ ..] = rows {
+            if row.menu.0 == menu.0 {
+                return true;
+            }
+            rows = tail;
+        }
+        blocks = rest;
+    }
+    false
+}
+
+const fn registers_fault(model: &ModelDef) -> Option<Fault> {
+    let mut n = 0;
+    let mut blocks: &[Block] = model.registers;
+    while let [block, rest @ ..] = blocks {
+        let table = Table::Registers(n);
+        let mut row_number = 0;
+        let mut free_from: u32 = 0;
+        let mut rows = block.rows;
+        while let [row, tail @ ..] = rows {
+            if (row.addr as u32) < free_from || row.end() > 0x1_0000 {
+                return fault(table, row_number, What::Overlap);
+            }
+            free_from = row.end();
+            match row.source {
+                Source::Setting(id) if find_setting(model, id).is_none() => {
+                    return fault(table, row_number, What::UnknownSetting);
+                }
+                Source::Same(addr) => match register_words(model, addr) {
+                    Some(words) if words == row.codec.words() => {}
+                    _ => return fault(table, row_number, What::UnknownRegister),
+                },
+                _ => {}
+            }
+            row_number += 1;
+            rows = tail;
+        }
+        n += 1;
+        blocks = rest;
+    }
+    None
+}
+
+const fn settings_fault(model: &ModelDef) -> Option<Fault> {
+    let mut n = 0;
+    let mut blocks = model.settings;
+    while let [block, rest @ ..] = blocks {
+        let table = Table::Settings(n);
+        let mut row_number = 0;
+        let mut rows: &'static [SettingDef] = block;
+        while let [row, tail @ ..] = rows {
+            if !row.accepts(row.default) {
+                return fault(table, row_number, What::DefaultOutOfRange);
+            }
+            if count_setting(model, row.id) != 1 {
+                return fault(table, row_number, What::Twice);
+            }
+            if let Kind::OneOf(choices) = row.kind {
+                let mut rest = choices;
+                while let [choice, more @ ..] = rest {
+                    if let crate::Keep::Volatile { acts_as } = choice.keep
+                        && (!row.accepts(acts_as) || acts_as == choice.value)
+                    {
+                        return fault(table, row_number, What::VolatileActsAsNothing);
+                    }
+                    rest = more;
+                }
+            }
+            row_number += 1;
+            rows = tail;
+        }
+        n += 1;
+        blocks = rest;
+    }
+    None
+}
+
+const fn pages_fault(model: &ModelDef) -> Option<Fault> {
+    let GlassDef::Segments(glass) = model.glass;
+    let places = glass.cells.len();
+    let mut total = 0;
+    let mut scrolling = 0;
+    let mut n = 0;
+    let mut blocks = model.pages;
+    while let [block, rest @ ..] = blocks {
+        let table = Table::Pages(n);
+        let mut row_number = 0;
+        let mut rows: &'static [PageDef] = block;
+        while let [row, tail @ ..] = rows {
+            // A point takes no place of its own, but labels have none: their length is their number of places.
+            if row.label.len() > places {
+                return fault(table, row_number, What::LabelTooLong);
+            }
+            let mut fields = row.fields;
+            while let [field, more @ ..] = fields {
+                if field.prefix.len() >= places {
+                    return fault(table, row_number, What::LabelTooLong);
+                }
+                if let Source::Setting(id) = field.source
+                    && find_setting(model, id).is_none()
+                {
+                    return fault(table, row_number, What::UnknownSetting);
+                }
+                fields = more;
+            }
+            match row.edit {
+                Edit::Step(id) | Edit::Digits(id, _) if find_setting(model, id).is_none() => {
+                    return fault(table, row_number, What::UnknownSetting);
+                }
+                _ => {}
+            }
+            if let Some((menu, gate)) = row.opens {
+                if !menu_has_pages(model, menu) {
+                    return fault(table, row_number, What::EmptyMenu);
+                }
+                if let Gate::Password(id) = gate
+                    && find_setting(model, id).is_none()
+                {
+                    return fault(table, row_number, What::UnknownSetting);
+                }
+            }
+            if matches!(row.scroll, crate::Scroll::Always) {
+                scrolling += 1;
+            }
+            total += 1;
+            row_number += 1;
+            rows = tail;
+        }
+        n += 1;
+        blocks = rest;
+    }
+    if total > 128 {
+        return fault(Table::Model, 0, What::TooManyPages);
+    }
+    if scrolling == 0 || !menu_has_pages(model, MenuId::MAIN) {
+        return fault(Table::Model, 0, What::NothingToScroll);
+    }
+    None
+}
+
+const fn limits_fault(model: &ModelDef) -> Option<Fault> {
+    if let Some(modbus) = model.modbus
+        && (modbus.max_read == 0 || modbus.max_read > 125 || modbus.max_write == 0 || modbus.max_write > 123)
+    {
+        return fault(Table::Model, 0, What::Limit);
+    }
+    if model.metering.phases == 0
+        || model.metering.phases > 3
+        || model.metering.tariffs == 0
+        || model.metering.tariffs > 4
+        || model.metering.led_imp_per_kwh == 0
+        || model.metering.rollover_wh == 0
+        || model.metering.store_step_wh == 0
+    {
+        return fault(Table::Model, 0, What::Limit);
+    }
+    let Some(code) = find_setting(model, SettingId::CombinationCode) else {
+        return None;
+    };
+    let mut meanings = model.metering.combinations;
+    let mut count = 0;
+    while let [(value, _), rest @ ..] = meanings {
+        if !code.accepts(*value) {
+            return fault(Table::Model, count, What::Combination);
+        }
+        count += 1;
+        meanings = rest;
+    }
+    if let Kind::OneOf(choices) = code.kind
+        && choices.len() != count
+    {
+        return fault(Table::Model, count, What::Combination);
+    }
+    None
+}
+
+/// The first thing wrong with a description, or `None`. Asserted beside each model, in a constant.
+#[must_use]
+pub const fn first_fault(model: &ModelDef) -> Option<Fault> {
+    if let Some(found) = registers_fault(model) {
+        return Some(found);
+    }
+    if let Some(found) = settings_fault(model) {
+        return Some(found);
+    }
+    if let Some(found) = pages_fault(model) {
+        return Some(found);
+    }
+    limits_fault(model)
+}

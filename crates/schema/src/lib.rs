@@ -1,0 +1,38 @@
+//! The types in which a meter is described, once: registers, settings, pages, glass, keys and limits.
+//!
+//! A description is a constant. From it come the slave, the panel, the form, the read plan, the documents and the
+//! tests. This crate holds the types, the codecs both ways, the one range check ([`SettingDef::check`]) and the
+//! check of the description itself ([`first_fault`]); it holds no state and names no meter.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
+
+mod codec;
+mod fault;
+mod glass;
+mod model;
+mod note;
+mod page;
+mod register;
+mod setting;
+
+pub use codec::{Codec, CodecError};
+pub use fault::{Fault, Table, What as FaultKind, first_fault};
+pub use glass::{Cell, Dot, GlassDef, SegmentGlass};
+pub use model::{
+    BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,
+    ModelDef, PanelDef, PulseWidth, TripFollows,
+};
+pub use note::{Citation, Fact, ModelNotes, Note, TerminalDef};
+pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};
+pub use register::{Access, Argument, Block, CommandId, IdentityOf, RegisterDef, Rule, Source, Unmapped};
+pub use setting::{
+    Choice, Effect, Keep, Kind, Permission, RangeFault, SettingDef, SettingId, SettingText, SettingTextError,
+};

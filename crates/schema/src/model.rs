@@ -1,0 +1,317 @@
+//! [`ModelDef`]: one meter, described once.
+
+use units::Duration;
+
+use crate::{Block, GlassDef, IdentityOf, PageDef, PageId, RegisterDef, Rule, SettingDef, SettingId, Source};
+
+/// How forward and reverse make the total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combination {
+    /// Forward only.
+    Forward,
+    /// Reverse only.
+    Reverse,
+    /// Forward plus reverse.
+    Sum,
+    /// Reverse less forward.
+    ReverseLessForward,
+    /// Forward less reverse.
+    ForwardLessReverse,
+    /// Forward less reverse, the phases netted before they are counted.
+    Netted,
+}
+
+/// What the resettable counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TripFollows {
+    /// Forward active energy.
+    Forward,
+    /// What the combination code makes of both.
+    Total,
+}
+
+/// How long a pulse lasts, up to a power.
+#[derive(Clone, Copy, Debug)]
+pub struct PulseWidth {
+    /// The largest power, in W, for which it holds.
+    pub up_to_watt: u32,
+    /// The width.
+    pub width: Duration,
+}
+
+/// What the meter is and always stays.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityDef {
+    /// The printed digits in front of the serial number that the registers hold.
+    pub prefix: &'static str,
+    /// The code by which masters tell models apart.
+    pub meter_code: u16,
+    /// The largest current, in A.
+    pub amps: u16,
+    /// Version of the protocol, in hundredths.
+    pub protocol: u16,
+    /// Version of the software, in hundredths.
+    pub software: u16,
+    /// Version of the hardware, in hundredths.
+    pub hardware: u16,
+    /// Checksum of the program.
+    pub checksum: u32,
+}
+
+impl IdentityDef {
+    /// One of its parts as a number.
+    #[must_use]
+    pub const fn value(&self, of: IdentityOf) -> i64 {
+        match of {
+            IdentityOf::MeterCode => self.meter_code as i64,
+            IdentityOf::Amps => self.amps as i64,
+            IdentityOf::Protocol => self.protocol as i64,
+            IdentityOf::Software => self.software as i64,
+            IdentityOf::Hardware => self.hardware as i64,
+            IdentityOf::Checksum => self.checksum as i64,
+        }
+    }
+}
+
+/// How the meter measures and counts.
+#[derive(Clone, Copy, Debug)]
+pub struct MeteringDef {
+    /// How many phases it has. Range: 1 to 3.
+    pub phases: u8,
+    /// Below this current, in mA, nothing is counted or shown.
+    pub starting_current_ma: u32,
+    /// A counter that reaches so many Wh (or varh) starts again at zero.
+    pub rollover_wh: u64,
+    /// Energies are stored whenever they have grown by so many Wh.
+    pub store_step_wh: u64,
+    /// Digits behind the point of each reading: V, A, kW, power factor, Hz.
+    pub decimals: Decimals,
+    /// What each value of the combination code means.
+    pub combinations: &'static [(i32, Combination)],
+    /// How many tariffs it counts. Range: 1 to 4.
+    pub tariffs: u8,
+    /// What the resettable counter counts.
+    pub trip: TripFollows,
+    /// Flashes of the test LED, in imp/kWh.
+    pub led_imp_per_kwh: u32,
+    /// How long the LED is lit for one flash.
+    pub led_width: Duration,
+    /// Width of a pulse of the pulse output, by rising power.
+    pub pulse_widths: &'static [PulseWidth],
+    /// How long before the supply is gone the meter learns of it.
+    pub power_fail_warning: Duration,
+}
+
+impl MeteringDef {
+    /// How many counters it keeps: forward and reverse, active and reactive, for each phase and tariff, and the
+    /// resettable one. Totals are made from these.
+    #[must_use]
+    pub const fn counters(&self) -> usize {
+        self.phases as usize * self.tariffs as usize * 4 + 1
+    }
+}
+
+/// Digits behind the point of the meter's readings.
+#[derive(Clone, Copy, Debug)]
+pub struct Decimals {
+    /// Of voltages in V.
+    pub volt: u8,
+    /// Of currents in A.
+    pub ampere: u8,
+    /// Of powers in kW, kvar and kVA.
+    pub kilowatt: u8,
+    /// Of power factors.
+    pub power_factor: u8,
+    /// Of frequencies in Hz.
+    pub hertz: u8,
+}
+
+/// How the meter behaves on a Modbus.
+#[derive(Clone, Copy, Debug)]
+pub struct ModbusDef {
+    /// Most registers that one request may read. Range: 1 to 125.
+    pub max_read: u16,
+    /// Most registers that one request may write. Range: 1 to 123.
+    pub max_write: u16,
+    /// Reads of unit 0 are answered, with the meter's own id.
+    pub unit0_answers_reads: bool,
+    /// Function 04 answers as function 03 does.
+    pub fc04: bool,
+    /// Time from the end of a request to the start of its answer, on top of the silence that ends a frame.
+    pub reply_delay: Duration,
+}
+
+/// A key of the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyId(pub u8);
+
+/// How a key is read.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyDef {
+    /// Which one.
+    pub id: KeyId,
+    /// A press that lasted so long is a long one; it acts on release.
+    pub long: Duration,
+    /// A press that lasts so long is a very long one; it acts at once.
+    pub very_long: Duration,
+}
+
+/// When the backlight is on.
+#[derive(Clone, Copy, Debug)]
+pub struct BacklightDef {
+    /// The setting's value for "while somebody uses the key".
+    pub button: i32,
+    /// The setting's value for "always".
+    pub on: i32,
+    /// How long it stays on after the last press.
+    pub lit: Duration,
+}
+
+/// Times of the panel.
+#[derive(Clone, Copy, Debug)]
+pub struct PanelDef {
+    /// How long a label or a value stands where they take turns.
+    pub turn: Duration,
+    /// How long `OK` stands.
+    pub message: Duration,
+    /// An edit without a press for so long is dropped.
+    pub edit_idle: Duration,
+    /// A page without a press for so long gives way to the automatic scroll.
+    pub page_idle: Duration,
+    /// Period of the blinking.
+    pub blink: Duration,
+    /// How much of a blink period the value is seen.
+    pub blink_on: Duration,
+    /// How long the communication dot is lit for an answer; it is dark for as long afterwards.
+    pub com_flash: Duration,
+    /// Glyphs for a setting that was taken, a page put in the scroll, and one taken out.
+    pub ok: &'static str,
+    /// A page was put in the scroll.
+    pub ok_in: &'static str,
+    /// A page was taken out of the scroll.
+    pub ok_out: &'static str,
+    /// Glyphs in front of the number of an error.
+    pub error_prefix: &'static str,
+    /// The backlight.
+    pub backlight: BacklightDef,
+}
+
+/// One meter. Everything about it is here: the rooms of the house hold no second copy.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelDef {
+    /// The name on a command line, such as `maker-model`.
+    pub slug: &'static str,
+    /// What it is and always stays.
+    pub identity: IdentityDef,
+    /// How it measures.
+    pub metering: MeteringDef,
+    /// How it behaves on a Modbus, where it has one.
+    pub modbus: Option<ModbusDef>,
+    /// Its register map.
+    pub registers: &'static [Block],
+    /// Its settings.
+    pub settings: &'static [&'static [SettingDef]],
+    /// Its pages.
+    pub pages: &'static [&'static [PageDef]],
+    /// Its keys.
+    pub keys: &'static [KeyDef],
+    /// Times of its panel.
+    pub panel: PanelDef,
+    /// Its display.
+    pub glass: GlassDef,
+}
+
+/// How much memory a meter of a model needs, part by part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemorySizes {
+    /// Settings, one `i32` each.
+    pub settings: usize,
+    /// Words of the register image.
+    pub image: usize,
+    /// Counters of energy.
+    pub counters: usize,
+    /// Bytes of the receive buffer.
+    pub rx: usize,
+    /// Bytes of the transmit buffer.
+    pub tx: usize,
+}
+
+impl ModelDef {
+    /// How much memory a meter of this model needs.
+    #[must_use]
+    pub const fn memory(&self) -> MemorySizes {
+        let mut settings = 0;
+        let mut blocks = self.settings;
+        while let [first, rest @ ..] = blocks {
+            settings += first.len();
+            blocks = rest;
+        }
+        let mut image = 0;
+        let mut blocks = self.registers;
+        while let [first, rest @ ..] = blocks {
+            image += first.image_words();
+            blocks = rest;
+        }
+        // A Modbus frame on a serial line has at most 256 bytes, in Modbus TCP 260.
+        let frame = if self.modbus.is_some() { 260 } else { 0 };
+        MemorySizes { settings, image, counters: self.metering.counters(), rx: frame, tx: frame }
+    }
+
+    /// All settings, in the order of their values in memory.
+    pub fn all_settings(&self) -> impl Iterator<Item = &'static SettingDef> + use<> {
+        self.settings.iter().flat_map(|block| block.iter())
+    }
+
+    /// A setting and its place among all, or `None` where the model has no such setting.
+    #[must_use]
+    pub fn setting(&self, id: SettingId) -> Option<(usize, &'static SettingDef)> {
+        self.all_settings().enumerate().find(|(_, setting)| setting.id == id)
+    }
+
+    /// All pages with their ids.
+    pub fn all_pages(&self) -> impl Iterator<Item = (PageId, &'static PageDef)> + use<> {
+        (0u8..).map(PageId).zip(self.pages.iter().flat_map(|block| block.iter()))
+    }
+
+    /// The page of an id.
+    #[must_use]
+    pub fn page(&self, id: PageId) -> Option<&'static PageDef> {
+        self.all_pages().find(|(other, _)| *other == id).map(|(_, page)| page)
+    }
+
+    /// All rows of the register map that can be read in stretches, by rising address.
+    pub fn all_registers(&self) -> impl Iterator<Item = &'static RegisterDef> + use<> {
+        self.registers
+            .iter()
+            .filter(|block| block.rule == Rule::Contiguous)
+            .flat_map(|block| block.rows.iter())
+    }
+
+    /// The row that holds the register at `addr`, and its block.
+    #[must_use]
+    pub fn register(&self, addr: u16) -> Option<(&'static Block, &'static RegisterDef)> {
+        self.registers.iter().find_map(|block| block.row(addr).map(|row| (block, row)))
+    }
+
+    /// The row that shows a setting.
+    #[must_use]
+    pub fn register_of(&self, id: SettingId) -> Option<&'static RegisterDef> {
+        self.all_registers().find(|row| row.source == Source::Setting(id))
+    }
+
+    /// The unit in which the value of a source is kept.
+    #[must_use]
+    pub fn unit(&self, source: Source) -> units::Unit {
+        match source {
+            Source::Point(point) => point.unit(),
+            Source::Setting(id) => self.setting(id).map_or(units::Unit::None, |(_, setting)| setting.unit),
+            Source::Identity(_) | Source::Const(_) | Source::Zero => units::Unit::None,
+            Source::Same(addr) => {
+                self.register(addr).map_or(units::Unit::None, |(_, row)| match row.source {
+                    Source::Same(_) => units::Unit::None,
+                    other => self.unit(other),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What is said *about* a description: labels for people, reasons and sources. The firmware never names these.
+
+/// Where a fact comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Citation {
+    /// A section of the model's manual.
+    Manual(&'static str),
+    /// A section of the manual or register sheet of a sister meter with the same firmware.
+    Sister(&'static str),
+    /// Bytes recorded from a real meter.
+    Capture(&'static str),
+    /// No source settles it; the reason for our choice.
+    Assumed(&'static str),
+}
+
+/// What people read about one row of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Note {
+    /// Key by which the row is named, where its content does not give one; pages have one.
+    pub key: &'static str,
+    /// A few words for a form or a list.
+    pub label: &'static str,
+    /// One sentence more, or nothing.
+    pub doc: &'static str,
+    /// Where the row comes from.
+    pub source: Citation,
+    /// What about the row no source settles, or nothing.
+    pub assumed: &'static str,
+}
+
+impl Note {
+    /// A note without key, sentence and assumption.
+    #[must_use]
+    pub const fn new(label: &'static str, source: Citation) -> Self {
+        Self { key: "", label, doc: "", source, assumed: "" }
+    }
+
+    /// The same with a key.
+    #[must_use]
+    pub const fn key(self, key: &'static str) -> Self {
+        Self { key, ..self }
+    }
+
+    /// The same with one sentence more.
+    #[must_use]
+    pub const fn doc(self, doc: &'static str) -> Self {
+        Self { doc, ..self }
+    }
+
+    /// The same with what is assumed about it, and why.
+    #[must_use]
+    pub const fn assumed(self, why: &'static str) -> Self {
+        Self { assumed: why, ..self }
+    }
+}
+
+/// A fact of the model that stands in no table row: a timing, a limit, an identity, a rule of behaviour.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact {
+    /// What it is about.
+    pub label: &'static str,
+    /// What holds.
+    pub doc: &'static str,
+    /// Where it comes from.
+    pub source: Citation,
+}
+
+/// A terminal of the meter.
+#[derive(Clone, Copy, Debug)]
+pub struct TerminalDef {
+    /// What is printed beside it.
+    pub name: &'static str,
+    /// What belongs there.
+    pub doc: &'static str,
+    /// True for the upper row.
+    pub upper: bool,
+}
+
+/// All notes of a model, table by table and row by row as in its description.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelNotes {
+    /// The maker, to say which meter is meant.
+    pub maker: &'static str,
+    /// The model's name as people know it.
+    pub name: &'static str,
+    /// One sentence on what it is.
+    pub doc: &'static str,
+    /// The manual the citations mean.
+    pub manual: &'static str,
+    /// The lines of the nameplate that a drawing shows.
+    pub nameplate: &'static [&'static str],
+    /// The terminals.
+    pub terminals: &'static [TerminalDef],
+    /// One slice a register block.
+    pub registers: &'static [&'static [Note]],
+    /// One slice a settings block.
+    pub settings: &'static [&'static [Note]],
+    /// One slice a page block.
+    pub pages: &'static [&'static [Note]],
+    /// What stands in no row.
+    pub facts: &'static [Fact],
+    /// The drawing of the glass: an SVG whose shapes carry `data-seg`.
+    pub glass_svg: &'static str,
+}
+
+/// Writes a table and the notes on its rows as two constants of equal length.
+///
+/// ```
+/// use schema::{Citation, Note, table};
+/// table! {
+///     /// Small primes.
+///     pub PRIMES / PRIME_NOTES: u8 = [
+///         2 => Note::new("two", Citation::Manual("1")),
+///         3 => Note::new("three", Citation::Manual("1")),
+///     ];
+/// }
+/// assert_eq!(PRIMES.len(), PRIME_NOTES.len());
+/// ```
+#[macro_export]
+macro_rules! table {
+    ($($(#[$doc:meta])* $vis:vis $rows:ident / $notes:ident : $ty:ty = [$($row:expr => $note:expr),* $(,)?];)*) => {
+        $(
+            $(#[$doc])*
+            $vis const $rows: &[$ty] = &[$($row),*];
+            #[doc = concat!("Notes on [`", stringify!($rows), "`], row by row.")]
+            $vis const $notes: &[$crate::Note] = &[$($note),*];
+        )*
+    };
+}
