@@ -1,7 +1,9 @@
 //! The check of a description, at compile time: [`first_fault`] names the first row that cannot be right.
 
+use core::fmt;
+
 use crate::{
-    Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, Rule, SettingDef, SettingId, Source,
+    Access, Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, Rule, SettingDef, SettingId, Source,
 };
 
 /// The table in which a fault stands.
@@ -25,9 +27,11 @@ pub enum What {
     Overlap,
     /// It names a setting that the model does not have.
     UnknownSetting,
+    /// It can be written, but shows no setting.
+    NothingToWrite,
     /// It repeats another row's words, but that row does not exist or has another length.
     UnknownRegister,
-    /// It shows a setting and has a value that the setting cannot have.
+    /// Its default is none of its values.
     DefaultOutOfRange,
     /// A volatile choice acts as a value that is no choice.
     VolatileActsAsNothing,
@@ -56,6 +60,46 @@ pub struct Fault {
     pub row: usize,
     /// What is wrong.
     pub what: What,
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registers(n) => write!(f, "register block {n}"),
+            Self::Settings(n) => write!(f, "settings block {n}"),
+            Self::Pages(n) => write!(f, "page block {n}"),
+            Self::Model => f.write_str("the model itself"),
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Overlap => "its registers overlap the row before, or stand out of order",
+            Self::UnknownSetting => "it names a setting that the model does not have",
+            Self::NothingToWrite => "it can be written, but shows no setting",
+            Self::UnknownRegister => "it repeats a row that does not exist or has another length",
+            Self::DefaultOutOfRange => "its default is none of its values",
+            Self::VolatileActsAsNothing => "a volatile choice acts as a value that is no other choice",
+            Self::Twice => "the setting stands twice",
+            Self::LabelTooLong => "its glyphs need more places than the display has",
+            Self::EmptyMenu => "it opens a list in which no page stands",
+            Self::NothingToScroll => "the main list has no page, or no page always scrolls",
+            Self::TooManyPages => "there are more than 128 pages",
+            Self::Limit => "a limit lies outside what can be",
+            Self::Combination => "a combination code has no meaning, or a meaning no code",
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.table {
+            Table::Model => write!(f, "{}: {}", self.table, self.what),
+            _ => write!(f, "{}, row {}: {}", self.table, self.row, self.what),
+        }
+    }
 }
 
 const fn fault(table: Table, row: usize, what: What) -> Option<Fault> {
@@ -138,6 +182,9 @@ const fn registers_fault(model: &ModelDef) -> Option<Fault> {
                 return fault(table, row_number, What::Overlap);
             }
             free_from = row.end();
+            if matches!(row.access, Access::Write) && !matches!(row.source, Source::Setting(_)) {
+                return fault(table, row_number, What::NothingToWrite);
+            }
             match row.source {
                 Source::Setting(id) if find_setting(model, id).is_none() => {
                     return fault(table, row_number, What::UnknownSetting);
@@ -304,3 +351,7 @@ pub const fn first_fault(model: &ModelDef) -> Option<Fault> {
     }
     limits_fault(model)
 }
+
+#[cfg(test)]
+#[path = "fault_tests.rs"]
+mod tests;

@@ -59,7 +59,7 @@ pub struct IdentityDef {
 }
 
 impl IdentityDef {
-    /// One of its parts as a number.
+    /// One of its parts as a number, kept in [`IdentityOf::unit`].
     #[must_use]
     pub const fn value(&self, of: IdentityOf) -> i64 {
         match of {
@@ -305,7 +305,8 @@ impl ModelDef {
         match source {
             Source::Point(point) => point.unit(),
             Source::Setting(id) => self.setting(id).map_or(units::Unit::None, |(_, setting)| setting.unit),
-            Source::Identity(_) | Source::Const(_) | Source::Zero => units::Unit::None,
+            Source::Identity(of) => of.unit(),
+            Source::Const(_) | Source::Zero => units::Unit::None,
             Source::Same(addr) => {
                 self.register(addr).map_or(units::Unit::None, |(_, row)| match row.source {
                     Source::Same(_) => units::Unit::None,

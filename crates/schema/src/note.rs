@@ -101,6 +101,10 @@ pub struct ModelNotes {
     pub facts: &'static [Fact],
     /// The drawing of the glass: an SVG whose shapes carry `data-seg`.
     pub glass_svg: &'static str,
+    /// The drawing of the front with display, key and lamp, enlarged: an SVG whose live parts carry `data-part`.
+    pub front_svg: &'static str,
+    /// The drawing of the whole meter in true proportions, with the same `data-part`s.
+    pub meter_svg: &'static str,
 }
 
 /// Writes a table and the notes on its rows as two constants of equal length.

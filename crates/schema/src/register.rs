@@ -21,6 +21,17 @@ pub enum IdentityOf {
     Checksum,
 }
 
+impl IdentityOf {
+    /// The unit its number is kept in.
+    #[must_use]
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::MeterCode | Self::Amps | Self::Checksum => Unit::None,
+            Self::Protocol | Self::Software | Self::Hardware => Unit::Hundredths,
+        }
+    }
+}
+
 /// Where the value of a register or of a field on a page comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -111,13 +122,14 @@ impl RegisterDef {
         self.addr as u32 + self.codec.words() as u32
     }
 
-    /// True where reading gives the unit of `point`, false for bare numbers.
+    /// The unit in which the row's value is kept, where a setting shown here has `setting_unit`.
     #[must_use]
     pub const fn unit(&self, setting_unit: Unit) -> Unit {
         match self.source {
             Source::Point(point) => point.unit(),
             Source::Setting(_) => setting_unit,
-            _ => Unit::None,
+            Source::Identity(of) => of.unit(),
+            Source::Const(_) | Source::Zero | Source::Same(_) => Unit::None,
         }
     }
 }

@@ -110,6 +110,8 @@ pub enum Permission {
     Everyone,
     /// At the panel only with the password; any master.
     Password,
+    /// With the key on the meter only, without the password: no register shows it.
+    PanelOpen,
     /// With the key on the meter only, with the password.
     PanelOnly,
     /// Any master, but not the panel.

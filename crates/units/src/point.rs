@@ -180,6 +180,8 @@ pub enum Point {
 pub enum Unit {
     /// A bare number.
     None,
+    /// Kept in hundredths, read as a number: versions such as 2.18.
+    Hundredths,
     /// Kept in mV, read in V.
     Volt,
     /// Kept in mA, read in A.
@@ -211,7 +213,7 @@ impl Unit {
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
-            Self::None | Self::Ratio => "",
+            Self::None | Self::Hundredths | Self::Ratio => "",
             Self::Volt => "V",
             Self::Ampere => "A",
             Self::Kilowatt => "kW",
@@ -231,7 +233,7 @@ impl Unit {
     pub const fn decimals(self) -> u8 {
         match self {
             Self::None | Self::Second | Self::Baud => 0,
-            Self::ImpulsePerKilowattHour => 2,
+            Self::Hundredths | Self::ImpulsePerKilowattHour => 2,
             Self::Volt
             | Self::Ampere
             | Self::Ratio
