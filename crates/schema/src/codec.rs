@@ -206,7 +206,8 @@ fn float_value(bits: u32, decimals: u8) -> Option<i64> {
     } else {
         let shift = exponent.unsigned_abs();
         let scaled = scaled?;
-        if shift > 63 { 0 } else { (scaled + (1 << (shift - 1))) >> shift }
+        // Half up by its own bit: adding the half first would overflow where the number is finest.
+        if shift > 63 { 0 } else { (scaled >> shift) + (scaled >> (shift - 1) & 1) }
     };
     let magnitude = i64::try_from(magnitude).ok()?;
     Some(if bits >> 31 == 1 { -magnitude } else { magnitude })
@@ -270,6 +271,13 @@ mod tests {
             assert!(!s0.matches(halves((text * 1.000_01).to_bits()), value, unit), "{text} + 10 ppm");
         }
         assert!(!s0.matches(halves(f32::NAN.to_bits()), 100, unit));
+    }
+
+    #[test]
+    fn the_finest_number_that_fits_does_not_overflow() {
+        // 3.5013 pico is 4.
+        assert_eq!(float_value(2_893_433_446, 12), Some(-4));
+        assert!(float_value(0x4B7F_FFFF, 12).is_some());
     }
 
     proptest! {
