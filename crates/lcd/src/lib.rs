@@ -1,0 +1,29 @@
+//! What a segment glass shows: segment memory, the fonts, reading back what is lit, and a picture in text.
+//!
+//! The core knows segments by number only ([`SegmentFrame`]); names such as `1a` join a number to a drawing
+//! ([`segment_name`]). Nothing here knows a meter, a colour or a clock.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
+
+mod art;
+mod font;
+mod frame;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use art::{Art, art};
+pub use font::{FOURTEEN, SEVEN, shape};
+pub use frame::{
+    GlyphFault, SegmentFrame, SegmentName, blink_cells, check, dot, light_dot, point, segment, segment_count,
+    segment_name, visible, write,
+};
+pub use read::{Dots, Glyphs, MAX_CELLS, dots, glyphs, matches};
