@@ -277,7 +277,7 @@ mod tests {
     fn the_finest_number_that_fits_does_not_overflow() {
         // 3.5013 pico is 4.
         assert_eq!(float_value(2_893_433_446, 12), Some(-4));
-        assert!(float_value(0x4B7F_FFFF, 12).is_some());
+        assert_eq!(float_value(0x4B7F_FFFF, 12), None, "too large for the integer it would become");
     }
 
     proptest! {
