@@ -1,0 +1,156 @@
+//! The serial line: its parameters, the times that follow from them, and what goes wrong on it.
+
+use core::fmt;
+use units::Duration;
+
+/// The parity bit of a character.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Parity {
+    /// Even parity, 11 bits a character: the default of the Modbus serial line specification (V1.02 §2.5.1).
+    #[default]
+    Even,
+    /// No parity bit, 10 bits a character.
+    None,
+    /// Odd parity, 11 bits a character.
+    Odd,
+}
+
+impl fmt::Display for Parity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Even => "even",
+            Self::None => "none",
+            Self::Odd => "odd",
+        })
+    }
+}
+
+/// Speed and character format of a line: eight data bits, one stop bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LineParams {
+    /// Speed in Bd; 0 is treated as 1.
+    pub baud: u32,
+    /// The parity bit.
+    pub parity: Parity,
+}
+
+impl LineParams {
+    /// `baud` Bd with `parity`, eight data bits, one stop bit.
+    #[must_use]
+    pub const fn new(baud: u32, parity: Parity) -> Self {
+        Self { baud, parity }
+    }
+
+    /// Bits of one character: start, eight data, parity if any, one stop.
+    #[must_use]
+    pub const fn char_bits(self) -> u32 {
+        match self.parity {
+            Parity::None => 10,
+            Parity::Even | Parity::Odd => 11,
+        }
+    }
+
+    /// The time of one character on the wire, rounded up to whole microseconds.
+    #[must_use]
+    pub const fn char_time(self) -> Duration {
+        self.wire_time(1)
+    }
+
+    /// The time `bytes` characters take on the wire without a pause, rounded up to whole microseconds.
+    #[must_use]
+    pub const fn wire_time(self, bytes: usize) -> Duration {
+        self.bits_time((bytes as u64).saturating_mul(self.char_bits() as u64))
+    }
+
+    /// Longest pause inside a frame: 1.5 characters of 11 bits, 750 us above 19200 Bd
+    /// (Modbus serial line V1.02 §2.5.1.1). The parity is left out on purpose: 11 bits are the safe count.
+    #[must_use]
+    pub const fn t15(self) -> Duration {
+        if self.baud > 19_200 {
+            return Duration::from_micros(750);
+        }
+        self.half_bits_time(33)
+    }
+
+    /// Pause between frames: 3.5 characters of 11 bits, 1.75 ms above 19200 Bd (Modbus serial line V1.02 §2.5.1.1).
+    #[must_use]
+    pub const fn t35(self) -> Duration {
+        if self.baud > 19_200 {
+            return Duration::from_micros(1_750);
+        }
+        self.half_bits_time(77)
+    }
+
+    const fn bits_time(self, bits: u64) -> Duration {
+        self.half_bits_time(bits.saturating_mul(2))
+    }
+
+    const fn half_bits_time(self, half_bits: u64) -> Duration {
+        let baud = if self.baud == 0 { 1 } else { self.baud as u64 };
+        Duration::from_micros(half_bits.saturating_mul(500_000).div_ceil(baud))
+    }
+}
+
+impl fmt::Display for LineParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letter = match self.parity {
+            Parity::Even => 'E',
+            Parity::None => 'N',
+            Parity::Odd => 'O',
+        };
+        write!(f, "{} 8{letter}1", self.baud)
+    }
+}
+
+/// What a UART reports instead of a good character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineError {
+    /// The parity bit was wrong.
+    Parity,
+    /// The stop bit was missing.
+    Framing,
+    /// A character was lost because nobody fetched it in time.
+    Overrun,
+    /// The line stayed low for longer than a character.
+    Break,
+}
+
+impl fmt::Display for LineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Parity => "a character had the wrong parity",
+            Self::Framing => "a character had no stop bit",
+            Self::Overrun => "a character was lost",
+            Self::Break => "the line was held low",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_9600_8e1() {
+        let line = LineParams::new(9600, Parity::Even);
+        assert_eq!(line.char_time().as_micros(), 1146);
+        assert_eq!(line.t15().as_micros(), 1719);
+        assert_eq!(line.t35().as_micros(), 4011);
+        assert_eq!(line.wire_time(17).as_micros(), 19_480);
+        assert_eq!(line.to_string(), "9600 8E1");
+    }
+
+    #[test]
+    fn silence_ignores_the_parity_and_is_fixed_above_19200() {
+        assert_eq!(LineParams::new(9600, Parity::None).t35(), LineParams::new(9600, Parity::Even).t35());
+        assert_eq!(LineParams::new(9600, Parity::None).char_time().as_micros(), 1042);
+        assert_eq!(LineParams::new(19_200, Parity::Even).t35().as_micros(), 2006);
+        assert_eq!(LineParams::new(38_400, Parity::Even).t35().as_micros(), 1750);
+        assert_eq!(LineParams::new(115_200, Parity::Odd).t15().as_micros(), 750);
+    }
+
+    #[test]
+    fn no_speed_divides_by_nothing() {
+        assert_eq!(LineParams::new(0, Parity::Even).char_time().as_secs(), 11);
+    }
+}
