@@ -99,9 +99,14 @@ pub enum Event {
         /// How many of them were in the buffer.
         bytes: u16,
     },
-    /// The stream cannot be followed any more: close the connection, then call [`Server::reset`].
+    /// The stream cannot be followed any more: close the connection, then call [`Server::reset`]. A frame that is
+    /// only too long, or of another protocol, is skipped instead.
     Close,
 }
+
+/// Greatest length in a header of Modbus TCP that is taken for a frame too long, to be skipped in silence; more is
+/// a stream out of step.
+const MOST_SKIPPED: u16 = 512;
 
 /// What a run of bytes at the front of the buffer is.
 enum Verdict {
@@ -141,6 +146,8 @@ pub struct Server<'m> {
     lost: bool,
     sending: bool,
     closed: bool,
+    /// Bytes of a stream still to be skipped.
+    skip: usize,
     staged: Option<(LineParams, u8)>,
     event: Option<Event>,
 }
@@ -162,6 +169,7 @@ impl<'m> Server<'m> {
             lost: false,
             sending: false,
             closed: false,
+            skip: 0,
             staged: None,
             event: None,
         }
@@ -208,6 +216,7 @@ impl<'m> Server<'m> {
         self.lost = false;
         self.sending = false;
         self.closed = false;
+        self.skip = 0;
         self.event = None;
     }
 
@@ -276,7 +285,8 @@ impl<'m> Server<'m> {
         if self.closed {
             return bytes.len();
         }
-        let mut taken = 0;
+        let mut taken = self.skip.min(bytes.len());
+        self.skip -= taken;
         self.last_rx = now;
         while let Some(rest) = bytes.get(taken..)
             && !rest.is_empty()
@@ -285,7 +295,10 @@ impl<'m> Server<'m> {
             let n = self.append(rest);
             taken += n;
             self.examine();
-            if n == 0 {
+            let skipped = self.skip.min(bytes.len() - taken);
+            self.skip -= skipped;
+            taken += skipped;
+            if n + skipped == 0 {
                 break;
             }
         }
@@ -504,9 +517,10 @@ impl<'m> Server<'m> {
 
     fn pass(&mut self, n: usize) {
         let at = if self.framing == Framing::Mbap { mbap::HEADER - 1 } else { 0 };
-        if let Some([unit, function, ..]) = self.rx.get(at..) {
+        if let Some([unit, function, ..]) = self.rx.get(at..self.len) {
             self.event = Some(Event::Heard { unit: *unit, function: *function });
         }
+        self.skip += n.saturating_sub(self.len);
         self.drop_front(n);
     }
 
@@ -514,6 +528,9 @@ impl<'m> Server<'m> {
         let run = self.rx.get(..self.len).unwrap_or_default();
         let Some(header) = mbap::Header::read(run) else { return Verdict::Wait };
         match header.frame_len() {
+            Err(_) if (255..=MOST_SKIPPED).contains(&header.length) && header.protocol == 0 => {
+                Verdict::Pass(usize::from(header.length) + 6)
+            }
             Err(_) => Verdict::Lost,
             Ok(n) if n > self.rx.len() => Verdict::Lost,
             Ok(n) if run.len() < n => Verdict::Wait,

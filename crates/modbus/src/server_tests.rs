@@ -293,11 +293,21 @@ fn modbus_tcp() {
     assert_eq!(split.answers, [(400, answer.clone())]);
     assert_eq!(over(&[(0, ask.repeat(2))]).answers, [(0, answer.clone()), (0, answer.clone())]);
     assert_eq!(over(&[(0, ask.repeat(40))]).answers.len(), 40);
-    for length in [0, 1, 255, 300] {
+    for length in [0, 1, 513, 0xFFFF] {
         let mut wrong = ask.clone();
         wrong[4..6].copy_from_slice(&u16::to_be_bytes(length));
         let s = over(&[(0, wrong), (5, ask.clone())]);
         assert!(s.closed && s.answers.is_empty(), "length {length}");
+    }
+    // A frame too long is skipped to its end, whatever the segments.
+    let mut long = tcp(1, &[16, 0x40, 0x10, 0, 124, 248]);
+    long[5] = 255;
+    long.extend([0; 248]);
+    let stream = [long, ask.clone()].concat();
+    for cut in [1, 7, 100, 261, 262, 300] {
+        let feed: Vec<_> = stream.chunks(cut).map(|chunk| (0, chunk.to_vec())).collect();
+        let s = over(&feed);
+        assert_eq!((s.answers, s.closed), (vec![(0, answer.clone())], false), "cut {cut}");
     }
     for unit in [0, 255] {
         let s = over(&[(0, tcp(unit, &pdu(6, 0x4010, 5)))]);
@@ -312,7 +322,7 @@ fn a_closed_stream_is_open_again_after_reset() {
     let (mut rx, mut tx) = ([0; FRAME_BUFFER], [0; FRAME_BUFFER]);
     let mut server = Server::new(Framing::Mbap, ServerConfig::new(1), &mut rx, &mut tx);
     let mut meter = Meter::new();
-    server.handle_rx(Instant::ZERO, &[0, 9, 0, 0, 1, 44, 1, 3]);
+    server.handle_rx(Instant::ZERO, &[0, 9, 0, 0, 9, 44, 1, 3]);
     assert_eq!(server.poll(Instant::ZERO, &mut meter), Some(Output::Event(Event::Close)));
     server.handle_rx(Instant::ZERO, &tcp(1, &pdu(3, 0x5000, 1)));
     assert_eq!(server.poll(Instant::ZERO, &mut meter), None);
