@@ -1,7 +1,7 @@
 //! Transcripts of the server with a clock of the test's own: every row of a raw-byte conformance probe.
 
 use super::*;
-use crate::{FRAME_BUFFER, LineParams, Parity, rtu};
+use crate::{FRAME_BUFFER, LineParams, Parity, Words, rtu};
 use proptest::prelude::*;
 
 /// Registers 5000..50FF hold their address, 4010 can be written, anything else is not there.
