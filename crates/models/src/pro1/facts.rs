@@ -1,0 +1,259 @@
+//! What stands in no row: identity, times, key grammar, behaviour on the bus, terminals.
+
+use schema::Citation::{Assumed, Capture, Manual, Sister};
+use schema::{Citation, Fact, TerminalDef};
+
+const fn fact(label: &'static str, doc: &'static str, source: Citation) -> Fact {
+    Fact { label, doc, source }
+}
+
+const fn terminal(name: &'static str, doc: &'static str, upper: bool) -> TerminalDef {
+    TerminalDef { name, doc, upper }
+}
+
+/// Terminals of the PRO1-Mod (§5.7, §7.10, A3.1); which row they stand in is our drawing.
+pub const MOD_TERMINALS: &[TerminalDef] = &[
+    terminal("L-IN", "phase, from the supply", true),
+    terminal("N", "neutral, from the supply", true),
+    terminal("20", "S0 pulse output, collector (+), 5 to 27 V DC, at most 100 mA", true),
+    terminal("21", "S0 pulse output, emitter (−)", true),
+    terminal("L-OUT", "phase, to the load", false),
+    terminal("N", "neutral, to the load", false),
+    terminal("23", "RS485 A", false),
+    terminal("24", "RS485 B", false),
+];
+
+/// Facts of the PRO1-Mod.
+pub const MOD: &[Fact] = &[
+    // What it is.
+    fact(
+        "Serial number",
+        "A twin is born as 0254 1307 0001: the product prefix 0254, then year 13, week 07 and number 0001.",
+        Assumed("the prefix is the one that the maker's own program shows for this meter; the rest is ours"),
+    ),
+    fact(
+        "Versions",
+        "Protocol 3.20, software 2.18, hardware 1.32, checksum 0D01 2D35.",
+        Assumed("read from a PRO380-Mod with the same firmware line; no image of a PRO1 is public"),
+    ),
+    fact(
+        "Ratings",
+        "230 V (195 to 253 V), 50 Hz, 5 A basic and 45 A largest current, accuracy class B.",
+        Manual("§5"),
+    ),
+    // Measuring.
+    fact(
+        "Starting current",
+        "Below 20 mA, 0.4 % of the basic current, nothing is counted and nothing is shown.",
+        Assumed("the specification gives 0.4 % as the lower end of the range, not what happens below it"),
+    ),
+    fact(
+        "Rollover",
+        "A counter that reaches 1 000 000 kWh starts at 0 again, on the display and in the registers.",
+        Assumed("the display has six digits; what the registers do is not written anywhere"),
+    ),
+    fact(
+        "Decimals of energies",
+        "The display shows 9999.99, from there 99999.9, from there 999999; the registers keep two decimals.",
+        Manual("§7.4"),
+    ),
+    fact(
+        "Negative totals",
+        "A negative total has a minus sign in the first place and one decimal less.",
+        Assumed("codes 6 and 9 can give one and the manual shows none"),
+    ),
+    fact(
+        "Sign of reverse energy",
+        "Reverse energy is a positive number in the registers; on the display the first dot says reverse.",
+        Capture("register image of a PRO380-Mod"),
+    ),
+    fact(
+        "Code 6",
+        "Reverse less forward, by magnitude, is negative where forward is the larger.",
+        Assumed("an example of the sister meter's manual adds the two, which the words of neither manual do"),
+    ),
+    fact(
+        "Resettable day counter",
+        "It counts forward active energy whatever the combination code is.",
+        Manual("§7.9"),
+    ),
+    fact(
+        "Registers of readings",
+        "They change once a second, all together.",
+        Assumed("no source gives the rate; a second is what the display needs"),
+    ),
+    fact(
+        "What is stored",
+        "Energies at each full 0.01 kWh and when the supply goes, of which the meter learns 10 ms before.",
+        Assumed("the manual says only that data outlast ten years without supply"),
+    ),
+    fact("Test LED", "10 000 flashes for each kilowatt-hour.", Manual("§5")),
+    fact(
+        "Width of a flash",
+        "10 ms, so that flashes stay apart at the largest power.",
+        Assumed("45 A at 253 V make a flash every 31 ms; no source gives the width"),
+    ),
+    fact("Pulse width", "32 ms up to 5625 W, 11.2 ms above.", Manual("§5")),
+    // Display and key.
+    fact(
+        "Glass",
+        "Two places with fourteen segments, four with seven, points after the fourth and fifth, four dots above.",
+        Sister("PRO380 manual v2.03, p. 14, which prints the glass of the one-module meter"),
+    ),
+    fact(
+        "Dots",
+        "From the left: reverse, reactive energy, tariff 2, communication.",
+        Assumed("the manual gives the first and the last, and one for the tariff; the second is our reading"),
+    ),
+    fact(
+        "Key",
+        "It acts when it is let go: under 3 s short, from 3 s long; at 5 s it acts at once. A press that is taken away \
+         from it does nothing.",
+        Assumed("the manual gives the three lengths, not the moment"),
+    ),
+    fact(
+        "Short press in the automatic scroll",
+        "Goes to the first page of the main list, also while the backlight is dark.",
+        Assumed("the manual does not say where the key starts"),
+    ),
+    fact(
+        "Short press in a list",
+        "Goes to the next page, after the last one back to the page that opened the list.",
+        Assumed("no source shows the end of a list"),
+    ),
+    fact(
+        "Long press on a page that cannot be edited",
+        "Goes back to the page that opened the list.",
+        Assumed("the manual names no other way back than waiting"),
+    ),
+    fact(
+        "Very long press on a page",
+        "Adds it to the automatic scroll or takes it out: OK in, OK out.",
+        Manual("§7.6.3"),
+    ),
+    fact(
+        "Automatic scroll",
+        "Direction and total active energy, neither removable; added pages follow in the order of the tree.",
+        Sister("PRO380 short manual v1.06, p. 2"),
+    ),
+    fact(
+        "Label and value",
+        "The label stands first for 1.5 s, then the value; on a page reached by the key the two go on taking turns \
+         where they do not fit together.",
+        Assumed("the prose gives labels longer than their value's room and no timing"),
+    ),
+    fact("Answers of the panel", "OK, OK in and OK out stand for 2 s.", Assumed("no source gives a time")),
+    fact(
+        "Edit left alone",
+        "10 s without a press drop the edit and nothing changes.",
+        Assumed(
+            "older firmware stored the value then; this one confirms with 3 s, so waiting cannot mean yes",
+        ),
+    ),
+    fact(
+        "Page left alone",
+        "30 s without a press lead back to the automatic scroll.",
+        Assumed("no source gives a time"),
+    ),
+    fact(
+        "Backlight",
+        "In button mode it stays lit for 30 s after the last press.",
+        Assumed("no source gives a time"),
+    ),
+    fact(
+        "Blinking",
+        "Once a second, lit for 60 % of it.",
+        Assumed("no source gives a rate; below 3 Hz is safe for eyes"),
+    ),
+    fact(
+        "Digits while editing",
+        "A short press steps through those digits only for which a value in range remains; 000 as Modbus address is \
+         refused, the first digit is asked again.",
+        Assumed("the manual says 001 to 247 and not how the rest is kept out"),
+    ),
+    fact(
+        "Wrong password",
+        "Leads back to the page Program mode 3; it may be tried again without end.",
+        Assumed("the manual describes the right password only"),
+    ),
+    // Bus.
+    fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 1.", Manual("A3.1")),
+    fact("Stop bits", "One, whatever the parity.", Manual("A3.1")),
+    fact(
+        "Termination",
+        "120 Ω, 0.25 W across 23 and 24 at the meter when it hangs on a converter.",
+        Manual("A3.1"),
+    ),
+    fact(
+        "Address 0",
+        "Reads of address 0 are answered with the meter's own address; writes are done and not answered.",
+        Sister("Modbus user manual of PRO1-Mod and PRO380-Mod, example 1"),
+    ),
+    fact(
+        "Function 04",
+        "Answered as function 03.",
+        Assumed("every known master uses 03; an answer harms nobody"),
+    ),
+    fact(
+        "Longest request",
+        "125 registers read, 123 written.",
+        Assumed("the limits of the protocol; up to 75 were seen in use"),
+    ),
+    fact(
+        "Addresses without register",
+        "Exception 02.",
+        Assumed("the maker's own search program expects it; a meter was reported to keep silent"),
+    ),
+    fact(
+        "Writing what cannot be written",
+        "Exception 02 for a register that is read only or the PRO380's, exception 03 for a value out of range or half of \
+         a float; nothing changes.",
+        Assumed("the manual shows good requests only"),
+    ),
+    fact(
+        "Writing several",
+        "All of them are possible and are done, or none is.",
+        Assumed("half a change would leave a meter that nobody asked for"),
+    ),
+    fact(
+        "Change of address, speed or parity",
+        "The answer leaves at the old setting, then the meter changes.",
+        Assumed("masters wait for the answer where they asked"),
+    ),
+    fact(
+        "Time to answer",
+        "20 ms after the silence that ends a request.",
+        Assumed("no source gives it; settable where a twin is served"),
+    ),
+    fact(
+        "Older map",
+        "The registers 1000h to 32A0h of firmware before protocol 3 still answer, one value a request, at its full \
+         length; they cannot be written.",
+        Assumed(
+            "a meter with new firmware was identified through it; the rest is the sister meter's register table",
+        ),
+    ),
+    fact(
+        "Register 1030h",
+        "The meter's name in 32 bytes, of the older map, is left out and answers exception 02.",
+        Assumed("only one early version of the sister meter listed it, and its text is not known"),
+    ),
+    fact("Speed 2400", "Can be chosen on the bus and at the key.", Manual("§5.5")),
+    fact("Errors", "Err 01 is the memory, Err 02 the program; the meter has to be replaced.", Manual("§8.1")),
+    // Drawing.
+    fact(
+        "Terminals",
+        "Drawn with L-IN, N, 20 and 21 above, L-OUT, N, 23 and 24 below.",
+        Assumed("the connection diagram is lost"),
+    ),
+    fact(
+        "Which of 23 and 24 is A",
+        "23 is drawn as A, 24 as B.",
+        Assumed("the manual names the pair only; swapped wires harm nothing and no answer comes"),
+    ),
+    fact(
+        "Front",
+        "Places of key, lamp and infrared window, and the words over the dots, are our own.",
+        Assumed("no picture of the front is used"),
+    ),
+];

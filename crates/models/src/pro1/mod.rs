@@ -1,0 +1,148 @@
+//! inepro PRO1: meters of one DIN module for one phase, with one key and six digits.
+//!
+//! The family has four members: S (pulse output only), 2T (tariff input), Mb (M-Bus) and Mod (Modbus). They share
+//! measuring, glass, key and most pages; each is a [`ModelDef`] of its own built from the blocks of this folder.
+//! Citations name sections of the PRO1 series manual v2.18.
+
+mod facts;
+mod glass;
+mod pages;
+mod registers;
+mod settings;
+
+use schema::{
+    BacklightDef, Block, Combination, Decimals, IdentityDef, KeyDef, KeyId, MeteringDef, ModbusDef, ModelDef,
+    ModelNotes, PanelDef, PulseWidth, Rule, TripFollows, Unmapped, first_fault,
+};
+use units::Duration;
+
+pub use pages::menu;
+
+/// How every PRO1 measures and counts (§5, §7.1, §7.9, §7.11).
+pub const METERING: MeteringDef = MeteringDef {
+    phases: 1,
+    starting_current_ma: 20,
+    rollover_wh: 1_000_000_000,
+    store_step_wh: 10,
+    decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
+    combinations: &[
+        (1, Combination::Forward),
+        (4, Combination::Reverse),
+        (5, Combination::Sum),
+        (6, Combination::ReverseLessForward),
+        (9, Combination::ForwardLessReverse),
+        (10, Combination::Netted),
+    ],
+    tariffs: 2,
+    trip: TripFollows::Forward,
+    led_imp_per_kwh: 10_000,
+    led_width: Duration::from_millis(10),
+    pulse_widths: &[
+        PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
+        PulseWidth { up_to_watt: u32::MAX, width: Duration::from_micros(11_200) },
+    ],
+    power_fail_warning: Duration::from_millis(10),
+};
+
+/// The one key of every PRO1 (§7.6, §7.7).
+pub const KEYS: &[KeyDef] =
+    &[KeyDef { id: KeyId(1), long: Duration::from_secs(3), very_long: Duration::from_secs(5) }];
+
+/// Times and words of the panel of every PRO1 (§7.6, §7.8, §8.1).
+pub const PANEL: PanelDef = PanelDef {
+    turn: Duration::from_millis(1_500),
+    message: Duration::from_secs(2),
+    edit_idle: Duration::from_secs(10),
+    page_idle: Duration::from_secs(30),
+    blink: Duration::from_secs(1),
+    blink_on: Duration::from_millis(600),
+    com_flash: Duration::from_millis(170),
+    ok: "OK",
+    ok_in: "OK  in",
+    ok_out: "OK out",
+    error_prefix: "Err ",
+    backlight: BacklightDef {
+        button: settings::BACKLIGHT_BUTTON,
+        on: settings::BACKLIGHT_ON,
+        lit: Duration::from_secs(30),
+    },
+};
+
+/// How the PRO1-Mod behaves on its Modbus (A3.1).
+pub const MODBUS: ModbusDef = ModbusDef {
+    max_read: 125,
+    max_write: 123,
+    unit0_answers_reads: true,
+    fc04: true,
+    reply_delay: Duration::from_millis(20),
+};
+
+const fn contiguous(rows: &'static [schema::RegisterDef]) -> Block {
+    Block { rows, unmapped: Unmapped::Exception02, rule: Rule::Contiguous }
+}
+
+const fn old_map(rows: &'static [schema::RegisterDef]) -> Block {
+    Block { rows, unmapped: Unmapped::Exception02, rule: Rule::OneValuePerRequest }
+}
+
+/// The PRO1-Mod: one phase, 230 V, 5 (45) A, with an RS485 port that speaks Modbus RTU.
+pub static PRO1_MOD: ModelDef = ModelDef {
+    slug: "pro1-mod",
+    identity: IdentityDef {
+        prefix: "0254",
+        meter_code: 0x0101,
+        amps: 45,
+        protocol: 320,
+        software: 218,
+        hardware: 132,
+        checksum: 0x0D01_2D35,
+    },
+    metering: METERING,
+    modbus: Some(MODBUS),
+    registers: &[
+        contiguous(registers::METER),
+        contiguous(registers::NOW),
+        contiguous(registers::ENERGY),
+        old_map(registers::OLD_METER),
+        old_map(registers::OLD_NOW),
+        old_map(registers::OLD_ENERGY),
+    ],
+    settings: &[settings::COMMON, settings::MODBUS_LINE],
+    pages: &[pages::MAIN, pages::VALUES, pages::INFORMATION, pages::MODE_2, pages::MODE_3],
+    keys: KEYS,
+    panel: PANEL,
+    glass: glass::GLASS,
+};
+
+/// What is said about the PRO1-Mod.
+pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
+    maker: "inepro Metering",
+    name: "PRO1-Mod",
+    doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an RS485 \
+          port that speaks Modbus RTU.",
+    manual: "PRO1 series user manual v2.18",
+    nameplate: &["230 V~ · 50 Hz", "5 (45) A · class B", "10 000 imp/kWh"],
+    terminals: facts::MOD_TERMINALS,
+    registers: &[
+        registers::METER_NOTES,
+        registers::NOW_NOTES,
+        registers::ENERGY_NOTES,
+        registers::OLD_METER_NOTES,
+        registers::OLD_NOW_NOTES,
+        registers::OLD_ENERGY_NOTES,
+    ],
+    settings: &[settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
+    pages: &[
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+    ],
+    facts: facts::MOD,
+    glass_svg: include_str!("../../art/pro1-glass.svg"),
+    front_svg: include_str!("../../art/pro1-front.svg"),
+    meter_svg: include_str!("../../art/pro1-meter.svg"),
+};
+
+const _: () = assert!(first_fault(&PRO1_MOD).is_none());
