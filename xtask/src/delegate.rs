@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::run::Tally;
 use crate::{page, run, suite, tools};
 
 /// Runs the golden tests; with `update` they rewrite their files, and what changed is listed.
@@ -23,6 +24,13 @@ pub fn golden(root: &Path, update: bool) -> Result<()> {
         run::output(run::program("git", root).args(["status", "--short", "--", "tests", "crates"]))?;
     print!("{}", if changed.is_empty() { "nothing changed\n" } else { &changed });
     Ok(())
+}
+
+/// Runs the browser tests of these names, or all, and counts them.
+pub fn browser(root: &Path, names: &[String], tally: &mut Tally) -> Result<()> {
+    let mut node = run::program("node", root);
+    node.arg("tests/browser/run.mjs").args(names).envs(tools::for_browser(root)?);
+    run::counted(&mut node, tally)
 }
 
 /// `xtask/benches.toml`: one command a bench, in the order they run.

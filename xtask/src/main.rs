@@ -24,6 +24,7 @@ cargo xtask test [--only STAGE]...   every test, in order, stopping at the first
 cargo xtask tidy                     the invariants of ARCHITECTURE.md
 cargo xtask size                     bytes of a first visit, flash and RAM of the firmware, against their budgets
 cargo xtask golden [--update]        the golden pictures and transcripts; --update rewrites them and lists what changed
+cargo xtask browser [NAME]...        the browser tests of these names, or all, with the page that is in dist/
 cargo xtask bench [NAME]...          figures beside their peers', by the list in xtask/benches.toml
 cargo xtask pictures                 docs/pictures/*.png from the page
 cargo xtask tools                    installs everything that the tests need and prints where it is
@@ -74,6 +75,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             [flag] if flag == "--update" => delegate::golden(&root, true),
             _ => bail!(BadUsage(format!("golden takes --update or nothing, not {}", rest.join(" ")))),
         },
+        "browser" => delegate::browser(&root, rest, &mut run::Tally::default()),
         "bench" => delegate::bench(&root, rest),
         "pictures" => no_more(rest).and_then(|()| delegate::pictures(&root)),
         "tools" => no_more(rest).and_then(|()| tools::report(&root)),

@@ -10,6 +10,9 @@ use crate::{run, tools};
 /// Builds the page into `dist`; `fast` leaves out optimisation.
 pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {
     let tools = tools::for_page(root)?;
+    // Trunk works offline, cargo's part included: the crates have to be here before.
+    let target = tools::pins(root)?.rust.page;
+    run::output(run::cargo(root).args(["fetch", "--target", &target]))?;
     let mut trunk = run::program("trunk", root);
     trunk.env("PATH", tools::path_with(&tools.path)?).arg("build").arg("--dist").arg(dist);
     if !fast {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{self, Tally};
 use crate::tidy::{self, rooms};
-use crate::{page, size, tools};
+use crate::{delegate, page, size, tools};
 
 /// One stage of the suite.
 pub struct Stage {
@@ -155,9 +155,7 @@ fn browser(root: &Path, tally: &mut Tally) -> Result<()> {
     }
     // The port tests wire the page to the terminal program.
     run::run(run::cargo(root).arg("build"))?;
-    let mut node = run::program("node", root);
-    node.arg("tests/browser/run.mjs").envs(tools::for_browser(root)?);
-    run::counted(&mut node, tally)
+    delegate::browser(root, &[], tally)
 }
 
 /// Whether the workspace has the package.

@@ -1,0 +1,29 @@
+// Takes docs/pictures/*.png: the page on a desk and on a phone, light and dark. Run by `cargo xtask pictures`.
+// The page rests: reduced motion, and a clock of its own that is wound by hand, so that two runs give the same picture.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { launchChromium, openPage, root, startServer } from "./harness.mjs";
+import { session } from "./session.mjs";
+
+const folder = join(root, "docs", "pictures");
+const SIZES = [{ name: "desktop", width: 1440, height: 900 }, { name: "phone", width: 390, height: 844 }];
+
+await session(async (t) => {
+  mkdirSync(folder, { recursive: true });
+  const site = await startServer(t);
+  const browser = await launchChromium(t);
+  for (const { name, ...viewport } of SIZES) {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await openPage(browser, site.url, {
+        viewport, colorScheme, reducedMotion: "reduce", deviceScaleFactor: 2, clock: true,
+      });
+      await page.locator("h1").first().waitFor();
+      // Two seconds of the page's own time: enough for the meter to start, the same in every run.
+      await page.clock.runFor(2000);
+      const path = join(folder, `page-${name}-${colorScheme}.png`);
+      await page.screenshot({ path, fullPage: true });
+      console.log(path);
+      await page.context().close();
+    }
+  }
+});
