@@ -44,5 +44,5 @@ await session(async (t) => {
   await page.waitForFunction((seconds) => performance.now() > seconds * 1000, IDLE_SECONDS, { polling: 1000 });
   const seconds = (performance.now() - started) / 1000;
   const share = ((await busy()) - before) / seconds;
-  console.log(`${(share * 100).toFixed(2)} % of one core in ${seconds.toFixed(1)} s without input (target 2 %)`);
+  console.log(`${(share * 100).toFixed(2)} % of the main thread in ${seconds.toFixed(1)} s without input (target 2 %)`);
 });
