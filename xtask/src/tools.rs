@@ -282,8 +282,15 @@ pub fn for_tests(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
 pub fn for_browser(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     let mut found = for_tests(root)?;
     found.push(("METERTWIN_NODE_MODULES", node_modules(root, &pins(root)?.npm.browser)?));
-    found.push(("METERTWIN_XTASK", env::current_exe()?));
+    found.push(("METERTWIN_XTASK", this_program()?));
     Ok(found)
+}
+
+/// Where this program is. A build in between may have put a new one in its place; Linux then says "(deleted)" of ours.
+fn this_program() -> Result<PathBuf> {
+    let path = env::current_exe()?;
+    let name = path.to_string_lossy();
+    Ok(name.strip_suffix(" (deleted)").map_or_else(|| path.clone(), PathBuf::from))
 }
 
 /// `cargo xtask tools`.
