@@ -244,7 +244,7 @@ pub const MOD: &[Fact] = &[
     fact(
         "Terminals",
         "Drawn with L-IN, N, 20 and 21 above, L-OUT, N, 23 and 24 below.",
-        Assumed("the connection diagram is lost"),
+        Assumed("the manual's connection diagram shows no places that could be read"),
     ),
     fact(
         "Which of 23 and 24 is A",

@@ -60,7 +60,7 @@ pub const PANEL: PanelDef = PanelDef {
     ok: "OK",
     ok_in: "OK  in",
     ok_out: "OK out",
-    error_prefix: "Err ",
+    error_prefix: "Err",
     backlight: BacklightDef {
         button: settings::BACKLIGHT_BUTTON,
         on: settings::BACKLIGHT_ON,

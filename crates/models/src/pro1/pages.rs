@@ -179,7 +179,7 @@ table! {
         leaf(menu::MODE_1, "PWEr C", POWER_DOWNS)
             => note("Power-down counter, shown", Manual("§7.6.3"), "info-power-downs").assumed(ORDER),
         leaf(menu::MODE_1, "", &[FieldDef::with(
-            "Err ",
+            "Err",
             Source::Point(Point::State(StateOf::Error)),
             Format::Digits(2),
         )])

@@ -97,8 +97,7 @@ table! {
         now(0x4012, Codec::Direction { phase: 1 }, What::Direction)
             => Note::new("Current direction", Capture("register image of a PRO380-Mod"))
                 .doc("Two characters: 1F forward, 1R reverse.")
-                .assumed("One phase answers as phase 1 of the sister meter does; without current the last direction \
-                          stays."),
+                .assumed("One phase answers as phase 1 of the sister meter does."),
         sister(0x4013, Codec::Direction { phase: 2 })
             => sister_note("L2 current direction"),
         sister(0x4014, Codec::Direction { phase: 3 })

@@ -1,0 +1,212 @@
+//! Documents of the models, for technicians: everything in them comes from the tables.
+
+mod pages;
+mod registers;
+mod settings;
+mod sources;
+mod words;
+
+use std::fmt::Write as _;
+
+use models::Entry;
+use schema::{GlassDef, ModelDef, ModelNotes};
+use units::Duration;
+
+/// One file of the documentation.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Where it stands, from the root of the repository.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+}
+
+const STAMP: &str = "<!-- Written by `cargo run -p tests --bin docs`. Change the tables in `crates/models`, not this file. -->";
+
+/// All documents that are made from the models.
+#[must_use]
+pub fn all() -> Vec<Document> {
+    let mut documents: Vec<Document> = models::ALL
+        .iter()
+        .map(|entry| Document { path: format!("docs/models/{}.md", entry.def.slug), text: model(entry) })
+        .collect();
+    documents.push(Document {
+        path: "docs/models/assumptions.md".into(),
+        text: sources::assumptions(models::ALL),
+    });
+    documents
+}
+
+fn model(entry: &Entry) -> String {
+    let Entry { def, notes } = entry;
+    let mut out = format!("{STAMP}\n\n# {}\n\n{}\n\n", notes.name, notes.doc);
+    let _ = writeln!(
+        out,
+        "Maker: {}. Sections (§, A) are those of the {}. A dagger (†) marks what no source settles; the reasons are in \
+         [assumptions.md](assumptions.md).\n",
+        notes.maker, notes.manual
+    );
+    out += "[Identity](#identity) · [Measuring](#measuring) · [Modbus](#modbus) · [Registers](#registers) · \
+            [Settings](#settings) · [Display and key](#display-and-key) · [Pages](#pages) · \
+            [Terminals](#terminals) · [What else holds](#what-else-holds)\n\n";
+    identity(&mut out, def);
+    measuring(&mut out, def);
+    modbus(&mut out, def);
+    registers::write(&mut out, def, notes);
+    settings::write(&mut out, def, notes);
+    display(&mut out, def);
+    pages::write(&mut out, def, notes);
+    terminals(&mut out, notes);
+    sources::facts(&mut out, notes);
+    out
+}
+
+fn rows(out: &mut String, rows: &[(&str, String)]) {
+    out.push_str("| | |\n|--|--|\n");
+    for (name, value) in rows {
+        let _ = writeln!(out, "| {name} | {value} |");
+    }
+    out.push('\n');
+}
+
+fn hundredths(value: u16) -> String {
+    format!("{}.{:02}", value / 100, value % 100)
+}
+
+fn identity(out: &mut String, def: &ModelDef) {
+    out.push_str("## Identity\n\n");
+    let id = &def.identity;
+    rows(
+        out,
+        &[
+            ("Name on the command line", format!("`{}`", def.slug)),
+            ("Meter code", format!("{:04X}h", id.meter_code)),
+            ("Largest current", format!("{} A", id.amps)),
+            ("Printed digits in front of the serial number", id.prefix.to_string()),
+            ("Protocol, software, hardware", {
+                format!(
+                    "{}, {}, {}",
+                    hundredths(id.protocol),
+                    hundredths(id.software),
+                    hundredths(id.hardware)
+                )
+            }),
+            ("Checksum", format!("{:04X} {:04X}", id.checksum >> 16, id.checksum & 0xFFFF)),
+        ],
+    );
+}
+
+fn time(time: Duration) -> String {
+    let us = time.as_micros();
+    match us {
+        _ if us >= 1_000_000 && us.is_multiple_of(1_000_000) => format!("{} s", us / 1_000_000),
+        _ if us.is_multiple_of(1_000) && us >= 1_000_000 => {
+            format!("{}.{} s", us / 1_000_000, us / 100_000 % 10)
+        }
+        _ if us.is_multiple_of(1_000) => format!("{} ms", us / 1_000),
+        _ => format!("{}.{} ms", us / 1_000, us / 100 % 10),
+    }
+}
+
+fn measuring(out: &mut String, def: &ModelDef) {
+    out.push_str("## Measuring\n\n");
+    let m = &def.metering;
+    let codes: Vec<String> = m
+        .combinations
+        .iter()
+        .map(|(code, meaning)| format!("{code} {}", words::combination(*meaning)))
+        .collect();
+    let widths: Vec<String> = m
+        .pulse_widths
+        .iter()
+        .map(|it| match it.up_to_watt {
+            u32::MAX => format!("{} above", time(it.width)),
+            watt => format!("{} up to {watt} W", time(it.width)),
+        })
+        .collect();
+    let d = &m.decimals;
+    rows(
+        out,
+        &[
+            ("Phases, tariffs", format!("{}, {}", m.phases, m.tariffs)),
+            ("Starting current", format!("{} mA", m.starting_current_ma)),
+            ("Counters start again at", format!("{} kWh", words::groups(m.rollover_wh / 1_000))),
+            ("Energies are stored every", format!("{} Wh", m.store_step_wh)),
+            ("Decimals of V, A, kW, power factor, Hz", {
+                format!("{}, {}, {}, {}, {}", d.volt, d.ampere, d.kilowatt, d.power_factor, d.hertz)
+            }),
+            ("Combination codes", codes.join("; ")),
+            ("Resettable counter counts", words::trip(m.trip).to_string()),
+            (
+                "Test LED",
+                format!("{} imp/kWh, {} a flash", words::groups(m.led_imp_per_kwh.into()), time(m.led_width)),
+            ),
+            ("Pulse width", widths.join(", ")),
+            ("Warning before the supply is gone", time(m.power_fail_warning)),
+        ],
+    );
+}
+
+fn modbus(out: &mut String, def: &ModelDef) {
+    let Some(modbus) = &def.modbus else { return };
+    out.push_str("## Modbus\n\n");
+    let yes = |it: bool| if it { "yes" } else { "no" }.to_string();
+    rows(
+        out,
+        &[
+            ("Most registers read at once", modbus.max_read.to_string()),
+            ("Most registers written at once", modbus.max_write.to_string()),
+            ("Function 04 answers as 03 does", yes(modbus.fc04)),
+            ("Reads of address 0 are answered", yes(modbus.unit0_answers_reads)),
+            ("Answers after", format!("{} beyond the silence that ends a request", time(modbus.reply_delay))),
+        ],
+    );
+}
+
+fn display(out: &mut String, def: &ModelDef) {
+    out.push_str("## Display and key\n\n");
+    let GlassDef::Segments(glass) = def.glass;
+    let cells: Vec<String> = glass.cells.iter().map(|cell| cell.segments().to_string()).collect();
+    let points: Vec<String> = glass.points.iter().map(ToString::to_string).collect();
+    let dots: Vec<String> =
+        glass.dots.iter().map(|dot| format!("{} ({})", words::dot(*dot), dot.letter())).collect();
+    let keys: Vec<String> = def
+        .keys
+        .iter()
+        .map(|key| {
+            format!("key {}: long from {}, very long at {}", key.id.0, time(key.long), time(key.very_long))
+        })
+        .collect();
+    let panel = &def.panel;
+    rows(
+        out,
+        &[
+            ("Places from the left, by number of segments", cells.join(", ")),
+            ("Decimal points after places", points.join(", ")),
+            ("Dots from the left", dots.join(", ")),
+            ("Presses", keys.join("; ")),
+            ("Label and value take turns of", time(panel.turn)),
+            (
+                "Answers",
+                format!("`{}`, `{}`, `{}` for {}", panel.ok, panel.ok_in, panel.ok_out, time(panel.message)),
+            ),
+            ("An edit without a press is dropped after", time(panel.edit_idle)),
+            ("A page without a press gives way after", time(panel.page_idle)),
+            ("Blinking", format!("every {}, lit for {}", time(panel.blink), time(panel.blink_on))),
+            (
+                "Communication dot",
+                format!("{} lit, then {} dark at least", time(panel.com_flash), time(panel.com_flash)),
+            ),
+            ("Backlight stays lit after a press for", time(panel.backlight.lit)),
+        ],
+    );
+}
+
+fn terminals(out: &mut String, notes: &ModelNotes) {
+    out.push_str("## Terminals\n\n| Terminal | Row | What belongs there |\n|--|--|--|\n");
+    for terminal in notes.terminals {
+        let row = if terminal.upper { "upper" } else { "lower" };
+        let _ = writeln!(out, "| {} | {row} | {} |", terminal.name, terminal.doc);
+    }
+    out.push('\n');
+}

@@ -1,0 +1,123 @@
+//! The values of the description types in words.
+
+use schema::{
+    Access, Argument, Citation, Codec, Combination, CommandId, Dot, Effect, Note, Permission, Source,
+    TripFollows,
+};
+
+pub fn combination(it: Combination) -> &'static str {
+    match it {
+        Combination::Forward => "forward",
+        Combination::Reverse => "reverse",
+        Combination::Sum => "forward + reverse",
+        Combination::ReverseLessForward => "reverse − forward",
+        Combination::ForwardLessReverse => "forward − reverse",
+        Combination::Netted => "forward − reverse, phases netted first",
+    }
+}
+
+pub fn trip(it: TripFollows) -> &'static str {
+    match it {
+        TripFollows::Forward => "forward active energy",
+        TripFollows::Total => "total active energy, as the combination code makes it",
+    }
+}
+
+pub fn dot(it: Dot) -> &'static str {
+    match it {
+        Dot::Reverse => "reverse",
+        Dot::Reactive => "reactive energy",
+        Dot::Tariff2 => "tariff 2",
+        Dot::Communication => "communication",
+    }
+}
+
+pub fn codec(it: Codec) -> String {
+    match it {
+        Codec::U16 => "1 register, binary".into(),
+        Codec::Bcd16 => "1 register, decimal digits".into(),
+        Codec::Bcd32 => "2 registers, 8 decimal digits".into(),
+        Codec::Hex16 => "1 register, hexadecimal digits".into(),
+        Codec::Hex32 => "2 registers, hexadecimal digits".into(),
+        Codec::F32 { decimals: 0 } => "2 registers, float, whole numbers".into(),
+        Codec::F32 { decimals } => {
+            format!("2 registers, float, steps of 0.{:0>width$}", 1, width = usize::from(decimals))
+        }
+        Codec::Direction { .. } => "1 register, two characters".into(),
+    }
+}
+
+pub fn access(it: Access) -> &'static str {
+    match it {
+        Access::Read => "read",
+        Access::Write => "read, write",
+        Access::Command(CommandId::ResetPowerDowns | CommandId::ResetTrip, Argument::Any) => {
+            "read; any value resets"
+        }
+        Access::Command(CommandId::ResetPowerDowns | CommandId::ResetTrip, Argument::Zero) => {
+            "read; zero resets"
+        }
+    }
+}
+
+/// The key by which programs name a value, in code font.
+pub fn key(source: Source) -> String {
+    match source {
+        Source::Point(point) => format!("`{point}`"),
+        Source::Setting(id) => format!("`{}`", id.key()),
+        Source::Zero => "always 0".into(),
+        Source::Const(value) => format!("always {value}"),
+        Source::Identity(_) => "identity".into(),
+        Source::Same(addr) => format!("as {addr:04X}h"),
+    }
+}
+
+pub fn permission(it: Permission) -> &'static str {
+    match it {
+        Permission::Everyone => "anybody at the key; any master",
+        Permission::Password => "at the key with the password; any master",
+        Permission::PanelOpen => "only at the key",
+        Permission::PanelOnly => "only at the key, with the password",
+        Permission::BusOnly => "any master; not the key",
+        Permission::Factory => "nobody after the factory",
+    }
+}
+
+pub fn effect(it: Effect) -> &'static str {
+    match it {
+        Effect::Now => "at once",
+        Effect::AfterReply => "after the answer",
+    }
+}
+
+pub fn citation(it: Citation) -> String {
+    match it {
+        Citation::Manual(section) => section.into(),
+        Citation::Sister(text) => text.into(),
+        Citation::Capture(text) => format!("recorded: {text}"),
+        Citation::Assumed(_) => "†".into(),
+    }
+}
+
+/// Where a row comes from, with a dagger where something about it is assumed.
+pub fn source(note: &Note) -> String {
+    let dagger = if note.assumed.is_empty() { "" } else { " †" };
+    format!("{}{dagger}", citation(note.source))
+}
+
+pub fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "–" } else { text }
+}
+
+/// A number with a space between groups of three digits.
+pub fn groups(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}

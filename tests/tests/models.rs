@@ -1,0 +1,270 @@
+//! What a constant cannot check about every model: words, drawings, documents, and each row both ways.
+
+use std::collections::BTreeSet;
+
+use models::{ALL, Entry};
+use schema::{
+    Codec, Edit, Format, GlassDef, Kind, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source, Table,
+    first_fault,
+};
+
+fn glass(def: &ModelDef) -> &SegmentGlass {
+    let GlassDef::Segments(glass) = &def.glass;
+    glass
+}
+
+fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Note> {
+    let (tables, block) = match table {
+        Table::Registers(n) => (entry.notes.registers, n),
+        Table::Settings(n) => (entry.notes.settings, n),
+        Table::Pages(n) => (entry.notes.pages, n),
+        Table::Model => return None,
+    };
+    tables.get(block)?.get(row)
+}
+
+#[test]
+fn no_model_has_a_fault() {
+    for entry in ALL {
+        if let Some(fault) = first_fault(entry.def) {
+            let row = note_of(entry, fault.table, fault.row).map_or("", |note| note.label);
+            panic!("{}: {fault} ({row})", entry.def.slug);
+        }
+    }
+}
+
+#[test]
+fn slugs_are_unique() {
+    let slugs: BTreeSet<&str> = ALL.iter().map(|entry| entry.def.slug).collect();
+    assert_eq!(slugs.len(), ALL.len());
+}
+
+#[test]
+fn every_row_has_its_note() {
+    for Entry { def, notes } in ALL {
+        let lengths = |tables: &[&[Note]]| tables.iter().map(|table| table.len()).collect::<Vec<_>>();
+        let registers: Vec<usize> = def.registers.iter().map(|block| block.rows.len()).collect();
+        assert_eq!(registers, lengths(notes.registers), "{} registers", def.slug);
+        let settings: Vec<usize> = def.settings.iter().map(|block| block.len()).collect();
+        assert_eq!(settings, lengths(notes.settings), "{} settings", def.slug);
+        let pages: Vec<usize> = def.pages.iter().map(|block| block.len()).collect();
+        assert_eq!(pages, lengths(notes.pages), "{} pages", def.slug);
+    }
+}
+
+#[test]
+fn labels_are_unique_in_their_table_and_page_keys_in_the_model() {
+    for Entry { def, notes } in ALL {
+        for table in notes.registers.iter().chain(notes.settings).chain(notes.pages) {
+            let mut seen = BTreeSet::new();
+            for note in *table {
+                assert!(!note.label.is_empty(), "{}: a row without label", def.slug);
+                assert!(seen.insert(note.label), "{}: {} stands twice", def.slug, note.label);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for note in notes.pages.iter().copied().flatten() {
+            let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(!note.key.is_empty() && note.key.chars().all(kebab), "{}: key {:?}", def.slug, note.key);
+            assert!(seen.insert(note.key), "{}: page {} stands twice", def.slug, note.key);
+        }
+    }
+}
+
+#[test]
+fn blocks_do_not_overlap() {
+    for Entry { def, .. } in ALL {
+        let mut spans: Vec<(u32, u32)> =
+            def.registers.iter().map(|block| (u32::from(block.first()), block.end())).collect();
+        spans.sort_unstable();
+        for pair in spans.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{}: {:04X}h lies in two blocks", def.slug, pair[1].0);
+        }
+        let contiguous: Vec<u16> = def.all_registers().map(|row| row.addr).collect();
+        assert!(contiguous.is_sorted(), "{}: blocks out of order", def.slug);
+    }
+}
+
+/// Values of a row that a meter can have, in the unit of its source.
+fn values(def: &ModelDef, row: &RegisterDef) -> Vec<i64> {
+    match row.source {
+        Source::Setting(id) => {
+            let (_, setting) = def.setting(id).unwrap();
+            let mut values = vec![i64::from(setting.default)];
+            match setting.kind {
+                Kind::Int { min, max } => values.extend([i64::from(min), i64::from(max)]),
+                Kind::OneOf(choices) => values.extend(choices.iter().map(|choice| i64::from(choice.value))),
+                Kind::Digits(count) => values.extend([0, 10i64.pow(count.into()) - 1]),
+            }
+            values
+        }
+        Source::Identity(of) => vec![def.identity.value(of)],
+        Source::Const(value) => vec![value],
+        Source::Zero | Source::Same(_) => vec![0],
+        Source::Point(point) => match row.codec {
+            Codec::F32 { decimals } => {
+                let step = 10i64.pow(u32::from(point.unit().decimals() - decimals));
+                vec![0, step, 123 * step, -9_999 * step]
+            }
+            Codec::Direction { .. } => vec![0, 1, -1],
+            _ => vec![0, 1, 9_999],
+        },
+    }
+}
+
+#[test]
+fn every_register_leads_back_to_its_value() {
+    for Entry { def, .. } in ALL {
+        for row in def.registers.iter().flat_map(|block| block.rows) {
+            let unit = def.unit(row.source);
+            for value in values(def, row) {
+                let words = row.codec.encode(value, unit);
+                assert_eq!(row.codec.decode(words, unit), Ok(value), "{} {:04X}h", def.slug, row.addr);
+                assert!(row.codec.matches(words, value, unit), "{} {:04X}h: {value}", def.slug, row.addr);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_older_map_repeats_rows_as_they_are() {
+    for Entry { def, notes } in ALL {
+        for (block, labels) in def.registers.iter().zip(notes.registers) {
+            for (row, note) in block.rows.iter().zip(*labels) {
+                if let Source::Same(addr) = row.source {
+                    assert_eq!(block.rule, Rule::OneValuePerRequest);
+                    let (_, target) = def.register(addr).unwrap();
+                    assert_eq!(row.codec, target.codec, "{:04X}h", row.addr);
+                    let place = def.all_registers().position(|other| other.addr == addr).unwrap();
+                    let there = notes.registers.iter().copied().flatten().nth(place).unwrap();
+                    assert_eq!(note.label, there.label, "{:04X}h", row.addr);
+                }
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn fits(glass: &SegmentGlass, at: usize, text: &str, what: &str) {
+    if let Err(fault) = lcd::check(glass, at, text) {
+        panic!("{what}: {text:?} at place {}: {fault}", at + 1);
+    }
+}
+
+fn places(text: &str) -> usize {
+    text.chars().filter(|glyph| *glyph != '.').count()
+}
+
+#[test]
+fn every_text_can_be_shown() {
+    for Entry { def, notes } in ALL {
+        let glass = glass(def);
+        let width = glass.cells.len();
+        for ((_, page), note) in def.all_pages().zip(notes.pages.iter().copied().flatten()) {
+            fits(glass, 0, page.label, note.key);
+            for field in page.fields {
+                fits(glass, 0, field.prefix, note.key);
+                let start = places(field.prefix);
+                let right = |text: &str| fits(glass, width - places(text), text, note.key);
+                match (field.format, field.source) {
+                    (Format::Word | Format::Number, Source::Setting(id)) => {
+                        let Kind::OneOf(choices) = def.setting(id).unwrap().1.kind else {
+                            panic!("{}: words of a setting without choices", note.key)
+                        };
+                        for choice in choices {
+                            assert!(
+                                start + places(choice.glyphs) <= width,
+                                "{}: {}",
+                                note.key,
+                                choice.glyphs
+                            );
+                            match field.format {
+                                Format::Word => fits(glass, start, choice.glyphs, note.key),
+                                _ => right(choice.glyphs),
+                            }
+                        }
+                    }
+                    (Format::Word | Format::Number, _) => panic!("{}: words of no setting", note.key),
+                    (Format::Counter, _) => {
+                        ["9999.99", "99999.9", "999999"].iter().for_each(|text| right(text))
+                    }
+                    (Format::Fixed(decimals), _) => {
+                        right(&format!("{:.*}", usize::from(decimals), 888.888));
+                    }
+                    (Format::Digits(count), _) => right(&"8".repeat(count.into())),
+                    (Format::HalfDecimal { .. }, _) => right("8888"),
+                    (Format::HalfHex { .. }, _) => {
+                        ["0123", "4567", "89Ab", "cdEF"].iter().for_each(|text| right(text));
+                    }
+                    (Format::Direction, _) => {
+                        ["FW", "RV"].iter().for_each(|text| fits(glass, start, text, note.key))
+                    }
+                    (Format::Status, _) => right("11 100"),
+                }
+            }
+            if let Edit::Digits(id, count) = page.edit {
+                let setting = def.setting(id).unwrap().1;
+                let most = match setting.kind {
+                    Kind::Int { max, .. } => i64::from(max),
+                    Kind::Digits(digits) => 10i64.pow(digits.into()) - 1,
+                    Kind::OneOf(_) => panic!("{}: choices are not typed", note.key),
+                };
+                assert_eq!(most.to_string().len(), usize::from(count), "{}", note.key);
+            }
+        }
+        let panel = &def.panel;
+        for text in [panel.ok, panel.ok_in, panel.ok_out, panel.error_prefix] {
+            fits(glass, 0, text, "panel");
+        }
+    }
+}
+
+fn attribute(svg: &str, name: &str) -> Vec<String> {
+    let start = format!(" {name}=\"");
+    svg.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_string).collect()
+}
+
+#[test]
+fn the_drawing_of_the_glass_has_exactly_its_segments() {
+    for Entry { def, notes } in ALL {
+        let glass = glass(def);
+        let wanted: BTreeSet<String> = (0..lcd::segment_count(glass))
+            .map(|n| lcd::segment_name(glass, n).unwrap().to_string())
+            .collect();
+        let drawn = attribute(notes.glass_svg, "data-seg");
+        assert_eq!(drawn.len(), wanted.len(), "{}: a segment is drawn twice or missing", def.slug);
+        assert_eq!(drawn.into_iter().collect::<BTreeSet<_>>(), wanted, "{}", def.slug);
+    }
+}
+
+#[test]
+fn the_drawings_have_their_live_parts_and_obey_a_strict_policy() {
+    for Entry { def, notes } in ALL {
+        for (name, svg) in [("front", notes.front_svg), ("meter", notes.meter_svg)] {
+            let parts = attribute(svg, "data-part");
+            for part in ["glass", "led", "key", "ir", "name", "serial"] {
+                let count = parts.iter().filter(|it| *it == part).count();
+                assert_eq!(count, 1, "{} {name}: data-part {part}", def.slug);
+            }
+            assert!(svg.contains(notes.name), "{} {name}", def.slug);
+        }
+        for svg in [notes.glass_svg, notes.front_svg, notes.meter_svg] {
+            for forbidden in ["<style", " style=", "<script", " onclick", "href=", "<image", "<foreignObject"]
+            {
+                assert!(!svg.contains(forbidden), "{}: {forbidden}", def.slug);
+            }
+        }
+        for terminal in notes.terminals {
+            assert!(notes.meter_svg.contains(&format!(">{}</text>", terminal.name)), "{}", terminal.name);
+        }
+    }
+}
+
+#[test]
+fn the_documents_are_current() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for document in tests::documents::all() {
+        let there = std::fs::read_to_string(root.join(&document.path)).unwrap_or_default();
+        assert!(there == document.text, "{}: run `cargo run -p tests --bin docs`", document.path);
+    }
+}
