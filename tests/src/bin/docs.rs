@@ -1,5 +1,7 @@
 //! Writes `docs/models/*.md` from the tables; with `--check` says whether they are current.
 
+#![forbid(unsafe_code)]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
