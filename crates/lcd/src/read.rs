@@ -12,7 +12,7 @@ pub const MAX_CELLS: usize = 16;
 /// What stands on the digits, read back through the font; written with its points and blanks.
 ///
 /// Some glyphs share a shape. It is read as the digit, except where the neighbourhood speaks for a letter: S instead
-/// of 5 beside a letter, I instead of 1 before a letter, O instead of 0 before a letter that is no hexadecimal digit.
+/// of 5 beside a letter or where the last position is blank (numbers stand at the right), I instead of 1 before a letter, O instead of 0 before a letter that is no hexadecimal digit.
 /// A shape that is no glyph is read as `?`. To compare, use [`matches`]: it does not guess.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Glyphs {
@@ -68,13 +68,14 @@ pub fn glyphs(frame: &SegmentFrame, glass: &SegmentGlass) -> Glyphs {
             read.points |= 1 << n;
         }
     }
+    let word = read.chars().last() == Some(' ');
     // From right to left, so that a letter found here speaks for the one before it.
     for n in (0..read.len).rev() {
         let at = |n: Option<usize>| n.and_then(|n| read.glyphs.get(n)).copied().unwrap_or(' ');
         let (left, here, right) = (at(n.checked_sub(1)), at(Some(n)), at(Some(n + 1)));
         let Some(letter) = glass.cells.get(n).and_then(|kind| letter_twin(here, *kind)) else { continue };
         let is_letter = match letter {
-            'S' => left.is_ascii_alphabetic() || right.is_ascii_alphabetic(),
+            'S' => word || left.is_ascii_alphabetic() || right.is_ascii_alphabetic(),
             'I' => right.is_ascii_alphabetic(),
             _ => right.is_ascii_alphabetic() && !right.is_ascii_hexdigit(),
         };

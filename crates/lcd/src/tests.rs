@@ -77,6 +77,7 @@ fn shapes_that_letters_and_digits_share_are_told_apart_by_their_neighbours() {
     for text in [
         "OK  in", "PASSrd", "KWhrES", "PArity", "16048.1", "KVArh1", "CS0d01", "Sn1307", "  2d35", "RT  10",
         "bL btn", "bL oFF", "M bAud", "PWEr C", "Err 01", "SW 2.18", "11 100", "  0005", "EVEn  ", "HZ    ",
+        "S0    ", "S     ",
     ] {
         assert_eq!(read(text), text);
     }

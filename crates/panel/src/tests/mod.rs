@@ -1,0 +1,7 @@
+//! The panel walked by key through a small meter of its own.
+
+mod glass;
+mod grammar;
+mod manual;
+mod meter;
+mod model;
