@@ -18,14 +18,18 @@
 //
 // Chromium with a real serial port (its own Web Serial, no mock):
 //
-//   const line = await ptyPair(t);                        // two ends of one wire: line.near and line.far
-//   const browser = await launchChromium(t, { serial: { origin: site.origin, pty: line.near } });
-//   await startProgram(t, metertwin(), ["serve", "--model", "…", "--port", `pty:${…}`], { ready: /…/ });
-//   …
-//   navigator.serial.getPorts() in the page then gives one granted FTDI adapter.
+//   const place = folder(t);
+//   await startProgram(t, metertwin(), ["serve", …, "--port", `pty:${place}/bus`], { ready: /…/ });
+//   const browser = await launchChromium(t, { serial: { origin: site.origin, pty: `${place}/bus` } });
 //
-// withVirtualSerial(t, site) does the first two in one. A pty carries bytes and the baud rate; it carries neither parity
-// nor line errors nor unplugging: those are for an injected navigator.serial (page.addInitScript).
+// or, for a program that opens a serial device instead of making a pty, both ends of a wire:
+//
+//   const { browser, line } = await withVirtualSerial(t, site);
+//   await startSlave(t, line.far, { "0x5000": [17254, 0] });   // a foreign slave with a register image
+//
+// navigator.serial.getPorts() in the page then gives one granted FTDI adapter. A pty carries bytes and the baud rate;
+// line.cut() loses the device while it is open. It carries neither parity nor line errors, and no device comes or goes in
+// getPorts(): those are for an injected navigator.serial (the `init` of openPage).
 //
 // Firefox with the mock ports it brings (each echoes what is written to it):
 //
@@ -35,7 +39,7 @@
 //   await connectMockPort(page);                          // requestPort() now gives this port without a dialogue
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -141,7 +145,10 @@ export async function startServer(t, dist = join(root, "dist")) {
   return { url, origin: new URL(url).origin };
 }
 
-/** Two pseudo-terminals wired to each other; `near` and `far` are device paths, raw and without echo. */
+/**
+ * Two pseudo-terminals wired to each other; `near` and `far` are device paths, raw and without echo. `cut()` takes the wire
+ * away: whoever has an end open meets an input/output error, a page with an open port the loss of its device.
+ */
 export async function ptyPair(t) {
   const place = folder(t);
   const [near, far] = [join(place, "near"), join(place, "far")];
@@ -149,7 +156,15 @@ export async function ptyPair(t) {
   const socat = await startProgram(t, "socat", ["-d", "-d", end(near), end(far)], {
     ready: /starting data transfer loop/,
   });
-  return { near: readlinkSync(near), far: readlinkSync(far), socat };
+  return { near: readlinkSync(near), far: readlinkSync(far), cut: () => socat.child.kill() };
+}
+
+/** A foreign Modbus slave (pymodbus) on a device, unit 1 unless told: serves `image`, lists of words by the first address. */
+export async function startSlave(t, device, image, { unit = 1, baud = 9600 } = {}) {
+  const file = join(folder(t), "image.json");
+  writeFileSync(file, JSON.stringify(image));
+  const words = ["tests/peers/slave_pymodbus.py", "pty", device, file, "--unit", `${unit}`, "--baud", `${baud}`];
+  return startProgram(t, python(), words, { ready: /^ready/m });
 }
 
 /** The compiled preload library of the virtual adapter. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { open } from "node:fs/promises";
 import { test } from "node:test";
-import { atEnd, openPage, startServer, withVirtualSerial } from "./harness.mjs";
+import { atEnd, openPage, startServer, startSlave, withVirtualSerial } from "./harness.mjs";
 
 /** Echoes what arrives at the device back, each byte plus one. */
 async function increment(t, device) {
@@ -57,9 +57,46 @@ test("a page opens the adapter at 9600 8E1 without a dialogue and exchanges byte
   });
 });
 
+test("a foreign slave answers a Modbus request of the page", async (t) => {
+  const site = await startServer(t);
+  const { browser, line } = await withVirtualSerial(t, site);
+  await startSlave(t, line.far, { "0x5000": [0x4366, 0x8000] });
+  const page = await openPage(browser, site.url);
+  const answer = await page.evaluate(async () => {
+    const [port] = await navigator.serial.getPorts();
+    await port.open({ baudRate: 9600, parity: "even" });
+    const writer = port.writable.getWriter();
+    // Unit 1, read 2 registers at 5000h.
+    await writer.write(Uint8Array.of(0x01, 0x03, 0x50, 0x00, 0x00, 0x02, 0xd5, 0x0b));
+    const reader = port.readable.getReader();
+    const bytes = [];
+    while (bytes.length < 9) bytes.push(...(await reader.read()).value);
+    return bytes;
+  });
+  assert.equal(Buffer.from(answer.slice(0, 7)).toString("hex"), "01030443668000");
+});
+
 test("without the adapter there is no port, and another origin sees none", async (t) => {
   const site = await startServer(t);
   const { browser } = await withVirtualSerial(t, { origin: "http://localhost:1" });
   const page = await openPage(browser, site.url);
   assert.equal(await page.evaluate(async () => (await navigator.serial.getPorts()).length), 0);
+});
+
+test("when the wire is gone, the read is rejected and the port can be closed", async (t) => {
+  const site = await startServer(t);
+  const { browser, line } = await withVirtualSerial(t, site);
+  const page = await openPage(browser, site.url);
+  await page.evaluate(async () => {
+    const [port] = await navigator.serial.getPorts();
+    globalThis.port = port;
+    await port.open({ baudRate: 9600 });
+    const reader = port.readable.getReader();
+    globalThis.ended = reader.read().then(({ done }) => (done ? "done" : "a value"), (fault) => fault.name)
+      .finally(() => reader.releaseLock());
+  });
+  line.cut();
+  assert.equal(await page.evaluate(() => globalThis.ended), "NetworkError");
+  assert.equal(await page.evaluate(() => globalThis.port.readable), null);
+  assert.equal(await page.evaluate(() => globalThis.port.close().then(() => "closed")), "closed");
 });

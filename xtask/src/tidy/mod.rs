@@ -26,7 +26,6 @@ pub struct Workspace {
 struct Package {
     id: String,
     name: String,
-    manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
     targets: Vec<Target>,
 }

@@ -168,7 +168,7 @@ pub fn faults(workspace: &Workspace) -> Vec<String> {
                 ours: dependency.path.is_some(),
                 dev: dependency.kind.as_deref() == Some("dev"),
             };
-            faults.extend(fault(edge).map(|what| format!("{}: {what}", package.manifest_path.display())));
+            faults.extend(fault(edge));
         }
         if NOT_DEFAULT.contains(&package.name.as_str()) && workspace.default_members.contains(&package.id) {
             faults.push(format!("Cargo.toml: `{}` is not to be among the default-members", package.name));

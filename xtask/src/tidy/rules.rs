@@ -190,17 +190,29 @@ pub fn behaviour(file: &Source) -> Vec<String> {
 
 /// What belongs to a meter, by name: harvested from the descriptions, so that a new model is covered at once.
 pub struct Identities {
+    /// Slugs, setting keys, pages: what the descriptions spell out with a hyphen.
     names: BTreeSet<String>,
+    /// Families, by the folders of `models`.
+    families: BTreeSet<String>,
 }
 
 impl Identities {
-    /// Slugs, setting keys and other hyphenated names that the model descriptions spell out.
+    /// All that the sources of `models` and `schema` tell.
     pub fn of(files: &[Source]) -> Self {
-        let told = files.iter().filter(|file| {
-            file.is_rust() && !file.is_test() && matches!(package_of(&file.name), Some("models" | "schema"))
-        });
-        let strings = told.flat_map(Source::product_strings).map(|(_, text)| text);
-        Self { names: strings.filter(|text| is_key(text)).collect() }
+        let told: Vec<&Source> = files
+            .iter()
+            .filter(|file| {
+                file.is_rust()
+                    && !file.is_test()
+                    && matches!(package_of(&file.name), Some("models" | "schema"))
+            })
+            .collect();
+        let strings = told.iter().flat_map(|file| file.product_strings()).map(|(_, text)| text);
+        let folders = told.iter().filter_map(|file| file.name.strip_prefix("crates/models/src/"));
+        Self {
+            names: strings.filter(|text| is_key(text)).collect(),
+            families: folders.filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect(),
+        }
     }
 }
 
@@ -224,6 +236,14 @@ pub fn meter_knowledge(file: &Source, identities: &Identities) -> Vec<String> {
         if let Some(address) = register_address(text) {
             faults.push(at(file, index + 1, &format!("{address} looks like a register address")));
         }
+        if let Some(setting) = named_setting(text) {
+            faults.push(at(file, index + 1, &format!("{setting} names a setting")));
+        }
+        for family in &identities.families {
+            if text.to_lowercase().contains(family.as_str()) {
+                faults.push(at(file, index + 1, &format!("`{family}` names a model")));
+            }
+        }
     }
     faults
 }
@@ -235,6 +255,18 @@ fn register_address(line: &str) -> Option<&str> {
         let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
         let block = digits.starts_with(['4', '5', '6']);
         (end == 4 && block).then(|| &line[start..start + 6])
+    })
+}
+
+/// The first `SettingId::Variant`; its functions, as `SettingId::from_key`, are fine.
+fn named_setting(line: &str) -> Option<&str> {
+    const TYPE: &str = "SettingId::";
+    line.match_indices(TYPE).find_map(|(start, _)| {
+        let name = &line[start + TYPE.len()..];
+        let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+        let variant =
+            name.starts_with(|c: char| c.is_ascii_uppercase()) && name[..end] != name[..end].to_uppercase();
+        variant.then(|| &line[start..start + TYPE.len() + end])
     })
 }
 

@@ -61,7 +61,7 @@ fn browser_bindings_and_serde_keep_to_their_rooms() {
 fn packages_for_other_machines_are_not_built_by_default() {
     let workspace = |default: &str| -> super::Workspace {
         serde_json::from_str(&format!(
-            r#"{{"packages": [{{"id": "web-id", "name": "web", "manifest_path": "web/Cargo.toml",
+            r#"{{"packages": [{{"id": "web-id", "name": "web",
                 "dependencies": [], "targets": []}}], "workspace_default_members": [{default}]}}"#
         ))
         .unwrap()
@@ -129,7 +129,7 @@ fn models_are_data() {
 #[test]
 fn shells_know_no_meter() {
     let told = [
-        file("crates/models/src/pro1.rs", "M { slug: \"pro1-mod\", key: \"modbus-id\", unit: \"kWh\" }"),
+        file("crates/models/src/pro1/mod.rs", "M { slug: \"pro1-mod\", key: \"modbus-id\", unit: \"kWh\" }"),
         file("crates/models/src/tests.rs", "\"made-up\""),
     ];
     let identities = rules::Identities::of(&told);
@@ -140,6 +140,10 @@ fn shells_know_no_meter() {
     );
     assert_eq!(fault("f(\"pro1-mod\")").len(), 1);
     assert_eq!(fault("read(0x4003, 1)"), ["web/src/a.rs:1: 0x4003 looks like a register address"]);
+    assert_eq!(fault("id == SettingId::ModbusId"), ["web/src/a.rs:1: SettingId::ModbusId names a setting"]);
+    assert_eq!(fault("models::pro1::MOD"), ["web/src/a.rs:1: `pro1` names a model"]);
+    assert_eq!(fault("models::PRO1_MOD").len(), 1);
+    assert!(fault("SettingId::from_key(text); SettingId::ALL").is_empty());
     for good in [
         "f(\"kWh\")",
         "f(\"made-up\")",
