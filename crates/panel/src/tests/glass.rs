@@ -124,6 +124,10 @@ fn the_dots_say_direction_kind_tariff_and_answers() {
     assert_eq!(bench.lcd(), "KWh  2  --T-");
     bench.short(1);
     assert_eq!(bench.lcd(), "KWh     R---");
+    bench.hold(5_000);
+    assert_eq!(bench.lcd(), "OK  in  ----", "a message is no reverse value");
+    bench.meter.tariff = Tariff::T2;
+    assert_eq!(bench.lcd(), "OK  in  --T-");
 }
 
 #[test]

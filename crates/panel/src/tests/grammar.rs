@@ -383,6 +383,29 @@ fn the_page_can_say_what_letting_go_does() {
 }
 
 #[test]
+fn a_shell_that_sleeps_until_poll_at_misses_no_edge() {
+    let mut bench = Bench::new();
+    let edges = |bench: &mut Bench, count: usize| -> Vec<u64> {
+        let start = bench.now;
+        (0..count)
+            .map(|_| {
+                bench.now = bench.panel.poll_at(bench.now).unwrap();
+                bench.poll();
+                bench.now.since(start).as_millis()
+            })
+            .collect()
+    };
+    assert_eq!(edges(&mut bench, 4), [10_000, 11_500, 20_000, 30_000], "direction has no label");
+    bench.short(7);
+    assert_eq!(edges(&mut bench, 1), [30_000], "a label alone stands still; light and page end together");
+    bench.short(7);
+    bench.hold(3_000);
+    bench.short(1);
+    bench.hold(5_000);
+    assert_eq!(edges(&mut bench, 5), [600, 1_000, 1_600, 2_000, 2_600]);
+}
+
+#[test]
 fn the_panel_is_small() {
     assert!(size_of::<Panel>() <= 200, "{} bytes", size_of::<Panel>());
 }
