@@ -13,7 +13,7 @@ pub const MAX_CELLS: usize = 16;
 ///
 /// Some glyphs share a shape. It is read as the digit, except where the neighbourhood speaks for a letter: S instead
 /// of 5 beside a letter or where the last position is blank (numbers stand at the right), I instead of 1 before a letter, O instead of 0 before a letter that is no hexadecimal digit.
-/// A shape that is no glyph is read as `?`. To compare, use [`matches`]: it does not guess.
+/// A shape that is no glyph is read as `?`. To compare, use [`matches()`]: it does not guess.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Glyphs {
     glyphs: [char; MAX_CELLS],
