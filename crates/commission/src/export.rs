@@ -1,0 +1,135 @@
+//! A read-out as a table, as CSV and as JSON.
+//!
+//! Written by hand, since one flat list does not pay for a serializer in what the page loads.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::identify::serial_text;
+use crate::read::{ReadOut, ReadRow};
+
+impl ReadRow {
+    /// Its registers in hexadecimal, a space between.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        let words: Vec<String> = self.words.iter().map(|word| format!("{word:04X}")).collect();
+        words.join(" ")
+    }
+
+    /// Why there is no value; empty where there is one.
+    #[must_use]
+    pub fn fault_text(&self) -> String {
+        self.value.as_ref().err().map_or_else(String::new, ToString::to_string)
+    }
+}
+
+impl ReadOut {
+    /// For people: label, value and unit, register, registers' contents.
+    #[must_use]
+    pub fn to_table(&self) -> String {
+        let cells: Vec<[String; 4]> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let value = if row.value.is_ok() { row.text.to_string() } else { row.fault_text() };
+                [row.label.clone(), value, format!("{:04X}h", row.row.def.addr), row.hex()]
+            })
+            .collect();
+        let wide = |column: usize| {
+            let lengths = cells.iter().filter_map(|cells| cells.get(column));
+            lengths.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        };
+        let (label, value) = (wide(0), wide(1));
+        let mut text = format!("{} {}\n", self.entry.notes.maker, self.entry.notes.name);
+        for [name, shown, register, words] in &cells {
+            text.push_str(format!("{name:<label$}  {shown:>value$}  {register}  {words}").trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
+    /// Comma-separated values (RFC 4180): key, label, value, unit, register, words in hexadecimal, fault.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut text = String::from("key,label,value,unit,register,words,fault\r\n");
+        for row in &self.rows {
+            let register = format!("{:04X}", row.row.def.addr);
+            let (words, fault) = (row.hex(), row.fault_text());
+            let cells = [&row.key, &row.label, &row.text.value, row.text.unit, &register, &words, &fault];
+            let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+            text.push_str(&cells.join(","));
+            text.push_str("\r\n");
+        }
+        text
+    }
+
+    /// JSON: the model, the serial number, and one object a row. `time` is the caller's, since ports know no date.
+    #[must_use]
+    pub fn to_json(&self, time: &str) -> String {
+        let serial = self.serial.map_or_else(|| "null".to_string(), |serial| json_text(&serial_text(serial)));
+        let mut text = format!(
+            "{{\n  \"model\": {},\n  \"serial\": {serial},\n  \"time\": {},\n  \"rows\": [",
+            json_text(self.entry.def.slug),
+            json_text(time)
+        );
+        for (number, row) in self.rows.iter().enumerate() {
+            text.push_str(if number == 0 { "\n    " } else { ",\n    " });
+            text.push_str(&format!(
+                "{{\"key\": {}, \"label\": {}, \"register\": {}, \"words\": {}",
+                json_text(&row.key),
+                json_text(&row.label),
+                json_text(&format!("{:04X}", row.row.def.addr)),
+                json_text(&row.hex())
+            ));
+            match &row.value {
+                Ok(_) => {
+                    let (value, unit) = (json_text(&row.text.value), json_text(row.text.unit));
+                    text.push_str(&format!(", \"value\": {value}, \"unit\": {unit}}}"));
+                }
+                Err(_) => text.push_str(&format!(", \"fault\": {}}}", json_text(&row.fault_text()))),
+            }
+        }
+        text.push_str("\n  ]\n}\n");
+        text
+    }
+}
+
+fn csv_cell(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_string()
+    }
+}
+
+fn json_text(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        assert_eq!(csv_cell("plain"), "plain");
+        assert_eq!(csv_cell("a,b"), "\"a,b\"");
+        assert_eq!(csv_cell("a \"b\""), "\"a \"\"b\"\"\"");
+    }
+
+    #[test]
+    fn json_texts_are_escaped() {
+        assert_eq!(json_text("a\"b\\c\n\u{e9}"), "\"a\\\"b\\\\c\\u000a\u{e9}\"");
+    }
+}

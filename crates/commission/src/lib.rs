@@ -1,0 +1,42 @@
+//! The master's work: who is there, what does it say, what is to be changed, and what is proven.
+//!
+//! Everything is a plain `async fn` over [`Bus`]; [`Line`] is the bus over a [`Port`] of bytes. Nothing here spawns,
+//! sleeps, locks or reads a clock: who owns the port polls the future. A workflow is cancelled by dropping its future;
+//! what was certain until then stands in the [`Journal`].
+//!
+//! A change is confirmed by a read-back from the meter of the same serial number, and by nothing else.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// Futures are polled by the caller on one thread: a page has no other, and `Send` bounds would shut it out.
+#![allow(async_fn_in_trait)]
+
+extern crate alloc;
+
+mod bus;
+mod export;
+mod identify;
+mod journal;
+pub mod meaning;
+pub mod names;
+mod plan;
+mod port;
+mod read;
+mod sentence;
+mod staged;
+mod write;
+
+pub use bus::{
+    Answer, Bus, Counts, Direction, Fault, Line, LineMemory, Observer, Place, READ_TRIES, Timing, Traffic,
+    Transport,
+};
+pub use identify::{Identity, identify, recognise, serial_text};
+pub use journal::{Journal, JournalEntry, JournalFault, Mark, MemoryJournal, standing};
+pub use meaning::{ByteNote, annotate};
+pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity};
+pub use port::{Port, PortFault, Received};
+pub use read::{Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out};
+pub use sentence::{Context, report_text, sentence};
+pub use staged::{StageError, Staged, commands, writable, writable_settings};
+pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress, write_plan};

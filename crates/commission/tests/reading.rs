@@ -1,0 +1,252 @@
+//! Identification, read-out and words, over lines good and bad.
+
+mod common;
+
+use commission::{Bus, Context, Direction, Fault, ReadPlan, annotate, identify, meaning, read_out, sentence};
+use common::{Adapter, Slave, Wire, bench, block_on, entry};
+use modbus::{Echo, LineParams, Parity, Request, Words, rtu};
+
+const SIX: [Adapter; 7] = [
+    Adapter::Clean,
+    Adapter::Chunks,
+    Adapter::Hole,
+    Adapter::Echo,
+    Adapter::Noise,
+    Adapter::Tail,
+    Adapter::Late,
+];
+
+#[test]
+fn a_meter_says_who_it_is_over_every_bad_adapter() {
+    for adapter in SIX {
+        let (mut bus, _) = bench(Wire::new([Slave::new(13_070_002)]).adapter(adapter));
+        let identity = block_on(identify(&mut bus)).unwrap_or_else(|fault| panic!("{adapter:?}: {fault}"));
+        assert_eq!(identity.serial_text(), "13070002", "{adapter:?}");
+        assert_eq!(identity.meter_code, Some(entry().def.identity.meter_code));
+        assert_eq!(identity.software.unwrap().to_string(), "2.18");
+        assert!(std::ptr::eq(identity.entry.unwrap().def, entry().def), "{adapter:?}");
+        let (counts, echo) = (bus.counts(), bus.echo());
+        assert_eq!((counts.sent, counts.good, counts.bad), (1, 1, 0), "{adapter:?}");
+        assert_eq!(echo == Echo::Yes, adapter == Adapter::Echo, "{adapter:?}");
+    }
+}
+
+#[test]
+fn an_unknown_meter_code_is_said_to_be_unknown() {
+    assert!(commission::recognise(0x0103, Some(5)).is_none());
+    let identity = commission::Identity {
+        serial: Some(1_234),
+        meter_code: Some(0x0103),
+        amps: Some(5),
+        protocol: None,
+        software: None,
+        hardware: None,
+        entry: None,
+    };
+    assert_eq!(
+        identity.sentence(),
+        "A meter with code 0103, serial 00001234. This program knows no model with that code, so it will not change \
+         anything in it."
+    );
+}
+
+#[test]
+fn three_requests_read_the_whole_meter() {
+    let spans: Vec<String> = ReadPlan::new(entry().def, 125).iter().map(ToString::to_string).collect();
+    assert_eq!(spans.len(), 3, "{spans:?}");
+    for span in ReadPlan::new(entry().def, 20) {
+        assert!(span.count <= 20, "{span}");
+    }
+    let all: Vec<_> = entry().def.all_registers().filter(|row| row.source != schema::Source::Zero).collect();
+    for most in [2, 3, 7, 20, 64, 125] {
+        let spans = ReadPlan::new(entry().def, most);
+        assert!(all.iter().all(|row| spans.iter().any(|span| span.holds(row))), "{most}");
+    }
+}
+
+#[test]
+fn a_read_out_has_every_row_with_its_value_over_every_bad_adapter() {
+    for adapter in SIX {
+        let (mut bus, wire) = bench(Wire::new([Slave::new(13_070_002)]).adapter(adapter));
+        let mut last = None;
+        let out = block_on(read_out(&mut bus, entry(), &mut |progress| last = Some(progress))).unwrap();
+        assert_eq!(out.requests, 3, "{adapter:?}");
+        assert_eq!(out.serial, Some(13_070_002));
+        let last = last.unwrap();
+        assert_eq!((last.done, last.total), (out.rows.len(), out.rows.len()));
+        let mut wire = wire.borrow_mut();
+        for row in &out.rows {
+            let source = row.row.def.source;
+            let unit = entry().def.unit(source);
+            let words = row.row.def.codec.encode(wire.slave().value(source), unit);
+            assert_eq!(row.words, words[..row.words.len()], "{adapter:?} {}", row.key);
+            assert!(row.value.is_ok() && !row.text.value.is_empty(), "{adapter:?} {}", row.key);
+        }
+    }
+}
+
+#[test]
+fn a_full_read_out_takes_hardly_longer_than_the_wire() {
+    let (mut bus, wire) = bench(Wire::new([Slave::new(1)]));
+    let before = wire.borrow().now;
+    block_on(read_out(&mut bus, entry(), &mut |_| {})).unwrap();
+    let (took, carried) = (wire.borrow().now - before, wire.borrow().carried);
+    let line = wire.borrow().line;
+    // Three answers after 20 ms each, and t3.5 before and after each frame.
+    let limit = line.wire_time(carried).as_micros() + 3 * 20_000 + 6 * line.t35().as_micros();
+    assert!(took.as_micros() <= limit, "{took} for {carried} bytes, limit {limit} us");
+}
+
+#[test]
+fn a_meter_that_balks_at_long_reads_is_read_in_pieces() {
+    let row = entry().def.all_registers().find(|row| row.addr > 0x5010).unwrap();
+    let mut slave = Slave::new(5);
+    slave.balks_at = Some(row.addr);
+    let (mut bus, _) = bench(Wire::new([slave]));
+    let out = block_on(read_out(&mut bus, entry(), &mut |_| {})).unwrap();
+    assert!(out.requests > 3);
+    assert!(out.rows.iter().all(|row| row.value.is_ok()));
+}
+
+#[test]
+fn a_silent_line_is_given_up_soon_and_in_words() {
+    let mut wire = Wire::new([]);
+    wire.line = LineParams::new(9_600, Parity::Even);
+    let (mut bus, wire) = bench(wire);
+    let out = block_on(read_out(&mut bus, entry(), &mut |_| {})).unwrap();
+    assert!(wire.borrow().now.as_millis() < 8_000, "{}", wire.borrow().now.as_millis());
+    assert_eq!(out.requests, 2);
+    assert!(out.rows.iter().all(|row| row.value.is_err()));
+    let fault = block_on(identify(&mut bus)).unwrap_err();
+    let context = Context { place: bus.place(), entry: Some(entry()), request: None };
+    let text = sentence(&fault, &context);
+    assert!(text.starts_with("No answer from id 1 at 9600 8E1 in "), "{text}");
+    assert!(text.ends_with(" ms (3 tries). Check the A and B wires and the meter's power, or try other speeds, parities and ids."), "{text}");
+}
+
+#[test]
+fn a_wrong_parity_is_told_apart_from_silence() {
+    let (mut bus, wire) = bench(Wire::new([Slave::new(1)]).adapter(Adapter::Parity));
+    let fault = block_on(identify(&mut bus)).unwrap_err();
+    let context = Context { place: bus.place(), entry: None, request: None };
+    assert_eq!(
+        sentence(&fault, &context),
+        "Something answers id 1, but its characters fail the parity check at 9600 8E1 (3 tries). The meter probably \
+         speaks 8N1 or 8O1: set the line to that, then try again."
+    );
+    // A port at another parity than its meter hears nothing, since the meter does not understand.
+    block_on(bus.reconfigure(LineParams::new(9_600, Parity::None))).unwrap();
+    assert!(matches!(
+        block_on(identify(&mut bus)),
+        Err(Fault::Silent { fault: modbus::Fault::NoAnswer, .. })
+    ));
+    assert_eq!(wire.borrow().line.parity, Parity::None);
+}
+
+#[test]
+fn files_hold_keys_values_units_registers_and_words() {
+    let (mut bus, wire) = bench(Wire::new([Slave::new(13_070_002)]));
+    wire.borrow_mut().slave().points.insert(units::Point::now(units::What::U).code(), 230_100);
+    wire.borrow_mut().slave().redraw();
+    let out = block_on(read_out(&mut bus, entry(), &mut |_| {})).unwrap();
+    let csv = out.to_csv();
+    assert!(csv.starts_with("key,label,value,unit,register,words,fault\r\n"), "{csv}");
+    assert!(csv.contains("\r\nserial,Serial number,13070002,,4000,1307 0002,\r\n"), "{csv}");
+    assert!(csv.contains("\r\nscroll-time,Scroll time,10,s,4010,0010,\r\n"), "{csv}");
+    assert!(csv.contains("\r\nvoltage,"), "{csv}");
+    assert!(csv.contains(",230.1,V,5000,4366 199A,\r\n"), "{csv}");
+    assert!(!csv.contains("password"));
+    let json = out.to_json("2026-11-21T12:00:00Z");
+    assert!(json.contains("\"serial\": \"13070002\""), "{json}");
+    assert!(json.contains("\"key\": \"s0-rate\""), "{json}");
+    assert_eq!(json.matches('{').count(), out.rows.len() + 1);
+    let table = out.to_table();
+    assert_eq!(table.lines().count(), out.rows.len() + 1);
+}
+
+#[test]
+fn questions_and_answers_in_words() {
+    let say = |request: Request<'_>| meaning::request(Some(entry()), &request);
+    let read = |address, count| Request::ReadHolding { address, count };
+    assert_eq!(say(read(0x5000, 2)), "Read voltage, 2 words at 5000h");
+    assert_eq!(say(read(0x4000, 3)), "Read serial number to meter code, 3 words at 4000h");
+    assert_eq!(say(read(0x7000, 2)), "Read 2 words at 7000h, where this model has no register");
+    assert_eq!(say(Request::WriteSingle { address: 0x4010, value: 0x15 }), "Set scroll time to 15 s");
+    assert_eq!(say(Request::WriteSingle { address: 0x4004, value: 0x12C0 }), "Set baud rate to 4800 Bd");
+    assert_eq!(
+        say(Request::WriteMultiple { address: 0x6049, words: Words::from_slice(&[0, 0]) }),
+        "Reset the resettable counter"
+    );
+    assert_eq!(meaning::request(None, &read(0x5000, 2)), "Read 2 words at 5000h");
+
+    let answer = |asked: Request<'_>, words: &[u16]| {
+        let response = modbus::Response::Read { function: 3, words: Words::from_slice(words) };
+        meaning::response(Some(entry()), Some(&asked), &response)
+    };
+    assert_eq!(answer(read(0x5000, 2), &[0x4366, 0x199A]), "230.1 V");
+    assert_eq!(answer(read(0x4000, 3), &[0x1307, 0x0001, 0x0101]), "serial number 13070001, meter code 0101");
+    assert_eq!(answer(read(0x5000, 1), &[0x4366]), "half a value");
+    let refused = |asked: Request<'_>, code| {
+        let exception = modbus::Exception::from_code(code);
+        meaning::response(
+            Some(entry()),
+            Some(&asked),
+            &modbus::Response::Exception { function: 3, exception },
+        )
+    };
+    assert_eq!(refused(read(0x5036, 2), 2), "Refused: register 5036h does not exist in this model (02)");
+    assert_eq!(
+        refused(Request::WriteSingle { address: 0x4002, value: 1 }, 2),
+        "Refused: register 4002h cannot be written (02)"
+    );
+    assert_eq!(
+        refused(Request::WriteSingle { address: 0x4010, value: 0x0300 }, 3),
+        "Refused: 300 s is no value for scroll time; allowed: 1 to 30 s (03)"
+    );
+    assert_eq!(refused(read(0x4000, 2), 4), "Refused: the device failed while it did what was asked (04)");
+}
+
+#[test]
+fn a_frame_is_explained_byte_by_byte() {
+    let mut asked = [0; 16];
+    let request = Request::ReadHolding { address: 0x6000, count: 2 };
+    let n = rtu::emit_request(1, &request, &mut asked).unwrap();
+    let asked = &asked[..n];
+    let say = |notes: Vec<commission::ByteNote>| -> Vec<String> {
+        notes.iter().map(|note| format!("{}..{} {}", note.bytes.start, note.bytes.end, note.text)).collect()
+    };
+    let total = entry().notes.registers[2][0].label;
+    let total = commission::names::inside(total);
+    assert_eq!(
+        say(annotate(Some(entry()), Direction::Sent, asked, None)),
+        [
+            "0..1 id 1",
+            "1..2 read",
+            &format!("2..4 register 6000h: {total}"),
+            "4..6 2 registers",
+            "6..8 checksum good"
+        ]
+    );
+    let mut frame = [0; 16];
+    let words = entry().def.registers[2].rows[0].codec.encode(6_913_460, units::Unit::KilowattHour);
+    let response = modbus::Response::Read { function: 3, words: Words::from_slice(&words) };
+    let n = rtu::emit_response(1, &response, &mut frame).unwrap();
+    let notes = annotate(Some(entry()), Direction::Heard, &frame[..n], Some(asked));
+    assert_eq!(
+        say(notes),
+        [
+            "0..1 id 1",
+            "1..2 read",
+            "2..3 4 bytes follow",
+            &format!("3..7 {total}: float, high word first: 6913.46 kWh"),
+            "7..9 checksum good"
+        ]
+    );
+    frame[4] ^= 1;
+    let notes = annotate(Some(entry()), Direction::Heard, &frame[..n], Some(asked));
+    assert!(notes.last().unwrap().text.starts_with("checksum wrong"), "{notes:?}");
+    for len in 0..n {
+        let notes = annotate(Some(entry()), Direction::Heard, &frame[..len], Some(asked));
+        assert!(notes.iter().all(|note| note.bytes.end <= len.max(2)), "{len}: {notes:?}");
+    }
+}
