@@ -1,0 +1,425 @@
+//! [`Device`]: the works, the panel and the bus of one meter, behind one `poll`.
+
+use lcd::SegmentFrame;
+use metering::{Counter, Load, Metering, Pulses};
+use modbus::{Framing, LineError, LineParams, Output, Server, ServerConfig, Unit0};
+use nv::Nv;
+use panel::{Intent, LetGo, PageView, Panel};
+use schema::{CommandId, KeyId, ModelDef, SettingId};
+use units::{Duration, Instant, Point};
+
+use crate::memory;
+use crate::works::{Door, Refusal, Works};
+
+/// The memory a meter works in, in slices of the sizes that [`ModelDef::memory`] and [`DeviceMemory::scratch`] give.
+/// Static arrays on a microcontroller, vectors elsewhere.
+#[derive(Debug)]
+pub struct DeviceMemory<'a> {
+    /// Values of the settings.
+    pub settings: &'a mut [i32],
+    /// Words of the register image.
+    pub image: &'a mut [u16],
+    /// Energies that grow.
+    pub counters: &'a mut [Counter],
+    /// The same energies as of the last reading.
+    pub sampled: &'a mut [Counter],
+    /// Room for one record of the non-volatile memory.
+    pub scratch: &'a mut [u8],
+    /// Bytes received.
+    pub rx: &'a mut [u8],
+    /// Bytes to send.
+    pub tx: &'a mut [u8],
+}
+
+impl DeviceMemory<'_> {
+    /// Bytes of `scratch` that a model needs.
+    #[must_use]
+    pub const fn scratch(model: &ModelDef) -> usize {
+        memory::scratch_size(model)
+    }
+}
+
+/// The test LED: how often it has flashed, and when last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Led {
+    /// Flashes since power-up.
+    pub flashes: u64,
+    /// When the last one began, in bus time.
+    pub last: Option<Instant>,
+}
+
+/// One whole meter.
+#[derive(Debug)]
+pub struct Device<'a, N> {
+    works: Works<'a, N>,
+    panel: Panel,
+    server: Option<Server<'a>>,
+    /// Speed and parity in force: a change waits for the reply to leave.
+    bus_line: LineParams,
+    powered: bool,
+    load: Load,
+    led: Led,
+    s0_pulses: u64,
+}
+
+impl<'a, N: Nv> Device<'a, N> {
+    /// A meter that has just got its supply. Where `nv` is blank it is as from the factory, and says so there.
+    pub fn new(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
+        let metering = Metering::new(&model.metering, memory.counters, memory.sampled);
+        let works = Works::new(model, memory.settings, memory.image, metering, memory.scratch, nv);
+        let server = model.modbus.map(|modbus| {
+            let mut config = ServerConfig::new(1);
+            config.unit0 = if modbus.unit0_answers_reads { Unit0::AnswersReads } else { Unit0::Silent };
+            config.fc04 = modbus.fc04;
+            config.max_read = modbus.max_read;
+            config.reply_delay = modbus.reply_delay;
+            Server::new(Framing::predict_server(), config, memory.rx, memory.tx)
+        });
+        let (works_line, _) = works.line();
+        let mut device = Self {
+            works,
+            panel: Panel::new(model, now),
+            server,
+            bus_line: works_line,
+            powered: true,
+            load: Load::default(),
+            led: Led::default(),
+            s0_pulses: 0,
+        };
+        device.boot(now);
+        device
+    }
+
+    fn boot(&mut self, now: Instant) {
+        self.works.metering.set_load(self.load);
+        self.works.boot();
+        self.panel = Panel::new(self.works.model, now);
+        self.panel.set_scroll_list(self.works.scroll_list());
+        let (line, unit) = self.works.line();
+        self.bus_line = line;
+        if let Some(server) = &mut self.server {
+            server.reset();
+            server.set_unit(unit);
+        }
+        self.led = Led::default();
+    }
+
+    /// The description the meter was made from.
+    #[must_use]
+    pub fn model(&self) -> &'static ModelDef {
+        self.works.model
+    }
+
+    /// Metering, settings, registers and memory, for reading.
+    #[must_use]
+    pub fn works(&self) -> &Works<'a, N> {
+        &self.works
+    }
+
+    /// The register map, for a server of another kind of line, such as Modbus TCP, in front of this meter.
+    /// Refreshed to the last reading.
+    pub fn registers(&mut self) -> &mut Works<'a, N> {
+        self.works.refresh_image();
+        &mut self.works
+    }
+
+    /// Non-volatile memory, for the shell that keeps it.
+    #[must_use]
+    pub fn nv(&self) -> &N {
+        self.works.nv()
+    }
+
+    /// Non-volatile memory, for whoever damages it on purpose.
+    pub fn nv_mut(&mut self) -> &mut N {
+        self.works.nv_mut()
+    }
+
+    // ---- supply and load
+
+    /// What flows through the meter from now on.
+    pub fn set_load(&mut self, load: Load) {
+        self.load = load;
+        if self.powered {
+            self.works.metering.set_load(load);
+        }
+    }
+
+    /// Takes a reading now, without waiting for the second to be full: for a meter that has just been made.
+    pub fn take_reading(&mut self) {
+        self.works.take_reading();
+    }
+
+    /// What flows through the meter.
+    #[must_use]
+    pub fn load(&self) -> &Load {
+        &self.load
+    }
+
+    /// True while the meter has its supply.
+    #[must_use]
+    pub fn powered(&self) -> bool {
+        self.powered
+    }
+
+    /// The supply comes or goes. When it goes the meter stores its energies in the time its warning leaves.
+    pub fn power(&mut self, now: Instant, on: bool) {
+        if on == self.powered {
+            return;
+        }
+        if on {
+            self.powered = true;
+            self.boot(now);
+        } else {
+            self.works.power_fail();
+            self.powered = false;
+            if let Some(server) = &mut self.server {
+                server.reset();
+            }
+        }
+    }
+
+    /// Lets time pass: it is `now`, and `metered` of load time has gone by since the last call. Both move alike
+    /// unless somebody runs the load faster than the bus.
+    pub fn poll(&mut self, now: Instant, metered: Duration) -> Pulses {
+        if !self.powered {
+            return Pulses::default();
+        }
+        let pulses = self.works.advance(metered);
+        if pulses.led.count > 0 {
+            self.led.flashes = self.led.flashes.saturating_add(pulses.led.count);
+            let back = metered.saturating_sub(pulses.led.last.unwrap_or(metered));
+            let at = now.since(Instant::ZERO).saturating_sub(back);
+            self.led.last = Some(Instant::ZERO + at);
+        }
+        self.s0_pulses = self.s0_pulses.saturating_add(pulses.s0.count);
+        self.poll_panel(now);
+        pulses
+    }
+
+    fn poll_panel(&mut self, now: Instant) {
+        while let Some(intent) = self.panel.poll(now, &self.works) {
+            let taken = match intent {
+                Intent::Apply(id, value) => {
+                    self.works.apply(Door::Panel, core::iter::once((id, i64::from(value)))).is_ok()
+                }
+                Intent::Command(command) => self.works.command(command).is_ok(),
+                Intent::ScrollChanged => {
+                    self.works.set_scroll_list(self.panel.scroll_list());
+                    true
+                }
+            };
+            self.panel.settled(now, taken);
+        }
+    }
+
+    /// When something changes next by itself, other than a reading: on the display, or on the bus.
+    #[must_use]
+    pub fn poll_at(&self, now: Instant) -> Option<Instant> {
+        if !self.powered {
+            return None;
+        }
+        let panel = self.panel.poll_at(now);
+        let bus = self.bus_poll_at();
+        match (panel, bus) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    // ---- panel
+
+    /// A key goes down.
+    pub fn key_down(&mut self, now: Instant, key: KeyId) {
+        if self.powered {
+            self.panel.key_down(now, key);
+            self.poll_panel(now);
+        }
+    }
+
+    /// A key goes up: what it was held for, it does.
+    pub fn key_up(&mut self, now: Instant, key: KeyId) {
+        if self.powered {
+            self.poll_panel(now);
+            self.panel.key_up(now, key);
+            self.poll_panel(now);
+        }
+    }
+
+    /// The finger left the key without letting go of it: nothing happens.
+    pub fn key_cancel(&mut self, now: Instant, key: KeyId) {
+        if self.powered {
+            self.panel.key_cancel(now, key);
+        }
+    }
+
+    /// What is lit and what blinks; nothing without supply.
+    #[must_use]
+    pub fn frame(&self, now: Instant) -> SegmentFrame {
+        if self.powered { self.panel.frame(now, &self.works) } else { SegmentFrame::default() }
+    }
+
+    /// True in the part of the blink period in which blinking segments are seen.
+    #[must_use]
+    pub fn blink_on(&self, now: Instant) -> bool {
+        self.panel.blink_on(now)
+    }
+
+    /// What the panel shows, as data; nothing without supply.
+    #[must_use]
+    pub fn view(&self, now: Instant) -> Option<PageView> {
+        self.powered.then(|| self.panel.view(now, &self.works))
+    }
+
+    /// True while the display is lit.
+    #[must_use]
+    pub fn backlight(&self, now: Instant) -> bool {
+        self.powered && self.panel.backlight(now, &self.works)
+    }
+
+    /// What letting go of the key would do now.
+    #[must_use]
+    pub fn letting_go(&self, now: Instant) -> LetGo {
+        self.panel.letting_go(now, &self.works)
+    }
+
+    /// The pages somebody put in the automatic scroll, a bit a page.
+    #[must_use]
+    pub fn scroll_list(&self) -> u128 {
+        self.works.scroll_list()
+    }
+
+    /// The test LED.
+    #[must_use]
+    pub fn led(&self) -> Led {
+        self.led
+    }
+
+    /// Pulses of the pulse output since the meter was made.
+    #[must_use]
+    pub fn s0_pulses(&self) -> u64 {
+        self.s0_pulses
+    }
+
+    // ---- values and settings
+
+    /// The value of a point at the last reading, in its unit, or `None` where this meter has no such point.
+    #[must_use]
+    pub fn value(&self, point: Point) -> Option<i64> {
+        self.works.point(point)
+    }
+
+    /// The value of a setting, or `None` where the model has no such setting.
+    #[must_use]
+    pub fn setting(&self, id: SettingId) -> Option<i32> {
+        self.works.setting_value(id)
+    }
+
+    /// Changes settings: all of them, or none.
+    ///
+    /// # Errors
+    /// [`Refusal`] names the first change that cannot be made; nothing has changed then.
+    pub fn apply(&mut self, door: Door, changes: &[(SettingId, i64)]) -> Result<(), Refusal> {
+        self.works.apply(door, changes.iter().copied())
+    }
+
+    /// Does a command.
+    ///
+    /// # Errors
+    /// [`Refusal::Memory`] where the memory is damaged.
+    pub fn command(&mut self, command: CommandId) -> Result<(), Refusal> {
+        self.works.command(command)
+    }
+
+    /// Gives a counter a value in Wh or varh; false for points that are no counters of this meter.
+    pub fn set_energy(&mut self, point: Point, wh: u64) -> bool {
+        self.works.set_energy(point, wh)
+    }
+
+    // ---- bus
+
+    /// Speed and parity in force on the bus: those of the settings, once the reply to their change has left.
+    #[must_use]
+    pub fn bus_line(&self) -> LineParams {
+        self.bus_line
+    }
+
+    /// Speed and parity that the settings say, and the id.
+    #[must_use]
+    pub fn line(&self) -> (LineParams, u8) {
+        self.works.line()
+    }
+
+    /// How the bus behaves: the reply delay and other quirks may be changed.
+    pub fn configure_bus(&mut self, change: impl FnOnce(&mut ServerConfig)) {
+        if let Some(server) = &mut self.server {
+            let mut config = *server.config();
+            change(&mut config);
+            server.set_config(config);
+        }
+    }
+
+    /// How the bus finds where a frame ends.
+    pub fn set_framing(&mut self, framing: Framing) {
+        if let Some(server) = &mut self.server {
+            server.set_framing(framing);
+        }
+    }
+
+    /// Bytes arrive, in any chunking.
+    #[inline]
+    pub fn bus_rx(&mut self, now: Instant, bytes: &[u8]) {
+        if let (true, Some(server)) = (self.powered, &mut self.server) {
+            server.handle_rx(now, bytes);
+        }
+    }
+
+    /// A character arrives damaged.
+    pub fn bus_line_error(&mut self, now: Instant, error: LineError) {
+        if let (true, Some(server)) = (self.powered, &mut self.server) {
+            server.handle_line_error(now, error);
+        }
+    }
+
+    /// The last stop bit of what was to be sent has left.
+    pub fn bus_tx_done(&mut self, now: Instant) {
+        if let Some(server) = &mut self.server {
+            if let Some(change) = self.works.line_change.take() {
+                server.stage_line(change.line, change.unit);
+            }
+            server.handle_tx_done(now);
+        }
+    }
+
+    /// When the bus has something to do next, without new bytes.
+    #[must_use]
+    pub fn bus_poll_at(&self) -> Option<Instant> {
+        let server = self.server.as_ref()?;
+        if self.works.line_change.is_some() && !server.is_sending() {
+            return Some(Instant::ZERO);
+        }
+        server.poll_at()
+    }
+
+    /// What the bus wants done next. Call it until it yields nothing.
+    #[inline]
+    pub fn bus_poll(&mut self, now: Instant) -> Option<Output<'_>> {
+        if !self.powered {
+            return None;
+        }
+        let server = self.server.as_mut()?;
+        if self.works.line_change.is_some()
+            && !server.is_sending()
+            && let Some(change) = self.works.line_change.take()
+        {
+            server.stage_line(change.line, change.unit);
+        }
+        self.works.refresh_image();
+        let output = server.poll(now, &mut self.works)?;
+        match output {
+            Output::Transmit(_) => self.panel.answered(now),
+            Output::Reconfigure(line) => self.bus_line = line,
+            Output::Event(_) => {}
+        }
+        Some(output)
+    }
+}

@@ -1,0 +1,27 @@
+//! One whole meter: a [`schema::ModelDef`] with metering, memory, panel and bus behind one `poll`.
+//!
+//! The device names no model and does no I/O. Time is a parameter, and there are two: bus time (`now`) drives keys,
+//! panel, protocols and line; metered time is how much load time has passed. [`Device::apply`] is the only place
+//! that changes a setting, whoever asks.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation
+)]
+
+mod device;
+mod memory;
+mod registers;
+mod works;
+
+#[cfg(test)]
+mod tests;
+
+pub use device::{Device, DeviceMemory, Led};
+pub use memory::{Fault as MemoryFault, image_size};
+pub use works::{Door, Refusal, Works};

@@ -1,0 +1,470 @@
+//! The works of a meter: metering, settings, register image and memory, without panel and bus.
+
+use core::fmt;
+
+use metering::{Counter, Metering, Pulses};
+use modbus::{LineParams, Parity};
+use nv::Nv;
+use panel::Values;
+use schema::{
+    Combination, CommandId, Effect, Kind, ModelDef, Permission, RangeFault, SettingDef, SettingId, Source,
+};
+use units::{Duration, Point, StateOf, Tariff, What};
+
+use crate::memory::{self, Fault, Kept, Read};
+
+/// The meter takes its readings once in so much metered time.
+const SAMPLE: Duration = Duration::from_secs(1);
+
+/// Who asks for a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// Somebody at the panel, who has given the password where the panel asks for one.
+    Panel,
+    /// A master on the bus.
+    Bus,
+    /// The factory, or who plays it: the one who makes the twin.
+    Factory,
+}
+
+/// Why a change was not made.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The model has no such setting.
+    Unknown(SettingId),
+    /// The value is none of the setting's.
+    Range(RangeFault),
+    /// This door does not lead to the setting.
+    Forbidden {
+        /// The setting.
+        setting: SettingId,
+        /// Who may change it.
+        permission: Permission,
+    },
+    /// The memory cannot be used any more.
+    Memory,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(id) => write!(f, "this model has no setting {}", id.key()),
+            Self::Range(fault) => fault.fmt(f),
+            Self::Forbidden { setting, permission } => {
+                let who = match permission {
+                    Permission::Everyone | Permission::Password => "this way",
+                    Permission::PanelOnly | Permission::PanelOpen => "with the key on the meter only",
+                    Permission::BusOnly => "by a master on the bus only",
+                    Permission::Factory => "in the factory only",
+                };
+                write!(f, "{} can be changed {who}", setting.key())
+            }
+            Self::Memory => f.write_str("the meter's memory is damaged, it takes no changes"),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// A change of the line that waits for the reply to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LineChange {
+    pub(crate) line: LineParams,
+    pub(crate) unit: u8,
+}
+
+/// Metering, settings, register image and memory.
+#[derive(Debug)]
+pub struct Works<'a, N> {
+    pub(crate) model: &'static ModelDef,
+    settings: &'a mut [i32],
+    pub(crate) image: &'a mut [u16],
+    pub(crate) image_stale: bool,
+    pub(crate) metering: Metering<'a>,
+    scratch: &'a mut [u8],
+    nv: N,
+    kept: Kept,
+    fault: Option<Fault>,
+    /// Metered time until the next reading is taken.
+    to_sample: Duration,
+    stored_steps: u64,
+    pub(crate) line_change: Option<LineChange>,
+}
+
+impl<'a, N: Nv> Works<'a, N> {
+    pub(crate) fn new(
+        model: &'static ModelDef,
+        settings: &'a mut [i32],
+        image: &'a mut [u16],
+        metering: Metering<'a>,
+        scratch: &'a mut [u8],
+        nv: N,
+    ) -> Self {
+        Self {
+            model,
+            settings,
+            image,
+            image_stale: true,
+            metering,
+            scratch,
+            nv,
+            kept: Kept::default(),
+            fault: None,
+            to_sample: SAMPLE,
+            stored_steps: 0,
+            line_change: None,
+        }
+    }
+
+    /// Power-up: everything comes from memory, or from the tables where nothing was ever stored.
+    pub(crate) fn boot(&mut self) {
+        let settings = &mut *self.settings;
+        for (value, setting) in settings.iter_mut().zip(self.model.all_settings()) {
+            *value = setting.default;
+        }
+        let read_settings = memory::load_settings(&self.nv, self.model, self.scratch, |index, value| {
+            if let Some(place) = settings.get_mut(index) {
+                *place = value;
+            }
+        });
+        for counter in self.metering.counters_mut() {
+            *counter = Counter::default();
+        }
+        let read_energies =
+            memory::load_energies(&self.nv, self.model, self.scratch, self.metering.counters_mut());
+        let (read_state, kept) = memory::load_state(&self.nv, self.model, self.scratch);
+        self.kept = kept;
+        self.fault = match (&read_settings, &read_energies, &read_state) {
+            (_, Read::Lost, _) => Some(Fault::Energies),
+            (Read::Lost, _, _) => Some(Fault::Settings),
+            (_, _, Read::Lost) => Some(Fault::State),
+            _ => None,
+        };
+        self.metering.restart();
+        self.stored_steps = self.metering.stored_steps();
+        self.to_sample = SAMPLE;
+        self.take_over_settings();
+        self.line_change = None;
+        self.metering.sample();
+        self.image_stale = true;
+        if let (Read::Blank, Read::Blank, Read::Blank) = (&read_settings, &read_energies, &read_state) {
+            self.store_settings();
+            self.store_energies();
+            self.store_state();
+        }
+    }
+
+    /// Tells the metering what the settings mean.
+    fn take_over_settings(&mut self) {
+        let code = self.setting_value(SettingId::CombinationCode);
+        let combination = self.model.metering.combinations.iter().find(|(value, _)| Some(*value) == code);
+        self.metering.set_combination(combination.map_or(Combination::Forward, |(_, meaning)| *meaning));
+        self.metering.set_tariff(self.tariff());
+        let rate = self.setting_value(SettingId::S0Rate).unwrap_or(0);
+        self.metering.set_s0_rate(u32::try_from(rate).unwrap_or(0));
+    }
+
+    /// The value of a setting, or `None` where the model has no such setting.
+    #[must_use]
+    pub fn setting_value(&self, id: SettingId) -> Option<i32> {
+        let (index, _) = self.model.setting(id)?;
+        self.settings.get(index).copied()
+    }
+
+    /// The tariff that counts now.
+    #[must_use]
+    pub fn tariff(&self) -> Tariff {
+        let Some((index, setting)) = self.model.setting(SettingId::Tariff) else { return Tariff::T1 };
+        let value = self.settings.get(index).copied().unwrap_or(setting.default);
+        match setting.acts_as(value) {
+            2 => Tariff::T2,
+            3 => Tariff::T3,
+            4 => Tariff::T4,
+            _ => Tariff::T1,
+        }
+    }
+
+    /// Speed and parity of the line, and the meter's id on it, as the settings have them.
+    #[must_use]
+    pub fn line(&self) -> (LineParams, u8) {
+        let baud = self.setting_value(SettingId::Baud).and_then(|baud| u32::try_from(baud).ok());
+        let parity = match self.setting_value(SettingId::Parity) {
+            Some(2) => Parity::None,
+            Some(3) => Parity::Odd,
+            _ => Parity::Even,
+        };
+        let unit = self.setting_value(SettingId::ModbusId).and_then(|id| u8::try_from(id).ok());
+        (LineParams::new(baud.unwrap_or(9_600), parity), unit.unwrap_or(1))
+    }
+
+    /// The number of the error the meter shows: 0 none, 1 memory (PRO1 manual §8.1).
+    #[must_use]
+    pub fn error(&self) -> u8 {
+        u8::from(self.fault.is_some())
+    }
+
+    /// The record of the memory that cannot be used any more.
+    #[must_use]
+    pub fn memory_fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// The value of a point, in its unit, or `None` where this meter has no such point.
+    #[must_use]
+    pub fn point(&self, point: Point) -> Option<i64> {
+        match point {
+            Point::State(state) => Some(match state {
+                StateOf::Error => i64::from(self.error()),
+                StateOf::Status => self.status_word(),
+                StateOf::PowerDowns => i64::from(self.kept.power_downs),
+                StateOf::Tariff => match self.tariff() {
+                    Tariff::All | Tariff::T1 => 1,
+                    Tariff::T2 => 2,
+                    Tariff::T3 => 3,
+                    Tariff::T4 => 4,
+                },
+            }),
+            other => self.metering.value(other),
+        }
+    }
+
+    /// Digits `00ab 0cde`: program and memory good, phases 1 to 3 present (1 good, 0 bad).
+    fn status_word(&self) -> i64 {
+        let memory = if self.fault.is_some() { 0 } else { 0x0001_0000 };
+        let mut word = 0x0010_0000 | memory;
+        for (phase, digit) in [(units::Of::L1, 0x100), (units::Of::L2, 0x10), (units::Of::L3, 0x1)] {
+            if self.metering.value(Point::Now { what: What::U, of: phase }).unwrap_or(0) > 0 {
+                word |= digit;
+            }
+        }
+        word
+    }
+
+    /// The value of a source in its unit. Secret settings read as zero.
+    #[must_use]
+    pub fn source(&self, source: Source) -> i64 {
+        match source {
+            Source::Point(point) => self.point(point).unwrap_or(0),
+            Source::Setting(id) => match self.model.setting(id) {
+                Some((index, SettingDef { secret: false, .. })) => {
+                    self.settings.get(index).copied().map_or(0, i64::from)
+                }
+                _ => 0,
+            },
+            Source::Identity(of) => self.model.identity.value(of),
+            Source::Const(value) => value,
+            Source::Zero => 0,
+            Source::Same(addr) => match self.model.register(addr) {
+                Some((_, row)) if !matches!(row.source, Source::Same(_)) => self.source(row.source),
+                _ => 0,
+            },
+        }
+    }
+
+    /// Lets metered time pass under the load of the moment.
+    pub(crate) fn advance(&mut self, mut metered: Duration) -> Pulses {
+        if self.fault.is_some() {
+            return Pulses::default();
+        }
+        let mut pulses = Pulses::default();
+        let mut passed = Duration::ZERO;
+        if metered >= self.to_sample {
+            // Up to the last whole second, take the reading, then the rest: the same however time was cut.
+            let beyond = metered.saturating_sub(self.to_sample).as_micros() % SAMPLE.as_micros();
+            let whole = metered.saturating_sub(Duration::from_micros(beyond));
+            pulses = self.metering.advance(whole);
+            self.metering.sample();
+            self.image_stale = true;
+            passed = whole;
+            metered = Duration::from_micros(beyond);
+            self.to_sample = SAMPLE;
+        }
+        if !metered.is_zero() {
+            let rest = self.metering.advance(metered);
+            pulses = pulses.then(passed, rest);
+            self.to_sample = self.to_sample.saturating_sub(metered);
+        }
+        let steps = self.metering.stored_steps();
+        if steps != self.stored_steps {
+            self.stored_steps = steps;
+            self.store_energies();
+        }
+        pulses
+    }
+
+    pub(crate) fn take_reading(&mut self) {
+        self.metering.sample();
+        self.image_stale = true;
+    }
+
+    /// Changes settings: all of them, or none. The only place where a setting changes.
+    ///
+    /// # Errors
+    /// [`Refusal`] names the first change that cannot be made; nothing has changed then.
+    pub fn apply(
+        &mut self,
+        door: Door,
+        changes: impl Iterator<Item = (SettingId, i64)> + Clone,
+    ) -> Result<(), Refusal> {
+        for (id, value) in changes.clone() {
+            let (_, setting) = self.model.setting(id).ok_or(Refusal::Unknown(id))?;
+            let allowed = match setting.permission {
+                Permission::Everyone | Permission::Password => true,
+                Permission::PanelOnly | Permission::PanelOpen => door != Door::Bus,
+                Permission::BusOnly => door != Door::Panel,
+                Permission::Factory => door == Door::Factory,
+            };
+            if !allowed {
+                return Err(Refusal::Forbidden { setting: id, permission: setting.permission });
+            }
+            setting.check(value).map_err(Refusal::Range)?;
+        }
+        if self.fault.is_some() {
+            return Err(Refusal::Memory);
+        }
+        let mut line_changed = false;
+        for (id, value) in changes {
+            if let Some((index, setting)) = self.model.setting(id)
+                && let Ok(value) = setting.check(value)
+                && let Some(place) = self.settings.get_mut(index)
+            {
+                *place = value;
+                line_changed |= setting.effect == Effect::AfterReply;
+            }
+        }
+        self.take_over_settings();
+        self.image_stale = true;
+        self.store_settings();
+        if line_changed {
+            let (line, unit) = self.line();
+            self.line_change = Some(LineChange { line, unit });
+        }
+        Ok(())
+    }
+
+    /// Does a command.
+    ///
+    /// # Errors
+    /// [`Refusal::Memory`] where the memory is damaged.
+    pub fn command(&mut self, command: CommandId) -> Result<(), Refusal> {
+        if self.fault.is_some() {
+            return Err(Refusal::Memory);
+        }
+        match command {
+            CommandId::ResetPowerDowns => {
+                self.kept.power_downs = 0;
+                self.store_state();
+            }
+            CommandId::ResetTrip => {
+                self.metering.reset_trip();
+                self.metering.sample();
+                self.store_energies();
+            }
+        }
+        self.image_stale = true;
+        Ok(())
+    }
+
+    /// Gives a counter a value in Wh or varh, as the factory could. Totals and phases cannot be set: they are made
+    /// from the counters. Returns false for these.
+    pub fn set_energy(&mut self, point: Point, wh: u64) -> bool {
+        let set = self.metering.set_counter(point, wh);
+        if set {
+            self.stored_steps = self.metering.stored_steps();
+            self.metering.sample();
+            self.image_stale = true;
+            self.store_energies();
+        }
+        set
+    }
+
+    pub(crate) fn set_scroll_list(&mut self, list: u128) {
+        self.kept.scroll_list = list;
+        self.store_state();
+    }
+
+    pub(crate) fn scroll_list(&self) -> u128 {
+        self.kept.scroll_list
+    }
+
+    /// The supply goes: what the meter still writes while its capacitor lasts.
+    pub(crate) fn power_fail(&mut self) {
+        if self.fault.is_some() {
+            return;
+        }
+        self.kept.power_downs = self.kept.power_downs.saturating_add(1).min(u32::from(u16::MAX));
+        self.store_energies();
+        self.store_state();
+    }
+
+    /// Writes the settings. A volatile choice is not written: what stands in memory for it stays.
+    fn store_settings(&mut self) {
+        let mut old = [0i32; SettingId::ALL.len()];
+        for (place, setting) in old.iter_mut().zip(self.model.all_settings()) {
+            *place = setting.default;
+        }
+        if let Read::Lost = memory::load_settings(&self.nv, self.model, self.scratch, |index, value| {
+            if let Some(place) = old.get_mut(index) {
+                *place = value;
+            }
+        }) {
+            self.fault = Some(Fault::Settings);
+            return;
+        }
+        let (settings, model) = (&*self.settings, self.model);
+        let written = memory::store_settings(&mut self.nv, model, self.scratch, |index| {
+            let now = settings.get(index).copied().unwrap_or(0);
+            let before = old.get(index).copied().unwrap_or(now);
+            let volatile = model
+                .all_settings()
+                .nth(index)
+                .is_some_and(|setting| matches!(setting.kind, Kind::OneOf(_)) && setting.acts_as(now) != now);
+            if volatile { before } else { now }
+        });
+        if written.is_err() {
+            self.fault = Some(Fault::Settings);
+        }
+    }
+
+    fn store_energies(&mut self) {
+        let counters = self.metering.counters();
+        if memory::store_energies(&mut self.nv, self.model, self.scratch, counters).is_err() {
+            self.fault = Some(Fault::Energies);
+        }
+    }
+
+    fn store_state(&mut self) {
+        if memory::store_state(&mut self.nv, self.model, self.scratch, &self.kept).is_err() {
+            self.fault = Some(Fault::State);
+        }
+    }
+
+    /// The non-volatile memory.
+    #[must_use]
+    pub fn nv(&self) -> &N {
+        &self.nv
+    }
+
+    pub(crate) fn nv_mut(&mut self) -> &mut N {
+        &mut self.nv
+    }
+}
+
+impl<N: Nv> Values for Works<'_, N> {
+    fn value(&self, source: Source) -> i64 {
+        self.source(source)
+    }
+
+    fn setting(&self, id: SettingId) -> i32 {
+        self.setting_value(id).unwrap_or(0)
+    }
+
+    fn error(&self) -> u8 {
+        Works::error(self)
+    }
+
+    fn tariff(&self) -> Tariff {
+        Works::tariff(self)
+    }
+}

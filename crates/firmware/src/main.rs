@@ -1,0 +1,90 @@
+//! The device as a program for a Cortex-M0: static memory, a serial port, a key, a display.
+//!
+//! The board is a stub: it has a serial port and a clock, but no measuring chip, so the load is a constant one, and the
+//! segments go into a register that nobody reads. It shows that the core runs on a microcontroller, and how much of
+//! one it takes.
+
+#![no_std]
+#![no_main]
+
+mod board;
+
+use board::Board;
+use cortex_m_rt::entry;
+use device::{Device, DeviceMemory, image_size};
+use metering::{Counter, Load, PhaseReading};
+use modbus::Output;
+use nv::RamNv;
+use schema::{KeyId, MemorySizes, ModelDef};
+use units::{Duration, Instant};
+
+static MODEL: &ModelDef = &models::PRO1_MOD;
+const SIZES: MemorySizes = models::PRO1_MOD.memory();
+const NV: usize = image_size(&models::PRO1_MOD);
+const SCRATCH: usize = DeviceMemory::scratch(&models::PRO1_MOD);
+
+/// 230 V, 5 A, power factor 1: what the stub board measures.
+const LOAD: Load = {
+    let none = PhaseReading { voltage_mv: 0, current_ma: 0, active_mw: 0, reactive_mvar: 0 };
+    let one = PhaseReading { voltage_mv: 230_000, current_ma: 5_000, active_mw: 1_150_000, reactive_mvar: 0 };
+    Load { phases: [one, none, none], frequency_mhz: 50_000 }
+};
+
+#[entry]
+fn main() -> ! {
+    let mut settings = [0; SIZES.settings];
+    let mut image = [0; SIZES.image];
+    let mut counters = [Counter::ZERO; SIZES.counters];
+    let mut sampled = [Counter::ZERO; SIZES.counters];
+    let mut scratch = [0; SCRATCH];
+    let mut rx = [0; SIZES.rx];
+    let mut tx = [0; SIZES.tx];
+    let memory = DeviceMemory {
+        settings: &mut settings,
+        image: &mut image,
+        counters: &mut counters,
+        sampled: &mut sampled,
+        scratch: &mut scratch,
+        rx: &mut rx,
+        tx: &mut tx,
+    };
+    let mut board = Board::new();
+    let mut now = Instant::ZERO;
+    let mut device = Device::new(MODEL, memory, RamNv::<NV>::new(), now);
+    device.set_load(LOAD);
+    let mut pressed = false;
+    loop {
+        let passed = Duration::from_micros(board.passed_us());
+        now += passed;
+        if board.key() != pressed {
+            pressed = !pressed;
+            if pressed {
+                device.key_down(now, KeyId(0));
+            } else {
+                device.key_up(now, KeyId(0));
+            }
+        }
+        while let Some(byte) = board.received() {
+            device.bus_rx(now, &[byte]);
+        }
+        device.poll(now, passed);
+        let mut sent = false;
+        if let Some(output) = device.bus_poll(now) {
+            match output {
+                Output::Transmit(bytes) => {
+                    for byte in bytes {
+                        board.send(*byte);
+                    }
+                    sent = true;
+                }
+                Output::Reconfigure(line) => board.configure(line),
+                Output::Event(_) => {}
+            }
+        }
+        if sent {
+            device.bus_tx_done(now);
+        }
+        let frame = device.frame(now);
+        board.show(lcd::visible(&frame, device.blink_on(now)), device.backlight(now));
+    }
+}

@@ -1,0 +1,28 @@
+//! The world around a meter: mains and loads, the wire with its devices, scripts, and sentences for what a display
+//! shows. Needs an allocator, but no clock and no I/O: the shells bring both.
+
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod bench;
+mod load;
+mod loadtext;
+mod run;
+mod say;
+pub mod script;
+mod spec;
+mod text;
+mod twin;
+mod wire;
+
+pub use bench::{Bench, MasterEvent};
+pub use load::{Circuit, Flow, Supply};
+pub use loadtext::LoadChange;
+pub use run::{block_on, block_on_within};
+pub use say::{find_page, page_note, point_text, say};
+pub use spec::{MeterSpec, Quirk, find_model};
+pub use text::{TextError, parse_span};
+pub use twin::{Twin, VecNv};
+pub use wire::{Heard, WireFaults, damage};

@@ -1,0 +1,145 @@
+//! [`Twin`]: a device with the memory it works in, its non-volatile image and its supply.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use device::{Device, DeviceMemory, image_size};
+use metering::Counter;
+use models::Entry;
+use nv::{Nv, NvError};
+use units::{Duration, Instant};
+
+use crate::Supply;
+
+/// Non-volatile memory in a vector. Blank memory reads `FFh`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VecNv {
+    bytes: Vec<u8>,
+    writes: u64,
+}
+
+impl VecNv {
+    /// Blank memory of `size` bytes.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        Self { bytes: vec![0xFF; size], writes: 0 }
+    }
+
+    /// Memory with these bytes in it.
+    #[must_use]
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self { bytes, writes: 0 }
+    }
+
+    /// The whole image.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// How often something was written: a shell saves the image when this has changed.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+}
+
+impl Nv for VecNv {
+    fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn read(&self, at: usize, into: &mut [u8]) -> Result<(), NvError> {
+        let end = at.checked_add(into.len()).ok_or(NvError::OutOfRange)?;
+        into.copy_from_slice(self.bytes.get(at..end).ok_or(NvError::OutOfRange)?);
+        Ok(())
+    }
+
+    fn write(&mut self, at: usize, bytes: &[u8]) -> Result<(), NvError> {
+        let end = at.checked_add(bytes.len()).ok_or(NvError::OutOfRange)?;
+        self.bytes.get_mut(at..end).ok_or(NvError::OutOfRange)?.copy_from_slice(bytes);
+        self.writes += 1;
+        Ok(())
+    }
+}
+
+/// A meter that is not there: device, memory, supply.
+///
+/// The memory that the device borrows is leaked, about a kilobyte a twin: a twin lives as long as the program or the
+/// page that shows it.
+#[derive(Debug)]
+pub struct Twin {
+    entry: &'static Entry,
+    device: Device<'static, VecNv>,
+    supply: Supply,
+}
+
+fn leak<T: Clone>(value: T, count: usize) -> &'static mut [T] {
+    Box::leak(vec![value; count].into_boxed_slice())
+}
+
+impl Twin {
+    /// A meter with its supply on. Without an image, or with one of another size, it is as from the factory.
+    #[must_use]
+    pub fn new(entry: &'static Entry, image: Option<VecNv>, now: Instant) -> Self {
+        let sizes = entry.def.memory();
+        let size = image_size(entry.def);
+        let nv = image.filter(|nv| nv.len() == size).unwrap_or_else(|| VecNv::new(size));
+        let memory = DeviceMemory {
+            settings: leak(0, sizes.settings),
+            image: leak(0, sizes.image),
+            counters: leak(Counter::default(), sizes.counters),
+            sampled: leak(Counter::default(), sizes.counters),
+            scratch: leak(0, DeviceMemory::scratch(entry.def)),
+            rx: leak(0, sizes.rx),
+            tx: leak(0, sizes.tx),
+        };
+        let mut twin =
+            Self { entry, device: Device::new(entry.def, memory, nv, now), supply: Supply::default() };
+        twin.device.set_load(twin.supply.load());
+        twin.device.take_reading();
+        twin
+    }
+
+    /// The table the meter was made from, and the notes on it.
+    #[must_use]
+    pub fn entry(&self) -> &'static Entry {
+        self.entry
+    }
+
+    /// The meter.
+    #[must_use]
+    pub fn device(&self) -> &Device<'static, VecNv> {
+        &self.device
+    }
+
+    /// The meter, to press its keys and speak to its bus.
+    pub fn device_mut(&mut self) -> &mut Device<'static, VecNv> {
+        &mut self.device
+    }
+
+    /// Mains and loads.
+    #[must_use]
+    pub fn supply(&self) -> &Supply {
+        &self.supply
+    }
+
+    /// Changes mains and loads from `now` on.
+    pub fn set_supply(&mut self, now: Instant, supply: Supply) {
+        self.supply = supply;
+        self.device.set_load(supply.load());
+        self.device.power(now, supply.mains);
+    }
+
+    /// The image of the non-volatile memory.
+    #[must_use]
+    pub fn image(&self) -> &VecNv {
+        self.device.nv()
+    }
+
+    /// Lets time pass.
+    pub fn poll(&mut self, now: Instant, metered: Duration) {
+        self.device.poll(now, metered);
+    }
+}
