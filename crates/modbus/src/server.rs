@@ -145,6 +145,12 @@ impl<'m> Server<'m> {
         self.sending
     }
 
+    /// Finds frames by another rule from now on; what was heard is forgotten.
+    pub fn set_framing(&mut self, framing: Framing) {
+        self.framing = framing;
+        self.reset();
+    }
+
     /// Answers to `unit` from now on. An answer that is on its way already keeps the unit it was asked by.
     pub fn set_unit(&mut self, unit: u8) {
         self.config.unit = unit;

@@ -56,7 +56,6 @@ const GOOD: ModelDef = ModelDef {
         decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
         combinations: &[(1, Combination::Forward), (4, Combination::Reverse)],
         tariffs: 2,
-        trip: TripFollows::Forward,
         led_imp_per_kwh: 1_000,
         led_width: MS,
         pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: MS }],

@@ -28,7 +28,7 @@ pub use fault::{Fault, Table, What as FaultKind, first_fault};
 pub use glass::{Cell, Dot, GlassDef, SegmentGlass};
 pub use model::{
     BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,
-    ModelDef, PanelDef, PulseWidth, TripFollows,
+    ModelDef, PanelDef, PulseWidth,
 };
 pub use note::{Citation, Fact, ModelNotes, Note, TerminalDef};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};

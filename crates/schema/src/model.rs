@@ -21,15 +21,6 @@ pub enum Combination {
     Netted,
 }
 
-/// What the resettable counter counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TripFollows {
-    /// Forward active energy.
-    Forward,
-    /// What the combination code makes of both.
-    Total,
-}
-
 /// How long a pulse lasts, up to a power.
 #[derive(Clone, Copy, Debug)]
 pub struct PulseWidth {
@@ -90,8 +81,6 @@ pub struct MeteringDef {
     pub combinations: &'static [(i32, Combination)],
     /// How many tariffs it counts. Range: 1 to 4.
     pub tariffs: u8,
-    /// What the resettable counter counts.
-    pub trip: TripFollows,
     /// Flashes of the test LED, in imp/kWh.
     pub led_imp_per_kwh: u32,
     /// How long the LED is lit for one flash.

@@ -12,7 +12,7 @@ mod settings;
 
 use schema::{
     BacklightDef, Block, Combination, Decimals, IdentityDef, KeyDef, KeyId, MeteringDef, ModbusDef, ModelDef,
-    ModelNotes, PanelDef, PulseWidth, Rule, TripFollows, Unmapped, first_fault,
+    ModelNotes, PanelDef, PulseWidth, Rule, Unmapped, first_fault,
 };
 use units::Duration;
 
@@ -34,7 +34,6 @@ pub const METERING: MeteringDef = MeteringDef {
         (10, Combination::Netted),
     ],
     tariffs: 2,
-    trip: TripFollows::Forward,
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
     pulse_widths: &[

@@ -222,7 +222,6 @@ pub static MODEL: ModelDef = ModelDef {
         decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
         combinations: &[(1, Combination::Forward)],
         tariffs: 2,
-        trip: TripFollows::Forward,
         led_imp_per_kwh: 10_000,
         led_width: Duration::from_millis(40),
         pulse_widths: &[],
