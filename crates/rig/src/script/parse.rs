@@ -1,0 +1,346 @@
+//! Reading a script: every line is checked against the model before the first one is played.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use models::Entry;
+use schema::{GlassDef, KeyId, SettingDef, SettingId};
+use units::{Point, decimal};
+
+use super::{Command, Expectation, Line, Script, ScriptError, Subject};
+use crate::LoadChange;
+use crate::say::is_hex;
+use crate::spec::{find_model, find_setting};
+use crate::text::{FREQUENCY, TextError, parse_span, split_unit, words};
+
+/// The first words of all commands.
+const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, show, expect, set, modbus";
+const SUBJECTS: &str = "lcd, view, pixels, point, registers or setting";
+
+type Words<'a> = core::slice::Iter<'a, String>;
+
+impl Script {
+    /// Reads a script.
+    ///
+    /// # Errors
+    /// [`ScriptError`] names the first line that is wrong and what was expected there.
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let mut entry: Option<&'static Entry> = None;
+        let mut lines: Vec<Line> = Vec::new();
+        let mut last = 1;
+        for (index, text) in text.lines().enumerate() {
+            let (number, text) = (index + 1, text.trim());
+            last = number;
+            let at = |fault| ScriptError { line: number, fault };
+            if let Some(row) = text.strip_prefix('|') {
+                picture(&mut lines, row).map_err(at)?;
+                continue;
+            }
+            let words = words(text).map_err(at)?;
+            let Some((first, rest)) = words.split_first() else { continue };
+            match (entry, first.as_str()) {
+                (None, "model") => entry = Some(model(rest).map_err(at)?),
+                (None, _) => {
+                    let expected = format!("model and a name first, such as model {}", example());
+                    return Err(at(TextError::new(format!("\"{first}\" comes before the model"), expected)));
+                }
+                (Some(_), "model") => {
+                    return Err(at(TextError::new(
+                        "a second model",
+                        "one model a script, in its first line",
+                    )));
+                }
+                (Some(entry), _) => {
+                    let command = command(entry, first, rest).map_err(at)?;
+                    lines.push(Line { number, text: text.to_string(), command });
+                }
+            }
+        }
+        let entry = entry.ok_or_else(|| ScriptError {
+            line: last,
+            fault: TextError::new("the script names no model", format!("model {}", example())),
+        })?;
+        Ok(Self { entry, lines })
+    }
+}
+
+fn example() -> &'static str {
+    models::ALL.first().map_or("NAME", |entry| entry.def.slug)
+}
+
+/// Puts a row of a picture to the `expect pixels` before it.
+fn picture(lines: &mut [Line], row: &str) -> Result<(), TextError> {
+    match lines.last_mut().map(|line| &mut line.command) {
+        Some(Command::Expect(Expectation::Pixels(rows))) => {
+            rows.push(row.strip_prefix(' ').unwrap_or(row).trim_end().to_string());
+            Ok(())
+        }
+        _ => Err(TextError::new("a row of a picture stands alone", "expect pixels in the line before it")),
+    }
+}
+
+fn model(rest: &[String]) -> Result<&'static Entry, TextError> {
+    match rest {
+        [name] => find_model(name),
+        _ => Err(TextError::new("the model has no name", format!("model {}", example()))),
+    }
+}
+
+fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Command, TextError> {
+    let mut words = rest.iter();
+    let command = match first {
+        "load" => return load(entry, rest),
+        "freq" => Command::Frequency(FREQUENCY.parse_u32(next(&mut words))?),
+        "advance" => Command::Advance(parse_span(next(&mut words))?),
+        "press" => Command::Press(key(entry, next(&mut words))?),
+        "hold" => {
+            let key = key(entry, next(&mut words))?;
+            Command::Hold(key, parse_span(next(&mut words))?)
+        }
+        "mains" => match next(&mut words) {
+            "on" => Command::Mains(true),
+            "off" => Command::Mains(false),
+            word => return Err(TextError::new(format!("mains \"{word}\""), "mains on or mains off")),
+        },
+        "tariff-input" => {
+            let wrong = format!("{} has no tariff input", entry.def.slug);
+            return Err(TextError::new(
+                wrong,
+                "set with the key of a setting, to change the tariff over the bus",
+            ));
+        }
+        "set" => {
+            let setting = find_setting(entry, next(&mut words))?;
+            Command::Set(setting.id, value(setting, next(&mut words))?)
+        }
+        "modbus" => return modbus(entry, rest),
+        "show" => Command::Show(subject(entry, &mut words)?),
+        "expect" => Command::Expect(expectation(entry, &mut words)?),
+        _ => {
+            return Err(TextError::new(
+                format!("there is no command \"{first}\""),
+                format!("one of {WORDS}"),
+            ));
+        }
+    };
+    match words.next() {
+        None => Ok(command),
+        Some(word) => Err(TextError::new(format!("\"{word}\" is one word too many"), "the end of the line")),
+    }
+}
+
+fn next<'a>(words: &mut Words<'a>) -> &'a str {
+    words.next().map_or("", |word| word.as_str())
+}
+
+fn load(entry: &'static Entry, rest: &[String]) -> Result<Command, TextError> {
+    LoadChange::parse(entry.def, &rest.join(" ")).map(Command::Load)
+}
+
+/// A meter with one key calls it `key`.
+fn key(entry: &'static Entry, word: &str) -> Result<KeyId, TextError> {
+    match entry.def.keys {
+        [only] if word == "key" => Ok(only.id),
+        _ => Err(TextError::new(format!("there is no key \"{word}\""), "key, which is the only one")),
+    }
+}
+
+fn value(setting: &'static SettingDef, text: &str) -> Result<i32, TextError> {
+    setting.parse(text).map_err(|_| {
+        let wrong = format!("{} cannot be \"{text}\"", setting.id.key());
+        TextError::new(wrong, setting.allowed().to_string())
+    })
+}
+
+fn modbus(entry: &'static Entry, rest: &[String]) -> Result<Command, TextError> {
+    const EXPECTED: &str = "bytes in hexadecimal without the check sum, such as modbus 01 03 40 00 00 02";
+    if entry.def.modbus.is_none() {
+        return Err(TextError::new(format!("{} has no Modbus", entry.def.slug), "another command"));
+    }
+    let digits: String = rest.concat();
+    let wrong = |what: String| TextError::new(what, EXPECTED);
+    if let Some(c) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(wrong(format!("'{c}' is no hexadecimal digit")));
+    }
+    if digits.len() % 2 == 1 {
+        return Err(wrong("half a byte is missing".to_string()));
+    }
+    let bytes: Vec<u8> = digits
+        .as_bytes()
+        .chunks(2)
+        .filter_map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    let most = modbus::rtu::MAX_FRAME - 2;
+    if bytes.is_empty() {
+        return Err(wrong("there are no bytes".to_string()));
+    }
+    if bytes.len() > most {
+        return Err(TextError::new(
+            format!("{} bytes", bytes.len()),
+            format!("at most {most}, and the check sum"),
+        ));
+    }
+    Ok(Command::Modbus(bytes))
+}
+
+fn point(word: &str) -> Result<Point, TextError> {
+    word.parse().map_err(|_| {
+        let expected = "one such as energy.forward, energy.reactive.reverse, power or voltage.l1";
+        TextError::new(format!("there is no value \"{word}\""), expected)
+    })
+}
+
+fn hex(word: &str) -> Result<u16, TextError> {
+    let fits = (1..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let value = if fits { u16::from_str_radix(word, 16).ok() } else { None };
+    value.ok_or_else(|| {
+        TextError::new(format!("\"{word}\" is no register"), "up to four hexadecimal digits, such as 4000")
+    })
+}
+
+fn shown_setting(entry: &'static Entry, word: &str) -> Result<&'static SettingDef, TextError> {
+    let setting = find_setting(entry, word)?;
+    if setting.secret {
+        return Err(TextError::new(
+            format!("{word} is secret"),
+            "another setting: this one is never read back",
+        ));
+    }
+    Ok(setting)
+}
+
+fn subject(entry: &'static Entry, words: &mut Words<'_>) -> Result<Subject, TextError> {
+    Ok(match next(words) {
+        "lcd" => Subject::Lcd,
+        "view" => Subject::View,
+        "pixels" => Subject::Pixels,
+        "point" => Subject::Point(point(next(words))?),
+        "registers" => {
+            let addr = hex(next(words))?;
+            let count = words.next().map_or("1", |word| word.as_str());
+            let number = count.parse().ok().filter(|count| (1..=modbus::pdu::MAX_READ).contains(count));
+            let count = number.ok_or_else(|| {
+                let expected = format!("how many registers, 1 to {}", modbus::pdu::MAX_READ);
+                TextError::new(format!("\"{count}\" is no count"), expected)
+            })?;
+            Subject::Registers { addr, count }
+        }
+        "setting" => Subject::Setting(shown_setting(entry, next(words))?.id),
+        word => return Err(TextError::new(format!("nothing is called \"{word}\""), SUBJECTS)),
+    })
+}
+
+fn expectation(entry: &'static Entry, words: &mut Words<'_>) -> Result<Expectation, TextError> {
+    Ok(match next(words) {
+        "lcd" => {
+            let text = words.next().ok_or_else(|| {
+                TextError::new("the text is missing", "what stands on the digits, such as expect lcd \"OK\"")
+            })?;
+            lcd(entry, text, words)?
+        }
+        "view" => {
+            let text = words.next().ok_or_else(|| {
+                TextError::new(
+                    "the sentence is missing",
+                    "a sentence in quotation marks, as show view prints it",
+                )
+            })?;
+            Expectation::View(text.clone())
+        }
+        "pixels" => Expectation::Pixels(Vec::new()),
+        "point" => value_of(entry, point(next(words))?, next(words))?,
+        "registers" => {
+            let addr = hex(next(words))?;
+            Expectation::Registers { addr, words: contents(words)? }
+        }
+        "setting" => {
+            let setting = shown_setting(entry, next(words))?;
+            Expectation::Setting(setting.id, value(setting, next(words))?)
+        }
+        word => return Err(TextError::new(format!("nothing is called \"{word}\""), SUBJECTS)),
+    })
+}
+
+fn lcd(entry: &'static Entry, text: &str, words: &mut Words<'_>) -> Result<Expectation, TextError> {
+    let GlassDef::Segments(glass) = &entry.def.glass;
+    lcd::check(glass, 0, text).map_err(|fault| {
+        let expected = format!("up to {} glyphs that the glass can show", glass.cells.len());
+        TextError::new(format!("\"{text}\" never stands there, {fault}"), expected)
+    })?;
+    let dots = match words.next().map(|word| word.as_str()) {
+        None => None,
+        Some("dots") => {
+            let given = next(words);
+            let fits = given.len() == glass.dots.len()
+                && given.chars().zip(glass.dots).all(|(c, dot)| c == '-' || c == dot.letter());
+            if !fits {
+                let all: String = glass.dots.iter().map(|dot| dot.letter()).collect();
+                let expected = format!("the letters {all}, with - for each dark one");
+                return Err(TextError::new(format!("dots \"{given}\""), expected));
+            }
+            Some(given.to_string())
+        }
+        Some(word) => {
+            return Err(TextError::new(
+                format!("\"{word}\" behind the text"),
+                "dots, or the end of the line",
+            ));
+        }
+    };
+    Ok(Expectation::Lcd { text: text.to_string(), dots })
+}
+
+fn value_of(entry: &'static Entry, point: Point, text: &str) -> Result<Expectation, TextError> {
+    let unit = point.unit();
+    let expected = || match unit.symbol() {
+        "" => "a number".to_string(),
+        symbol => format!("a number with its unit, such as 1.5{symbol}"),
+    };
+    let wrong = || TextError::new(format!("{point} \"{text}\""), expected());
+    if is_hex(entry, point) {
+        let value = i64::from_str_radix(text, 16).map_err(|_| wrong())?;
+        return Ok(Expectation::Point { point, value, decimals: 0 });
+    }
+    let (number, symbol) = split_unit(text);
+    if symbol != unit.symbol() {
+        return Err(wrong());
+    }
+    let decimals = number.split_once('.').map_or(0, |(_, behind)| behind.len());
+    let decimals = u8::try_from(decimals).ok().filter(|decimals| *decimals <= unit.decimals());
+    let decimals = decimals.ok_or_else(|| {
+        TextError::new(
+            format!("{point} \"{text}\" is too fine"),
+            format!("at most {} decimals", unit.decimals()),
+        )
+    })?;
+    let value = decimal::parse(number, decimals).map_err(|_| wrong())?;
+    Ok(Expectation::Point { point, value, decimals })
+}
+
+fn contents(words: &mut Words<'_>) -> Result<Result<Vec<u16>, u8>, TextError> {
+    let mut found = Vec::new();
+    while let Some(word) = words.next() {
+        if word == "exception" && found.is_empty() {
+            let code = next(words);
+            return match u8::from_str_radix(code, 16) {
+                Ok(code @ 1..=11) => Ok(Err(code)),
+                _ => Err(TextError::new(format!("exception \"{code}\""), "its number, such as exception 02")),
+            };
+        }
+        found.push(hex(word)?);
+    }
+    if found.is_empty() || found.len() > usize::from(modbus::pdu::MAX_READ) {
+        let wrong = format!("{} words", found.len());
+        return Err(TextError::new(
+            wrong,
+            "1 to 125 words of hexadecimal digits, or exception and its number",
+        ));
+    }
+    Ok(Ok(found))
+}
+
+/// The setting of an id that a parsed script holds.
+pub(super) fn setting_def(entry: &'static Entry, id: SettingId) -> Option<&'static SettingDef> {
+    entry.def.setting(id).map(|(_, setting)| setting)
+}

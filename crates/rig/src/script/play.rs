@@ -1,0 +1,288 @@
+//! Playing a script on a bench, in virtual time.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use device::Door;
+use modbus::{RegisterAccess, crc, rtu};
+use schema::GlassDef;
+use units::{Duration, Instant};
+
+use super::parse::setting_def;
+use super::{Command, Expectation, Failure, Line, Script, Subject};
+use crate::say::{point_text, say};
+use crate::{Bench, MasterEvent, Twin};
+
+/// How long the finger stays on the key where a script does not say.
+const TAP: Duration = Duration::from_millis(100);
+/// How long the bus is listened to for an answer, wire time apart.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a command expected, and what it found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What was expected.
+    pub expected: String,
+    /// What was found instead.
+    pub found: String,
+}
+
+/// Plays a script on a bench of its own: one meter as from the factory, with 230 V and nothing flowing.
+#[derive(Debug)]
+pub struct Player {
+    bench: Bench,
+    lines: Vec<Line>,
+    next: usize,
+}
+
+impl Player {
+    /// A player before its first line.
+    #[must_use]
+    pub fn new(script: &Script) -> Self {
+        let mut bench = Bench::new(Instant::ZERO);
+        bench.add(Twin::new(script.entry(), None, Instant::ZERO));
+        Self { bench, lines: script.lines().to_vec(), next: 0 }
+    }
+
+    /// The bench with the meter on it.
+    #[must_use]
+    pub const fn bench(&self) -> &Bench {
+        &self.bench
+    }
+
+    /// The line that comes next; `None` at the end.
+    #[must_use]
+    pub fn upcoming(&self) -> Option<&Line> {
+        self.lines.get(self.next)
+    }
+
+    /// Plays one line; what it prints goes to `out`, line by line. False at the end of the script.
+    ///
+    /// # Errors
+    /// [`Failure`] names the line, what was expected and what was found. The next step goes on behind it.
+    pub fn step(&mut self, out: &mut dyn FnMut(&str)) -> Result<bool, Failure> {
+        let Some(line) = self.lines.get(self.next) else { return Ok(false) };
+        self.next += 1;
+        execute(&mut self.bench, 0, &line.command, out).map(|()| true).map_err(|mismatch| Failure {
+            line: line.number,
+            text: line.text.clone(),
+            expected: mismatch.expected,
+            found: mismatch.found,
+        })
+    }
+
+    /// Plays all lines up to the end or the first failure.
+    ///
+    /// # Errors
+    /// [`Failure`] names the line, what was expected and what was found.
+    pub fn play(&mut self, out: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+        while self.step(out)? {}
+        Ok(())
+    }
+}
+
+/// Does one command with a meter of `bench`; what it prints goes to `out`, line by line.
+///
+/// # Errors
+/// [`Mismatch`] where something is not as expected, or the meter refuses a change.
+pub fn execute(
+    bench: &mut Bench,
+    index: usize,
+    command: &Command,
+    out: &mut dyn FnMut(&str),
+) -> Result<(), Mismatch> {
+    let Some(twin) = bench.twin_mut(index) else {
+        return Err(Mismatch { expected: format!("meter {index}"), found: "no such meter".to_string() });
+    };
+    let mut supply = *twin.supply();
+    match command {
+        Command::Load(change) => {
+            change.apply(&mut supply);
+            bench.set_supply(index, supply);
+        }
+        Command::Frequency(mhz) => {
+            supply.frequency_mhz = *mhz;
+            bench.set_supply(index, supply);
+        }
+        Command::Mains(on) => {
+            supply.mains = *on;
+            bench.set_supply(index, supply);
+        }
+        Command::Advance(span) => bench.jump(*span),
+        Command::Press(key) => hold(bench, index, *key, TAP),
+        Command::Hold(key, span) => hold(bench, index, *key, *span),
+        Command::Set(id, value) => {
+            twin.device_mut().apply(Door::Bus, &[(*id, i64::from(*value))]).map_err(|refusal| Mismatch {
+                expected: format!("the meter takes {}", id.key()),
+                found: refusal.to_string(),
+            })?;
+            // A change of the line takes effect before the next command.
+            let now = bench.now();
+            bench.run_until(now);
+        }
+        Command::Modbus(frame) => {
+            let reply = ask(bench, index, frame);
+            let text: Vec<String> = reply.iter().map(|byte| format!("{byte:02X}")).collect();
+            out(if text.is_empty() { "no reply".to_string() } else { text.join(" ") }.as_str());
+        }
+        Command::Show(subject) => {
+            for line in found(bench, index, *subject).lines() {
+                out(line);
+            }
+        }
+        Command::Expect(expectation) => return check(bench, index, expectation),
+    }
+    Ok(())
+}
+
+fn hold(bench: &mut Bench, index: usize, key: schema::KeyId, span: Duration) {
+    let now = bench.now();
+    if let Some(twin) = bench.twin_mut(index) {
+        twin.device_mut().key_down(now, key);
+    }
+    bench.jump(span);
+    let now = bench.now();
+    if let Some(twin) = bench.twin_mut(index) {
+        twin.device_mut().key_up(now, key);
+    }
+}
+
+/// Sends a frame with its check sum at the meter's present line setting, and returns what comes back.
+fn ask(bench: &mut Bench, index: usize, frame: &[u8]) -> Vec<u8> {
+    let Some(twin) = bench.twin(index) else { return Vec::new() };
+    let (line, before) = (twin.device().bus_line(), bench.master_line());
+    let mut bytes = frame.to_vec();
+    bytes.extend_from_slice(&crc::of(frame).to_le_bytes());
+    while bench.master_take().is_some() {}
+    bench.set_master_line(line);
+    let sent = bench.now() + line.wire_time(bytes.len());
+    let deadline = sent + PATIENCE + line.wire_time(rtu::MAX_FRAME);
+    bench.master_send(&bytes);
+    let mut reply = Vec::new();
+    while reply.is_empty() && bench.now() < deadline {
+        // At least a step of time, so that nothing which is due and cannot be done holds the script.
+        let soon = bench.now() + Duration::from_millis(1);
+        let next = bench.next_event().unwrap_or(deadline).max(soon).min(deadline);
+        let span = next.since(bench.now());
+        bench.jump(span);
+        while let Some(event) = bench.master_take() {
+            if let MasterEvent::Bytes(bytes) = event {
+                reply.extend_from_slice(&bytes);
+            }
+        }
+    }
+    bench.set_master_line(before);
+    reply
+}
+
+/// What a subject is now, as `show` prints it and `expect` reads it.
+fn found(bench: &mut Bench, index: usize, subject: Subject) -> String {
+    let now = bench.now();
+    let Some(twin) = bench.twin_mut(index) else { return String::new() };
+    let entry = twin.entry();
+    let device = twin.device_mut();
+    let GlassDef::Segments(glass) = &entry.def.glass;
+    let frame = device.frame(now);
+    let dead = || "no supply".to_string();
+    let powered = device.powered();
+    match subject {
+        Subject::Lcd => {
+            format!("lcd \"{}\" dots {}", lcd::glyphs(&frame, glass), lcd::dots(&frame, glass))
+        }
+        Subject::View => {
+            let sentence =
+                device.view(now).map_or_else(|| "The display is dark".to_string(), |view| say(entry, &view));
+            format!("view \"{sentence}\"")
+        }
+        Subject::Pixels => {
+            let picture = lcd::art(glass, lcd::visible(frame, device.blink_on(now))).to_string();
+            let rows: Vec<String> =
+                picture.lines().map(|row| format!("| {row}").trim_end().to_string()).collect();
+            rows.join("\n")
+        }
+        Subject::Point(point) => {
+            let value = device.value(point).map(|value| point_text(entry, point, value));
+            let value =
+                if powered { value.unwrap_or_else(|| "unknown to this meter".to_string()) } else { dead() };
+            format!("point {point} {value}")
+        }
+        Subject::Registers { addr, count } => {
+            let words = if powered {
+                match device.registers().words(addr, count) {
+                    Ok(words) => words.iter().map(|word| format!("{word:04X}")).collect::<Vec<_>>().join(" "),
+                    Err(exception) => format!("exception {:02X}", exception.code()),
+                }
+            } else {
+                dead()
+            };
+            format!("registers {addr:04X} {words}")
+        }
+        Subject::Setting(id) => {
+            let setting = setting_def(entry, id);
+            let value =
+                device.setting(id).zip(setting).map(|(value, setting)| setting.text(value).to_string());
+            let value = if powered { value.unwrap_or_default() } else { dead() };
+            format!("setting {} {value}", id.key())
+        }
+    }
+}
+
+fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(), Mismatch> {
+    let (subject, expected) = match expectation {
+        Expectation::Lcd { text, dots } => {
+            let dots = dots.as_ref().map_or_else(String::new, |dots| format!(" dots {dots}"));
+            (Subject::Lcd, format!("lcd \"{text}\"{dots}"))
+        }
+        Expectation::View(sentence) => (Subject::View, format!("view \"{sentence}\"")),
+        Expectation::Pixels(rows) => {
+            let rows: Vec<String> =
+                rows.iter().map(|row| format!("| {row}").trim_end().to_string()).collect();
+            (Subject::Pixels, rows.join("\n"))
+        }
+        Expectation::Point { point, value, decimals } => {
+            let text = match bench.twin(index) {
+                Some(twin) if crate::say::is_hex(twin.entry(), *point) => format!("{value:08X}"),
+                _ => {
+                    let number = units::decimal::Decimal { value: *value, decimals: *decimals };
+                    format!("{number}{}", point.unit().symbol())
+                }
+            };
+            (Subject::Point(*point), format!("point {point} {text}"))
+        }
+        Expectation::Registers { addr, words } => {
+            let count = words.as_ref().map_or(1, |words| u16::try_from(words.len()).unwrap_or(u16::MAX));
+            let text = match words {
+                Ok(words) => words.iter().map(|word| format!("{word:04X}")).collect::<Vec<_>>().join(" "),
+                Err(code) => format!("exception {code:02X}"),
+            };
+            (Subject::Registers { addr: *addr, count }, format!("registers {addr:04X} {text}"))
+        }
+        Expectation::Setting(id, value) => {
+            let text = bench
+                .twin(index)
+                .and_then(|twin| setting_def(twin.entry(), *id))
+                .map_or_else(String::new, |setting| setting.text(*value).to_string());
+            (Subject::Setting(*id), format!("setting {} {text}", id.key()))
+        }
+    };
+    let found = found(bench, index, subject);
+    let holds = match expectation {
+        Expectation::Lcd { text, dots } => shows(bench, index, text, dots.as_deref()),
+        Expectation::Point { point, value, decimals } => bench.twin(index).is_some_and(|twin| {
+            let hex = crate::say::is_hex(twin.entry(), *point);
+            let now = twin.device().powered().then(|| twin.device().value(*point)).flatten();
+            now.is_some_and(|now| *value == if hex { now } else { point.unit().at(now, *decimals) })
+        }),
+        _ => expected == found,
+    };
+    if holds { Ok(()) } else { Err(Mismatch { expected, found }) }
+}
+
+/// Compares the digits by their segments, and the dots where they matter.
+fn shows(bench: &Bench, index: usize, text: &str, dots: Option<&str>) -> bool {
+    let Some(twin) = bench.twin(index) else { return false };
+    let GlassDef::Segments(glass) = &twin.entry().def.glass;
+    let frame = twin.device().frame(bench.now());
+    lcd::matches(&frame, glass, text) && dots.is_none_or(|dots| lcd::dots(&frame, glass).to_string() == dots)
+}

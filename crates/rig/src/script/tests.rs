@@ -1,0 +1,176 @@
+//! Scripts: what they say, what they refuse, what they print.
+
+use super::*;
+use alloc::string::ToString;
+use proptest::prelude::*;
+
+fn error(text: &str) -> String {
+    Script::parse(text).unwrap_err().to_string()
+}
+
+fn play(text: &str) -> (String, Result<(), Failure>) {
+    let mut printed = String::new();
+    let result = Player::new(&Script::parse(text).unwrap()).play(&mut |line| {
+        printed.push_str(line);
+        printed.push('\n');
+    });
+    (printed, result)
+}
+
+#[test]
+fn bad_lines_are_named() {
+    for (text, wrong) in [
+        ("", "line 1: the script names no model: expected model pro1-mod"),
+        ("# nothing\n\nshow lcd", "line 3: \"show\" comes before the model: expected model and a name first"),
+        ("model pro2", "line 1: there is no model \"pro2\": expected one of pro1-mod"),
+        ("model", "line 1: the model has no name"),
+        ("model pro1-mod\nmodel pro1-mod", "line 2: a second model"),
+        (
+            "model pro1-mod\nmbus 10 5B 00",
+            "line 2: there is no command \"mbus\": expected one of model, load, freq, ",
+        ),
+        ("model pro1-mod\nload L1 230", "line 2: \"230\" is no part of a load"),
+        ("model pro1-mod\nfreq 5Hz", "line 2: \"5Hz\" is out of range: expected 10 to 100 Hz"),
+        ("model pro1-mod\nadvance 10", "line 2: \"10\" has no unit: expected a time such as 500ms"),
+        ("model pro1-mod\npress left", "line 2: there is no key \"left\": expected key"),
+        ("model pro1-mod\nhold key", "line 2: \"\" is none: expected a time"),
+        ("model pro1-mod\nmains", "line 2: mains \"\": expected mains on or mains off"),
+        ("model pro1-mod\ntariff-input on", "line 2: pro1-mod has no tariff input"),
+        ("model pro1-mod\nshow", "line 2: nothing is called \"\": expected lcd, view, pixels"),
+        ("model pro1-mod\nshow lcd now", "line 2: \"now\" is one word too many"),
+        ("model pro1-mod\nshow point energy", "line 2: there is no value \"energy\""),
+        (
+            "model pro1-mod\nshow registers 4000 126",
+            "line 2: \"126\" is no count: expected how many registers, 1 to 125",
+        ),
+        ("model pro1-mod\nshow registers 40000", "line 2: \"40000\" is no register"),
+        ("model pro1-mod\nshow setting password", "line 2: password is secret"),
+        ("model pro1-mod\nexpect lcd \"1234567\"", "line 2: \"1234567\" never stands there, "),
+        (
+            "model pro1-mod\nexpect lcd \"OK\" dots RQ",
+            "line 2: dots \"RQ\": expected the letters RQTC, with - for each dark one",
+        ),
+        ("model pro1-mod\nexpect lcd \"OK", "line 2: a quotation mark is left open"),
+        (
+            "model pro1-mod\nexpect point power 1.035",
+            "line 2: power \"1.035\": expected a number with its unit, such as 1.5kW",
+        ),
+        (
+            "model pro1-mod\nexpect point power 1.0354501kW",
+            "line 2: power \"1.0354501kW\" is too fine: expected at most 6 decimals",
+        ),
+        ("model pro1-mod\nexpect registers 4000", "line 2: 0 words"),
+        (
+            "model pro1-mod\nexpect setting scroll-time 31",
+            "line 2: scroll-time cannot be \"31\": expected 1 to 30 s",
+        ),
+        ("model pro1-mod\n| a", "line 2: a row of a picture stands alone"),
+        ("model pro1-mod\nset colour 1", "line 2: there is no setting \"colour\""),
+        ("model pro1-mod\nmodbus 01 03 4", "line 2: half a byte is missing"),
+        ("model pro1-mod\nmodbus xx", "line 2: 'x' is no hexadecimal digit"),
+        ("model pro1-mod\nmodbus", "line 2: there are no bytes"),
+    ] {
+        let found = error(text);
+        assert!(found.starts_with(wrong), "{text:?}: {found}");
+    }
+}
+
+#[test]
+fn a_load_is_metered_and_read_over_the_bus() {
+    let (printed, result) = play(
+        "model pro1-mod            # a comment\n\
+         load L1 230V 5A pf 0.9 lag\n\
+         freq 50.02Hz\n\
+         advance 1h\n\
+         show point power\n\
+         expect point power 1.035kW\n\
+         expect point energy.forward 1.035kWh\n\
+         expect point reactive-power 0.50kvar\n\
+         expect point frequency 50.02Hz\n\
+         modbus 01 03 40 00 00 02\n\
+         modbus 02 03 40 00 00 02\n\
+         show registers 4000 2\n\
+         expect registers 4000 1307 0001\n\
+         expect registers 0000 exception 02\n",
+    );
+    assert_eq!(result, Ok(()));
+    assert_eq!(
+        printed,
+        "point power 1.035kW\n01 03 04 13 07 00 01 8E B6\nno reply\nregisters 4000 1307 0001\n"
+    );
+}
+
+#[test]
+fn what_is_shown_can_be_expected() {
+    let shown =
+        "lcd|view|pixels|point energy.forward|point status|registers 5000 8|registers 0000|setting parity";
+    let mut script = String::from("model pro1-mod\nload L1 230V 5A export\nadvance 2h\n");
+    for subject in shown.split('|') {
+        script.push_str(&alloc::format!("show {subject}\n"));
+    }
+    let (printed, result) = play(&script);
+    assert_eq!(result, Ok(()));
+    let mut claims = String::from("model pro1-mod\nload L1 230V 5A export\nadvance 2h\n");
+    let mut picture = false;
+    for line in printed.lines() {
+        if line.starts_with('|') {
+            if !picture {
+                claims.push_str("expect pixels\n");
+            }
+            picture = true;
+        } else {
+            claims.push_str("expect ");
+        }
+        claims.push_str(line);
+        claims.push('\n');
+    }
+    assert_eq!(play(&claims).1, Ok(()), "{claims}");
+}
+
+#[test]
+fn a_failure_has_both_sides() {
+    let (_, result) = play("model pro1-mod\n\nexpect setting scroll-time 15\n");
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "line 3: expect setting scroll-time 15\nexpected: setting scroll-time 15\nfound: setting scroll-time 10"
+    );
+    let (_, result) = play("model pro1-mod\nset serial 13070009\n");
+    let failure = result.unwrap_err();
+    assert_eq!(failure.expected, "the meter takes serial");
+    assert_eq!(failure.found, "serial can be changed in the factory only");
+    let (_, result) = play("model pro1-mod\nexpect lcd \"OK\" dots ----\n");
+    assert_eq!(result.unwrap_err().expected, "lcd \"OK\" dots ----");
+    let (_, result) = play("model pro1-mod\nexpect pixels\n| x\n");
+    assert!(result.unwrap_err().to_string().contains("\nexpected: | x\nfound:\n    |"));
+}
+
+#[test]
+fn without_supply_nothing_is_there() {
+    let (printed, result) = play(
+        "model pro1-mod\nmains off\nshow lcd\nshow view\nshow point power\nmodbus 01 03 40 00 00 02\n\
+         mains on\nexpect point power-downs 1\n",
+    );
+    assert_eq!(result, Ok(()));
+    assert_eq!(
+        printed,
+        "lcd \"      \" dots ----\nview \"The display is dark\"\npoint power no supply\nno reply\n"
+    );
+}
+
+#[test]
+fn the_line_follows_a_change_of_its_settings() {
+    let (printed, result) = play(
+        "model pro1-mod\nset baud 4800\nset modbus-id 7\nmodbus 07 03 40 03 00 01\n\
+         modbus 07 06 40 03 00 09\nmodbus 09 03 40 03 00 01\n",
+    );
+    assert_eq!(result, Ok(()));
+    let replies: alloc::vec::Vec<&str> = printed.lines().map(|line| line.get(..14).unwrap_or(line)).collect();
+    assert_eq!(replies, ["07 03 02 00 07", "07 06 40 03 00", "09 03 02 00 09"]);
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "(model pro1-mod\n)?((load|show|expect|modbus|set|hold) )?\\PC{0,30}") {
+        let _ = Script::parse(&text);
+    }
+}
