@@ -1,0 +1,64 @@
+//! What counts under one constant load.
+
+use schema::Combination;
+
+/// How fast the counters of one phase run, in mW or mvar: active forward and reverse, reactive forward and reverse.
+pub(crate) type PhaseRates = [u64; 4];
+
+/// How fast everything runs under one constant load.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rates {
+    /// Of each phase, in the order of the counters.
+    pub(crate) phases: [PhaseRates; 3],
+    /// Of the resettable counter, which counts what flows forward, in mW.
+    pub(crate) trip: u64,
+    /// The power that the test LED shows, in mW: of all phases together, whichever way it flows.
+    pub(crate) led_mw: u64,
+    /// The power that the pulse output shows, in mW.
+    pub(crate) s0_mw: u64,
+}
+
+impl Rates {
+    /// The rates of powers that count.
+    pub(crate) fn new(active: [i64; 3], reactive: [i64; 3], combination: Combination) -> Self {
+        let (counted_p, counted_q) = match combination {
+            Combination::Netted => (net(active), net(reactive)),
+            _ => (active, reactive),
+        };
+        let mut rates = Self { led_mw: active.iter().sum::<i64>().unsigned_abs(), ..Self::default() };
+        let (mut forward, mut reverse) = (0u64, 0u64);
+        for (slots, (p, q)) in rates.phases.iter_mut().zip(counted_p.into_iter().zip(counted_q)) {
+            *slots = [import(p), import(-p), import(q), import(-q)];
+            forward += import(p);
+            reverse += import(-p);
+        }
+        rates.trip = forward;
+        rates.s0_mw = match combination {
+            Combination::Forward => forward,
+            Combination::Reverse => reverse,
+            Combination::Sum
+            | Combination::ReverseLessForward
+            | Combination::ForwardLessReverse
+            | Combination::Netted => forward + reverse,
+        };
+        rates
+    }
+}
+
+/// The power that flows in the positive sense, else nothing.
+fn import(power: i64) -> u64 {
+    power.max(0).unsigned_abs()
+}
+
+/// Nets phases: those that flow against the sum count nothing, and what they take away is taken from the others, from
+/// the first on. The sum stays what it was, and all that is left flows one way.
+fn net(powers: [i64; 3]) -> [i64; 3] {
+    let sign = powers.iter().sum::<i64>().signum();
+    let mut against: i64 = powers.iter().map(|power| (-power * sign).max(0)).sum();
+    powers.map(|power| {
+        let with = (power * sign).max(0);
+        let taken = with.min(against);
+        against -= taken;
+        (with - taken) * sign
+    })
+}

@@ -1,0 +1,141 @@
+//! Pulses: one for so much energy, in the microsecond in which it is complete.
+
+use units::Duration;
+
+use crate::counter::low;
+
+/// Pulses of one output within a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Train {
+    /// How many began.
+    pub count: u64,
+    /// When the first began, from the start of the span: after its start, at the latest at its end.
+    pub first: Option<Duration>,
+    /// When the last began, likewise.
+    pub last: Option<Duration>,
+}
+
+impl Train {
+    /// The pulses of this span, which was `span` long, and of the next one, seen from the start of this one.
+    #[must_use]
+    pub fn then(self, span: Duration, next: Self) -> Self {
+        Self {
+            count: self.count.saturating_add(next.count),
+            first: self.first.or(next.first.map(|at| span + at)),
+            last: next.last.map(|at| span + at).or(self.last),
+        }
+    }
+}
+
+/// Pulses of the test LED and of the pulse output within a span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulses {
+    /// Flashes of the test LED.
+    pub led: Train,
+    /// Pulses of the pulse output (S0).
+    pub s0: Train,
+}
+
+impl Pulses {
+    /// The pulses of this span, which was `span` long, and of the next one, seen from the start of this one.
+    #[must_use]
+    pub fn then(self, span: Duration, next: Self) -> Self {
+        Self { led: self.led.then(span, next.led), s0: self.s0.then(span, next.s0) }
+    }
+}
+
+/// Makes pulses of energy: one whenever `weight` times the energy in mW·µs reaches `portion`.
+///
+/// A rate that does not divide a kWh (0.3 imp/kWh) is exact too. The two numbers have no common divisor, so that the
+/// products stay small.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pulser {
+    /// 0 for no pulses.
+    weight: u64,
+    /// At least 1.
+    portion: u64,
+    /// What is gathered towards the next pulse. Below `portion`.
+    gathered: u64,
+}
+
+const fn common_divisor(a: u64, b: u64) -> u64 {
+    let (mut a, mut b) = (a, b);
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+impl Pulser {
+    /// mW·µs in one kWh, times a hundred, because rates come in hundredths.
+    const HUNDRED_KWH: u64 = 360_000_000_000_000_000;
+
+    /// Pulses at a rate in 0.01 imp/kWh; none at 0.
+    pub(crate) const fn new(centi_imp_per_kwh: u64) -> Self {
+        let common = common_divisor(Self::HUNDRED_KWH, centi_imp_per_kwh);
+        Self { weight: centi_imp_per_kwh / common, portion: Self::HUNDRED_KWH / common, gathered: 0 }
+    }
+
+    /// Changes the rate, in 0.01 imp/kWh. Another rate begins between two pulses.
+    pub(crate) const fn set_rate(&mut self, centi_imp_per_kwh: u64) {
+        let new = Self::new(centi_imp_per_kwh);
+        if new.weight != self.weight || new.portion != self.portion {
+            *self = new;
+        }
+    }
+
+    /// Begins between two pulses.
+    pub(crate) const fn restart(&mut self) {
+        self.gathered = 0;
+    }
+
+    /// Pulses in 1000 s at `power` mW.
+    pub(crate) fn rate_mhz(&self, power: u64) -> u64 {
+        low(u128::from(power) * u128::from(self.weight) * 1_000_000_000 / u128::from(self.portion))
+    }
+
+    /// The pulses that `power` mW makes in `us`.
+    #[inline]
+    pub(crate) fn advance(&mut self, power: u64, us: u64) -> Train {
+        let Some(speed) = power.checked_mul(self.weight) else { return self.advance_wide(power, us) };
+        let Some(sum) = speed.checked_mul(us).and_then(|more| more.checked_add(self.gathered)) else {
+            return self.advance_wide(power, us);
+        };
+        if sum < self.portion {
+            self.gathered = sum;
+            return Train::default();
+        }
+        // The portion was not reached yet, now it is: neither the speed nor the time is 0.
+        let speed = speed.max(1);
+        let first = (self.portion - self.gathered).div_ceil(speed);
+        self.gathered = sum % self.portion;
+        // The last pulse lies as far back as it took to gather what came after it.
+        let last = us - self.gathered / speed;
+        Train {
+            count: sum / self.portion,
+            first: Some(Duration::from_micros(first)),
+            last: Some(Duration::from_micros(last)),
+        }
+    }
+
+    /// As [`Pulser::advance`], for what does not fit 64 bits: kilowatts for weeks.
+    #[cold]
+    fn advance_wide(&mut self, power: u64, us: u64) -> Train {
+        let portion = u128::from(self.portion);
+        let speed = u128::from(power) * u128::from(self.weight);
+        // Whole pulses in each microsecond apart: the product fits 128 bits whatever the time.
+        let sum = speed % portion * u128::from(us) + u128::from(self.gathered);
+        let count = speed / portion * u128::from(us) + sum / portion;
+        let first = (portion - u128::from(self.gathered)).div_ceil(speed.max(1));
+        self.gathered = low(sum % portion);
+        if count == 0 {
+            return Train::default();
+        }
+        let back = low(u128::from(self.gathered) / speed.max(1));
+        Train {
+            count: low(count),
+            first: Some(Duration::from_micros(low(first))),
+            last: Some(Duration::from_micros(us - back)),
+        }
+    }
+}
