@@ -99,7 +99,6 @@ fn values(def: &ModelDef, row: &RegisterDef) -> Vec<i64> {
             values
         }
         Source::Identity(of) => vec![def.identity.value(of)],
-        Source::Const(value) => vec![value],
         Source::Zero | Source::Same(_) => vec![0],
         Source::Point(point) => match row.codec {
             Codec::F32 { decimals } => {

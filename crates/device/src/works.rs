@@ -253,7 +253,6 @@ impl<'a, N: Nv> Works<'a, N> {
                 _ => 0,
             },
             Source::Identity(of) => self.model.identity.value(of),
-            Source::Const(value) => value,
             Source::Zero => 0,
             Source::Same(addr) => match self.model.register(addr) {
                 Some((_, row)) if !matches!(row.source, Source::Same(_)) => self.source(row.source),

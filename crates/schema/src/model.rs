@@ -295,7 +295,7 @@ impl ModelDef {
             Source::Point(point) => point.unit(),
             Source::Setting(id) => self.setting(id).map_or(units::Unit::None, |(_, setting)| setting.unit),
             Source::Identity(of) => of.unit(),
-            Source::Const(_) | Source::Zero => units::Unit::None,
+            Source::Zero => units::Unit::None,
             Source::Same(addr) => {
                 self.register(addr).map_or(units::Unit::None, |(_, row)| match row.source {
                     Source::Same(_) => units::Unit::None,

@@ -41,8 +41,6 @@ pub enum Source {
     Setting(SettingId),
     /// What the meter is.
     Identity(IdentityOf),
-    /// A bare number in the codec's own decimals.
-    Const(i64),
     /// Always zero: a register of a sister model.
     Zero,
     /// The same words as another register of the model, by its address.
@@ -129,7 +127,7 @@ impl RegisterDef {
             Source::Point(point) => point.unit(),
             Source::Setting(_) => setting_unit,
             Source::Identity(of) => of.unit(),
-            Source::Const(_) | Source::Zero | Source::Same(_) => Unit::None,
+            Source::Zero | Source::Same(_) => Unit::None,
         }
     }
 }

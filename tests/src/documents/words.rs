@@ -66,7 +66,6 @@ pub fn key(source: Source) -> String {
         Source::Point(point) => format!("`{point}`"),
         Source::Setting(id) => format!("`{}`", id.key()),
         Source::Zero => "always 0".into(),
-        Source::Const(value) => format!("always {value}"),
         Source::Identity(_) => "identity".into(),
         Source::Same(addr) => format!("as {addr:04X}h"),
     }

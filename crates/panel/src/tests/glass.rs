@@ -60,7 +60,7 @@ fn readings_are_rounded_and_drop_what_does_not_fit() {
 
 #[test]
 fn numbers_words_and_halves() {
-    let bare = Source::Const(0);
+    let bare = Source::Zero;
     assert_eq!(text(Format::Digits(3), bare, 7), "   007");
     assert_eq!(text(Format::Digits(3), bare, 1_000), "------");
     assert_eq!(text(Format::Digits(3), bare, -1), "------");
