@@ -20,6 +20,9 @@ pub const READ_TRIES: u8 = 3;
 /// How long a line may chatter before a question is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long an adapter gets after a change of speed or parity before it must send.
+const TUNE: Duration = Duration::from_millis(20);
+
 /// Where a meter is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -472,10 +475,11 @@ impl<P: Port, O: Observer> Bus for Line<'_, P, O> {
     async fn reconfigure(&mut self, line: LineParams) -> Result<(), Fault> {
         self.ready();
         self.client.stage_line(line);
-        self.place.line = line;
         while let Some(output) = self.client.poll(self.port.now()) {
             if let Output::Reconfigure(line) = output {
                 self.port.reconfigure(line).await.map_err(Fault::Port)?;
+                self.place.line = line;
+                self.port.wait(TUNE).await.map_err(Fault::Port)?;
             }
         }
         Ok(())

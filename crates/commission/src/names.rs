@@ -99,7 +99,7 @@ pub fn key(entry: &'static Entry, row: &Row) -> String {
         Source::Point(point) => point.to_string(),
         Source::Setting(id) => id.key().to_string(),
         Source::Identity(of) => identity_key(of).to_string(),
-        Source::Const(_) | Source::Zero | Source::Same(_) => match row.note {
+        Source::Zero | Source::Same(_) => match row.note {
             Some(note) if !note.key.is_empty() => note.key.to_string(),
             _ => format!("register.{:04x}", row.def.addr),
         },
@@ -192,7 +192,7 @@ pub fn value_text(entry: &'static Entry, def: &RegisterDef, value: i64) -> Text 
         Source::Identity(IdentityOf::MeterCode) => bare(format!("{value:04X}")),
         Source::Identity(IdentityOf::Checksum) => bare(format!("{value:08X}")),
         Source::Identity(IdentityOf::Amps) => Text { value: value.to_string(), unit: "A" },
-        Source::Identity(_) | Source::Const(_) | Source::Zero | Source::Same(_) => match def.codec {
+        Source::Identity(_) | Source::Zero | Source::Same(_) => match def.codec {
             Codec::Hex16 => bare(format!("{value:04X}")),
             Codec::Hex32 => bare(format!("{value:08X}")),
             _ => {

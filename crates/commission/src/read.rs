@@ -88,9 +88,17 @@ fn no_hole(block: &Block, from: u16, to: u16) -> bool {
     (from..to).all(|addr| block.row(addr).is_some())
 }
 
+/// The rows in a span by rising address.
+fn inside(rows: &[Row], span: Span) -> Vec<&RegisterDef> {
+    let mut inside: Vec<&RegisterDef> =
+        rows.iter().map(|row| row.def).filter(|row| span.holds(row)).collect();
+    inside.sort_by_key(|row| row.addr);
+    inside
+}
+
 /// What is asked where `span` failed: the two halves of its rows, or its one row without what lies around it.
 fn smaller(rows: &[Row], span: Span) -> Vec<Span> {
-    let inside: Vec<&RegisterDef> = rows.iter().map(|row| row.def).filter(|row| span.holds(row)).collect();
+    let inside = inside(rows, span);
     let middle = span.addr + span.count / 2;
     let cut =
         (1..inside.len()).min_by_key(|at| inside.get(*at).map_or(u16::MAX, |row| row.addr.abs_diff(middle)));
@@ -99,7 +107,7 @@ fn smaller(rows: &[Row], span: Span) -> Vec<Span> {
 
 /// The first row alone, then the rest.
 fn first_alone(rows: &[Row], span: Span) -> Vec<Span> {
-    let inside: Vec<&RegisterDef> = rows.iter().map(|row| row.def).filter(|row| span.holds(row)).collect();
+    let inside = inside(rows, span);
     pieces(&inside, (inside.len() > 1).then_some(1), span)
 }
 
@@ -111,7 +119,7 @@ fn pieces(inside: &[&RegisterDef], cut: Option<usize>, span: Span) -> Vec<Span> 
 /// The span from the first to the last of `rows`.
 fn hull(rows: &[&RegisterDef]) -> Option<Span> {
     let (first, last) = (rows.first()?, rows.last()?);
-    let count = u16::try_from(last.end() - u32::from(first.addr)).ok()?;
+    let count = u16::try_from(last.end().checked_sub(u32::from(first.addr))?).ok()?;
     Some(Span { addr: first.addr, count })
 }
 

@@ -216,12 +216,9 @@ impl StepReport {
                 serial_text(*serial)
             ),
             Doubt::SilentAtBoth { new, old } => format!(
-                "If the meter took it, it speaks {} now, where this was found: {} If not, it still speaks {}, where this \
-                 was found: {} Ask at both.",
-                self.new,
-                at(self.new, new),
-                self.old,
-                at(self.old, old)
+                "If the meter took it, it speaks {} now; asked there, {new}. If not, it still speaks {}; asked there, \
+                 {old}. Check the A and B wires and the meter's power, then ask at both.",
+                self.new, self.old
             ),
             Doubt::NotInForce { reads } => format!(
                 "The meter reports {} but still answers as {}. Perhaps it changes over when its supply is switched off \

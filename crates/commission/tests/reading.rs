@@ -33,21 +33,27 @@ fn a_meter_says_who_it_is_over_every_bad_adapter() {
 
 #[test]
 fn an_unknown_meter_code_is_said_to_be_unknown() {
-    assert!(commission::recognise(0x0103, Some(5)).is_none());
-    let identity = commission::Identity {
-        serial: Some(1_234),
-        meter_code: Some(0x0103),
-        amps: Some(5),
-        protocol: None,
-        software: None,
-        hardware: None,
-        entry: None,
-    };
+    let mut slave = Slave::new(1_234);
+    slave.code = Some(0x0103);
+    slave.redraw();
+    let (mut bus, _) = bench(Wire::new([slave]));
+    let identity = block_on(identify(&mut bus)).unwrap();
+    assert!(identity.entry.is_none());
     assert_eq!(
         identity.sentence(),
-        "A meter with code 0103, serial 00001234. This program knows no model with that code, so it will not change \
-         anything in it."
+        "A meter with code 0103, serial 00001234, software 2.18. This program knows no model with that code, so it will \
+         not change anything in it."
     );
+}
+
+#[test]
+fn a_meter_that_balks_is_still_recognised() {
+    let code = entry().def.all_registers().find(|row| row.addr > 0x4000).unwrap();
+    let mut slave = Slave::new(5);
+    slave.balks_at = Some(code.addr);
+    let (mut bus, _) = bench(Wire::new([slave]));
+    let identity = block_on(identify(&mut bus)).unwrap();
+    assert_eq!(identity.sentence(), "inepro Metering PRO1-Mod, serial 00000005, software 2.18.");
 }
 
 #[test]

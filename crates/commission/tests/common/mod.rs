@@ -18,7 +18,7 @@ use modbus::{
     Words, WriteKind,
 };
 use models::Entry;
-use schema::{Access, Codec, CommandId, Effect, Rule, SettingId, Source, Unmapped};
+use schema::{Access, Codec, CommandId, Effect, IdentityOf, Rule, SettingId, Source, Unmapped};
 use units::{Duration, Instant, Point, StateOf};
 
 pub fn entry() -> &'static Entry {
@@ -50,6 +50,8 @@ pub struct Slave {
     pub sluggish: bool,
     /// Refuses to read across this register together with others.
     pub balks_at: Option<u16>,
+    /// Says that it is this model.
+    pub code: Option<u16>,
     image: Vec<(u16, Vec<u16>)>,
 }
 
@@ -66,6 +68,7 @@ impl Slave {
             forgets: false,
             sluggish: false,
             balks_at: None,
+            code: None,
             image: Vec::new(),
         };
         for def in entry().def.all_registers() {
@@ -83,8 +86,8 @@ impl Slave {
             Source::Setting(SettingId::Serial) => i64::from(self.serial),
             Source::Setting(id) => i64::from(self.settings[&id]),
             Source::Point(point) => self.points.get(&point.code()).copied().unwrap_or(0),
+            Source::Identity(IdentityOf::MeterCode) if self.code.is_some() => i64::from(self.code.unwrap()),
             Source::Identity(of) => entry().def.identity.value(of),
-            Source::Const(value) => value,
             Source::Zero | Source::Same(_) => 0,
         }
     }
