@@ -38,7 +38,7 @@
 //   await page.goto(site.url);
 //   await connectMockPort(page);                          // requestPort() now gives this port without a dialogue
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -97,7 +97,7 @@ export function atEnd(t, end) {
 /** A folder that lives as long as the test. */
 export function folder(t) {
   const made = mkdtempSync(join(tmpdir(), "metertwin-"));
-  atEnd(t, () => rmSync(made, { recursive: true, force: true, maxRetries: 5 }));
+  atEnd(t, () => rmSync(made, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 }));
   return made;
 }
 
@@ -167,17 +167,6 @@ export async function startSlave(t, device, image, { unit = 1, baud = 9600 } = {
   return startProgram(t, python(), words, { ready: /^ready/m });
 }
 
-/** The compiled preload library of the virtual adapter. */
-function shim(t) {
-  const library = join(folder(t), "shim.so");
-  const source = join(here, "virtual-serial", "shim.c");
-  const cc = spawnSync("cc", ["-Wall", "-Wextra", "-shared", "-fPIC", "-o", library, source, "-ldl"], {
-    encoding: "utf8",
-  });
-  if (cc.status !== 0) throw new Error(`shim.c does not compile: ${cc.stderr ?? cc.error}`);
-  return library;
-}
-
 /**
  * A headless Chromium (Playwright's Browser) with an empty profile.
  * With `serial: { origin, pty }`, pages of that origin see one granted FTDI adapter wired to the pty.
@@ -195,7 +184,6 @@ export async function launchChromium(t, { serial } = {}) {
       ...process.env,
       METERTWIN_PTY: serial.pty,
       METERTWIN_ORIGIN: serial.origin,
-      METERTWIN_SHIM: shim(t),
       METERTWIN_WORK: folder(t),
       METERTWIN_CHROMIUM: "/usr/bin/chromium",
     };

@@ -229,6 +229,17 @@ pub fn rust_target(root: &Path, target: &str) -> Result<()> {
     run::run(run::program("rustup", root).args(["target", "add", target]))
 }
 
+/// Makes sure that the toolchain formats and lints.
+fn rust_components(root: &Path) -> Result<()> {
+    for (component, subcommand) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if run::output(run::cargo(root).args([subcommand, "--version"])).is_err() {
+            require_program("rustup", "rustup (https://rustup.rs)")?;
+            run::run(run::program("rustup", root).args(["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes sure that the distribution's packages for the tests are there: installs them as root, otherwise names the
 /// command that does.
 fn debian(root: &Path, pins: &[DebianPin]) -> Result<()> {
@@ -295,6 +306,7 @@ fn this_program() -> Result<PathBuf> {
 
 /// `cargo xtask tools`.
 pub fn report(root: &Path) -> Result<()> {
+    rust_components(root)?;
     rust_target(root, &pins(root)?.rust.firmware)?;
     let page = for_page(root)?;
     let browser = for_browser(root)?;
