@@ -1,0 +1,87 @@
+//! The drawings of the meter: the model's own SVG, joined to the glass by segment names.
+
+use wasm_bindgen::JsCast;
+use web_sys::{Element, SvgGraphicsElement};
+
+use crate::chart::px;
+use crate::view::{Glass, Model};
+
+/// Room at both sides of the housing, in mm.
+const MARGIN: f32 = 0.6;
+
+/// One drawing on the page, with the shapes of its segments.
+pub struct Drawing {
+    /// The shapes of each segment, in the order of the bits.
+    segments: Vec<Vec<Element>>,
+    shown: Glass,
+}
+
+/// Puts a drawing of the model into `host`. The text is the model's own, compiled in.
+pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
+    host.set_inner_html(svg);
+    // The page has a rail of its own, as wide as the stage; the picture closes around the housing.
+    for rail in all(host, "[data-part=rail],.shadow") {
+        rail.remove();
+    }
+    if let Some(housing) = all(host, "svg > .module").first()
+        && let Some(picture) = all(host, "svg").first()
+        && let Ok(size) = housing.unchecked_ref::<SvgGraphicsElement>().get_b_box()
+    {
+        let text = [size.x() - MARGIN, size.y(), size.width() + 2.0 * MARGIN, size.height()]
+            .map(|side| px(f64::from(side)));
+        // The attribute is there already and takes any text.
+        let _ = picture.set_attribute("viewBox", &text.join(" "));
+    }
+    for place in all(host, "[data-part=glass]") {
+        place.set_inner_html(inside(model.glass_svg));
+    }
+    let segments =
+        model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
+    Drawing { segments, shown: Glass::default() }
+}
+
+impl Drawing {
+    /// Lights what the glass lights; touches only what changed.
+    pub fn show(&mut self, glass: &Glass) {
+        let changed = (self.shown.on ^ glass.on) | (self.shown.blinking ^ glass.blinking);
+        for (bit, shapes) in self.segments.iter().enumerate() {
+            if changed >> bit & 1 == 0 {
+                continue;
+            }
+            for shape in shapes {
+                let classes = shape.class_list();
+                // A class name without blanks is never refused.
+                let _ = classes.toggle_with_force("on", glass.on >> bit & 1 == 1);
+                let _ = classes.toggle_with_force("blinking", glass.blinking >> bit & 1 == 1);
+            }
+        }
+        self.shown.on = glass.on;
+        self.shown.blinking = glass.blinking;
+    }
+}
+
+/// Where the key stands on the front: left, top, width and height as shares of the drawing.
+pub fn place_of_key(front: &Element) -> Option<[f64; 4]> {
+    let key = front.query_selector("[data-part=key]").ok()??.get_bounding_client_rect();
+    let whole = front.get_bounding_client_rect();
+    (whole.width() > 0.0 && whole.height() > 0.0).then(|| {
+        [
+            (key.x() - whole.x()) / whole.width(),
+            (key.y() - whole.y()) / whole.height(),
+            key.width() / whole.width(),
+            key.height() / whole.height(),
+        ]
+    })
+}
+
+/// What stands between the outermost tags.
+fn inside(svg: &str) -> &str {
+    let start = svg.find("<svg").and_then(|at| svg.get(at..)?.find('>').map(|end| at + end + 1));
+    let end = svg.rfind("</svg>");
+    start.zip(end).and_then(|(start, end)| svg.get(start..end)).unwrap_or(svg)
+}
+
+fn all(host: &Element, selector: &str) -> Vec<Element> {
+    let Ok(list) = host.query_selector_all(selector) else { return Vec::new() };
+    (0..list.length()).filter_map(|at| list.get(at)?.dyn_into().ok()).collect()
+}

@@ -1,0 +1,52 @@
+//! What people do. Components push inputs; the runtime alone acts on them.
+
+use crate::view::{LineForm, LoadForm};
+
+/// One thing that somebody did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The key went down.
+    KeyDown,
+    /// The key was let go.
+    KeyUp,
+    /// The finger left, or the browser took the pointer away: let go without doing anything.
+    KeyCancel,
+    /// Press the key for so many ms.
+    Press(u32),
+    /// Say what the display shows.
+    ReadDisplay,
+    /// Set the load.
+    Load(LoadForm),
+    /// Let a day of metered time pass.
+    Day,
+    /// Read everything once more.
+    Read,
+    /// Read again and again, or stop it.
+    Live(bool),
+    /// Drop the work in progress.
+    Stop,
+    /// A text was put into the field of a settings row.
+    Stage(usize, String),
+    /// Take back the change of a settings row.
+    Unstage(usize),
+    /// Take back all changes.
+    Discard,
+    /// Write the changes.
+    Write,
+    /// Give a command.
+    Command(usize),
+    /// Send these bytes as they are; with the checksum added where asked.
+    Raw(Vec<u8>, bool),
+    /// Read registers: function, address, count.
+    Registers(u8, u16, u16),
+    /// Use this line and id.
+    Line(LineForm),
+    /// The simulated adapter repeats what it sends.
+    Echo(bool),
+    /// Forget the traffic.
+    ClearTraffic,
+    /// Show the twin's own bus again, and close the port.
+    Disconnect,
+
+
+}

@@ -1,0 +1,679 @@
+//! The runtime itself: what it owns, and how a tick passes.
+
+use leptos::prelude::{Set as _, Update as _};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use commission::{Line, LineMemory, Place, Plan, Staged, Timing, Transport, commands, factory_place};
+use models::Entry;
+use rig::{Bench, Circuit, Flow, Supply, Twin, VecNv, WireFaults};
+use schema::KeyId;
+use units::{Duration, EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
+
+use super::port::AnyPort;
+use super::subject::Subject;
+use super::tap::SharedTap;
+use super::work::{self, Done, Running, SharedLine, Task};
+use super::{Signals, model, show};
+use crate::input::Input;
+use crate::serial::{Link, State};
+use crate::store;
+use crate::view::{Answer, Hour, LineForm, LineState, LoadForm, Model};
+
+/// How often what changes by the second is looked at.
+const SLOW: Duration = Duration::from_millis(200);
+/// How long a live read-out rests between two readings.
+const REST: Duration = Duration::from_millis(800);
+/// How long the memory must be untouched before it is kept.
+const KEEP: Duration = Duration::from_millis(1_000);
+/// An hour of metered time, in µs.
+const HOUR_US: u64 = 3_600_000_000;
+/// How many hours the chart has.
+const HOURS: usize = 24;
+/// Where the load is kept.
+const LOAD: &str = "metertwin.load";
+
+/// The model of the page: the first there is.
+pub fn entry() -> Option<&'static Entry> {
+    models::ALL.first()
+}
+
+/// Where the memory of the twin is kept.
+pub fn memory_key() -> &'static str {
+    entry().map_or("", |entry| entry.def.slug)
+}
+
+/// A line with all that belongs to it.
+pub struct Wire {
+    /// The master.
+    pub line: SharedLine,
+    /// What went over it.
+    pub tap: SharedTap,
+    /// The adapter, where it is a real one.
+    pub link: Option<Rc<Link>>,
+    /// The meter at its end.
+    pub subject: Subject,
+    /// Where it was spoken to last.
+    pub place: Place,
+}
+
+impl Wire {
+    fn new(port: AnyPort, place: Place, entry: &'static Entry, link: Option<Rc<Link>>) -> Self {
+        let tap = SharedTap::default();
+        tap.set_entry(Some(entry));
+        // A line lives as long as the page; its buffers are a kilobyte.
+        let memory = Box::leak(Box::new(LineMemory::default()));
+        let mut line = Line::new(port, memory, Transport::Rtu, place, Timing::default(), tap.clone());
+        line.set_entry(Some(entry));
+        Self { line: Rc::new(RefCell::new(line)), tap, link, subject: Subject::default(), place }
+    }
+}
+
+/// All of it.
+pub struct Runtime {
+    pub(super) entry: &'static Entry,
+    pub(super) model: &'static Model,
+    pub(super) signals: Signals,
+    pub(super) bench: Rc<RefCell<Bench>>,
+    /// The twin's line, and the real one while there is one.
+    pub(super) twin_wire: Wire,
+    pub(super) real_wire: Option<Wire>,
+    pub(super) tasks: VecDeque<Task>,
+    pub(super) running: Option<Running>,
+    pub(super) load: LoadForm,
+    pub(super) live: bool,
+    read_at: Option<Instant>,
+    /// How far the bench has jumped ahead of the page's clock.
+    ahead: Duration,
+    days: u32,
+    key_up_at: Option<Instant>,
+    pub(super) speak_at: Option<Instant>,
+    /// Metered time of the hour that has begun, in µs, and the counters at its start.
+    hour_us: u64,
+    hour_from: [i64; 2],
+    hour_off: bool,
+    pub(super) hours: VecDeque<Hour>,
+    pub(super) flashes: u64,
+    pub(super) flash_at: Option<Instant>,
+    slow_at: Instant,
+    kept: u64,
+    touched: (u64, Instant),
+    pub(super) traffic_seen: Option<u32>,
+    pub(super) dirty: bool,
+}
+
+impl Runtime {
+    /// The twin with what was kept of it, a master wired to it, and a first read-out on its way.
+    pub fn new(signals: Signals, kept: Option<Vec<u8>>, now: Instant) -> Self {
+        let Some(entry) = entry() else { unreachable!("there is a model") };
+        let mut bench = Bench::new(now);
+        bench.add(Twin::new(entry, kept.map(VecNv::from_bytes), now));
+        let bench = Rc::new(RefCell::new(bench));
+        let place = factory_place(entry);
+        let port = AnyPort::Simulated { bench: bench.clone() };
+        bench.borrow_mut().set_master_line(place.line);
+        let mut runtime = Self {
+            entry,
+            model: Box::leak(Box::new(model::model(entry))),
+            signals,
+            twin_wire: Wire::new(port, place, entry, None),
+            real_wire: None,
+            tasks: VecDeque::new(),
+            running: None,
+            load: LoadForm::default(),
+            live: false,
+            read_at: None,
+            ahead: Duration::ZERO,
+            days: 0,
+            key_up_at: None,
+            speak_at: None,
+            hour_us: 0,
+            hour_from: [0; 2],
+            hour_off: false,
+            hours: VecDeque::new(),
+            flashes: 0,
+            flash_at: None,
+            slow_at: now,
+            kept: 0,
+            touched: (0, now),
+            traffic_seen: None,
+            dirty: true,
+            bench,
+        };
+        let load = store::local(LOAD).and_then(|text| load_from(&text)).unwrap_or_default();
+        runtime.set_load(load);
+        runtime.follow_twin();
+        runtime.hour_from = runtime.counters();
+        runtime.tasks.push_back(Task::Read);
+        runtime
+    }
+
+    /// What of the model never changes.
+    pub fn model(&self) -> &'static Model {
+        self.model
+    }
+
+    /// The signals.
+    pub fn signals(&self) -> Signals {
+        self.signals
+    }
+
+    /// The wire that the page shows.
+    pub fn wire(&self) -> &Wire {
+        self.real_wire.as_ref().unwrap_or(&self.twin_wire)
+    }
+
+    fn wire_mut(&mut self) -> &mut Wire {
+        self.dirty = true;
+        self.real_wire.as_mut().unwrap_or(&mut self.twin_wire)
+    }
+
+    /// The real adapter, where there is one.
+    pub fn link(&self) -> Option<Rc<Link>> {
+        self.real_wire.as_ref().and_then(|wire| wire.link.clone())
+    }
+
+    /// The adapter that has gone, and where the meter was spoken to.
+    pub fn lost_link(&self) -> Option<(Rc<Link>, LineForm)> {
+        let wire = self.real_wire.as_ref()?;
+        let link = wire.link.clone().filter(|link| link.state() == State::Lost)?;
+        Some((link, work::line_form(wire.place)))
+    }
+
+    /// The twin's master starts where the twin's own settings are, so that a reload finds it.
+    fn follow_twin(&mut self) {
+        let Some((line, unit)) = self.bench.borrow().twin(0).map(|twin| twin.device().line()) else { return };
+        self.tasks.push_back(Task::Line(work::line_form(Place { line, unit })));
+    }
+
+    /// Makes an open adapter the wire of the page.
+    pub fn attach(&mut self, link: Rc<Link>, form: LineForm) {
+        let place = Place { line: work::line_params(form), unit: form.id };
+        let port = AnyPort::Real { link: link.clone(), line: place.line };
+        let mut wire = Wire::new(port, place, self.entry, Some(link));
+        if let Some(before) = self.real_wire.take() {
+            wire.subject = before.subject;
+        }
+        self.drop_tasks();
+        self.real_wire = Some(wire);
+        self.live = false;
+        self.signals.port.update(|port| {
+            port.open = true;
+            port.busy = false;
+        });
+        self.tasks.extend([Task::Identify, Task::Read]);
+        self.traffic_seen = None;
+        self.dirty = true;
+    }
+
+    fn drop_tasks(&mut self) {
+        self.tasks.clear();
+        self.running = None;
+        self.dirty = true;
+    }
+
+    fn detach(&mut self) {
+        let Some(wire) = self.real_wire.take() else { return };
+        self.drop_tasks();
+        self.live = false;
+        if let Some(link) = wire.link {
+            wasm_bindgen_futures::spawn_local(async move { link.close().await });
+        }
+        self.signals.port.update(|port| {
+            port.open = false;
+            port.say.clear();
+            port.bad = false;
+        });
+        self.traffic_seen = None;
+    }
+
+    fn key(&self) -> KeyId {
+        self.entry.def.keys.first().map_or(KeyId(0), |key| key.id)
+    }
+
+    /// Forward and reverse active energy, in Wh.
+    fn counters(&self) -> [i64; 2] {
+        let bench = self.bench.borrow();
+        let value = |flow: Way| {
+            let point =
+                Point::Energy { kind: EnergyKind::Active, flow, phase: Phase::All, tariff: Tariff::All };
+            bench.twin(0).and_then(|twin| twin.device().value(point)).unwrap_or(0)
+        };
+        [value(Way::Forward), value(Way::Reverse)]
+    }
+
+    fn set_load(&mut self, load: LoadForm) {
+        self.load = load;
+        let small = |value: i64| u32::try_from(value).unwrap_or(0);
+        let circuit = Circuit {
+            voltage_mv: small(load.millivolts),
+            flow: if load.milliamps == 0 { Flow::Off } else { Flow::Current { ma: small(load.milliamps) } },
+            pf_milli: u16::try_from(load.factor).unwrap_or(1_000),
+            lead: !load.lag,
+            export: load.export,
+        };
+        let mut supply = Supply { frequency_mhz: small(load.millihertz), mains: load.mains, ..Supply::default() };
+        if let Some(first) = supply.phases.first_mut() {
+            *first = circuit;
+        }
+        let mut bench = self.bench.borrow_mut();
+        bench.set_factor(load.speed);
+        bench.set_supply(0, supply);
+        self.hour_off |= !load.mains;
+        self.dirty = true;
+    }
+
+    /// Works up to `now` by the page's clock.
+    pub fn tick(&mut self, now: Instant, inputs: Vec<(Instant, Input)>) {
+        for (at, input) in inputs {
+            self.pass(at + self.ahead);
+            self.take(at, input);
+        }
+        if let Some(at) = self.key_up_at.filter(|at| *at <= now) {
+            self.pass(at + self.ahead);
+            self.release(at);
+        }
+        self.pass(now + self.ahead);
+        while self.days > 0 && self.running.is_none() {
+            self.days -= 1;
+            self.day();
+        }
+        self.refill(now);
+        self.watch_link();
+        self.project(now);
+        if now >= self.slow_at || self.dirty {
+            self.slow_at = now + SLOW;
+            self.dirty = false;
+            self.project_slowly(now);
+            self.look_after_memory(now);
+        }
+    }
+
+    fn take(&mut self, at: Instant, input: Input) {
+        let key = self.key();
+        let bench_now = at + self.ahead;
+        let device = |runtime: &Self, act: &dyn Fn(&mut Twin)| {
+            if let Some(twin) = runtime.bench.borrow_mut().twin_mut(0) {
+                act(twin);
+            }
+        };
+        match input {
+            Input::KeyDown if self.key_up_at.is_none() => {
+                device(self, &|twin| twin.device_mut().key_down(bench_now, key));
+            }
+            Input::KeyDown => {}
+            Input::KeyUp if self.key_up_at.is_none() => self.release(at),
+            Input::KeyUp => {}
+            Input::KeyCancel => {
+                self.key_up_at = None;
+                device(self, &|twin| twin.device_mut().key_cancel(bench_now, key));
+            }
+            Input::Press(ms) => {
+                let held = self.bench.borrow().twin(0).is_some_and(|twin| {
+                    twin.device().letting_go(bench_now).held.is_some()
+                });
+                if !held && self.key_up_at.is_none() {
+                    device(self, &|twin| twin.device_mut().key_down(bench_now, key));
+                    // A little longer than the mark, so that it is surely reached.
+                    let long = Duration::from_millis(u64::from(ms) + if ms > 1_000 { 60 } else { 0 });
+                    self.key_up_at = Some(at + long.max(super::TAP));
+                }
+            }
+            Input::ReadDisplay => self.speak(),
+            Input::Load(load) => {
+                self.set_load(load);
+                store::set_local(LOAD, Some(&load_text(&load)));
+            }
+            Input::Day => self.days += 1,
+            Input::Read => self.push(Task::Read),
+            Input::Live(on) => {
+                self.live = on;
+                self.read_at = on.then_some(at);
+                self.dirty = true;
+            }
+            Input::Stop => {
+                self.key_up_at = None;
+                device(self, &|twin| twin.device_mut().key_cancel(bench_now, key));
+                self.live = false;
+                self.drop_tasks();
+            }
+            Input::Stage(row, text) => {
+                if let Some(setting) = model::setting_rows(self.entry).get(row) {
+                    let entry = self.entry;
+                    self.wire_mut().subject.stage(entry, setting.id, &text);
+                }
+            }
+            Input::Unstage(row) => {
+                if let Some(setting) = model::setting_rows(self.entry).get(row) {
+                    self.wire_mut().subject.unstage(setting.id);
+                }
+            }
+            Input::Discard => self.wire_mut().subject.discard(),
+            Input::Write => {
+                let staged = self.wire().subject.staged.clone();
+                self.write(&staged, &[]);
+            }
+            Input::Command(place) => {
+                if let Some(command) = commands(self.entry).nth(place) {
+                    self.write(&Staged::new(), &[command]);
+                }
+            }
+            Input::Raw(mut bytes, check) => {
+                if check {
+                    let sum = modbus::crc::wire(&bytes);
+                    bytes.extend(sum);
+                }
+                self.push(Task::Raw(bytes));
+            }
+            Input::Registers(function, address, count) => self.push(Task::Registers(function, address, count)),
+            Input::Line(form) => self.push(Task::Line(form)),
+            Input::Echo(on) => {
+                self.bench.borrow_mut().set_faults(WireFaults { echo: on, unplugged: false });
+                show(self.signals.echo, on);
+            }
+            Input::ClearTraffic => {
+                self.wire().tap.clear();
+                self.dirty = true;
+            }
+            Input::Disconnect => self.detach(),
+        }
+    }
+
+    fn push(&mut self, task: Task) {
+        self.tasks.push_back(task);
+        self.dirty = true;
+    }
+
+    fn release(&mut self, at: Instant) {
+        let key = self.key();
+        self.key_up_at = None;
+        if let Some(twin) = self.bench.borrow_mut().twin_mut(0) {
+            twin.device_mut().key_up(at + self.ahead, key);
+        }
+        // The display settles first: a label gives way to its value.
+        self.speak_at = Some(at + Duration::from_millis(300));
+    }
+
+    fn write(&mut self, staged: &Staged, given: &[schema::CommandId]) {
+        let place = self.wire().line.try_borrow().map_or(self.wire().place, |line| commission::Bus::place(&*line));
+        let serial = self.wire().subject.serial();
+        let known = self.wire().subject.identity.as_ref().is_none_or(|identity| identity.entry.is_some());
+        let entry = self.entry;
+        if !known {
+            self.say("This program does not know the model that answers, so it changes nothing in it.", true);
+            return;
+        }
+        match Plan::new(entry, staged, given, serial, place) {
+            Ok(plan) => {
+                let subject = &mut self.wire_mut().subject;
+                for step in &plan.steps {
+                    if let Some(id) = work::setting_of(&step.action) {
+                        subject.outcomes.remove(&id);
+                    }
+                }
+                subject.report = None;
+                self.push(Task::Write(plan));
+            }
+            Err(why) => self.say(&format!("Nothing was sent: {why}."), true),
+        }
+    }
+
+    fn say(&self, text: &str, bad: bool) {
+        self.signals.port.update(|port| {
+            port.say = text.to_owned();
+            port.bad = bad;
+        });
+    }
+
+    /// Lets the bench run up to `until`, hour by hour of metered time, and the task with it.
+    fn pass(&mut self, until: Instant) {
+        let speed = u64::from(self.load.speed.max(1));
+        for _ in 0..20_000 {
+            self.work();
+            let now = self.bench.borrow().now();
+            if now >= until {
+                break;
+            }
+            let next = self.bench.borrow().next_event().filter(|at| *at > now).unwrap_or(until);
+            let hour = now + Duration::from_micros(HOUR_US.saturating_sub(self.hour_us).div_ceil(speed).max(1));
+            let to = next.min(until).min(hour);
+            self.bench.borrow_mut().run_until(to);
+            self.hour_us += to.since(now).times(speed).as_micros();
+            if self.hour_us >= HOUR_US {
+                self.hour_us -= HOUR_US;
+                self.end_hour();
+            }
+        }
+    }
+
+    /// A day of metered time at once, hour by hour.
+    fn day(&mut self) {
+        for _ in 0..HOURS {
+            let span = Duration::from_micros(HOUR_US);
+            self.bench.borrow_mut().jump(span);
+            self.ahead = self.ahead + span;
+            self.end_hour();
+        }
+        self.dirty = true;
+    }
+
+    fn end_hour(&mut self) {
+        let hour = self.hour();
+        if self.hours.len() == HOURS - 1 {
+            self.hours.pop_front();
+        }
+        self.hours.push_back(hour);
+        self.hour_from = self.counters();
+        self.hour_off = !self.load.mains;
+    }
+
+    /// The hour that has begun.
+    pub(super) fn hour(&self) -> Hour {
+        let [import, export] = self.counters();
+        let [from_import, from_export] = self.hour_from;
+        let grown = |now: i64, from: i64| u32::try_from(now - from).unwrap_or(0);
+        Hour { import: grown(import, from_import), export: grown(export, from_export), off: self.hour_off }
+    }
+
+    /// Gives the task a turn, and begins the next one where there is none.
+    fn work(&mut self) {
+        loop {
+            if self.running.is_none() {
+                let Some(task) = self.tasks.pop_front() else { return };
+                self.running = Some(work::start(task, self.wire().line.clone(), self.entry));
+                self.dirty = true;
+            }
+            let waker = Waker::from(std::sync::Arc::new(Soon));
+            let Some(running) = &mut self.running else { return };
+            match running.future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Pending => return,
+                Poll::Ready(done) => {
+                    self.running = None;
+                    self.finish(done);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, done: Done) {
+        let entry = self.entry;
+        let real = self.real_wire.is_some();
+        let wire = self.wire_mut();
+        let before = wire.place;
+        wire.place = commission::Bus::place(&*wire.line.borrow());
+        match done {
+            Done::Identified(Ok(identity)) => {
+                let sentence = identity.sentence();
+                wire.tap.set_entry(identity.entry);
+                wire.subject.identity = Some(identity);
+                self.say(&sentence, false);
+            }
+            Done::Identified(Err(fault)) => {
+                let text = work::why(&fault, before, entry);
+                wire.subject.old = true;
+                // Who does not answer this question does not answer the next one either.
+                self.tasks.clear();
+                self.say(&text, true);
+            }
+            Done::Read(Ok(readout)) => {
+                let silent = readout.rows.iter().all(|row| row.value.is_err());
+                let fault = readout.rows.iter().find_map(|row| match &row.value {
+                    Err(commission::RowFault::Bus(fault)) => Some(work::why(fault, before, entry)),
+                    _ => None,
+                });
+                wire.subject.take(readout);
+                let unnamed = wire.subject.identity.is_none();
+                match fault {
+                    Some(text) if silent => {
+                        self.live = false;
+                        self.say(&text, true);
+                    }
+                    _ if real && unnamed => self.tasks.push_front(Task::Identify),
+                    _ if !real => self.say("", false),
+                    _ => {}
+                }
+                let now = super::now();
+                self.read_at = self.live.then(|| now + REST);
+            }
+            Done::Read(Err(fault)) => {
+                wire.subject.old = true;
+                self.live = false;
+                let text = work::why(&fault, before, entry);
+                self.say(&text, true);
+            }
+            Done::Wrote(plan, reports) => {
+                let subject = &mut wire.subject;
+                let mut certain = true;
+                for report in &reports {
+                    let state = work::state_of(&report.outcome);
+                    certain &= !matches!(state, LineState::Unknown);
+                    let Some(id) = work::setting_of(&report.action) else { continue };
+                    subject.outcomes.insert(id, (state, report.sentence(&plan)));
+                    match report.outcome {
+                        commission::Outcome::Confirmed { read } => {
+                            subject.known.insert(id, read);
+                            subject.staged.unstage(id);
+                        }
+                        commission::Outcome::Refused { still: Some(value), .. }
+                        | commission::Outcome::NotTaken { reads: value, .. } => {
+                            subject.known.insert(id, value);
+                        }
+                        _ => {}
+                    }
+                }
+                subject.report = Some(work::report(&plan, &reports));
+                let spoken = subject.report.as_ref().map(|report| format!("{}. {}", report.title, report.summary));
+                self.signals.spoken.set(spoken.unwrap_or_default());
+                if certain {
+                    self.push(Task::Read);
+                }
+            }
+            Done::Asked(result) => {
+                let frame = wire.tap.last_heard();
+                let meaning = match (&result, &frame) {
+                    (_, Some(frame)) => frame.meaning.clone(),
+                    (Err(fault), None) => work::why(fault, before, entry),
+                    (Ok(()), None) => String::new(),
+                };
+                let hex = frame.map_or(String::new(), |frame| {
+                    [frame.head, frame.body, frame.tail].join(" ").trim().to_owned()
+                });
+                self.signals.answer.set(Some(Answer { hex, meaning }));
+            }
+            Done::Line(Ok(())) => {}
+            Done::Line(Err(fault)) => {
+                let text = work::why(&fault, before, entry);
+                self.say(&text, true);
+            }
+        }
+    }
+
+    /// Live reading goes on.
+    fn refill(&mut self, now: Instant) {
+        let due = self.live && self.read_at.is_some_and(|at| at <= now);
+        if due && self.running.is_none() && self.tasks.is_empty() {
+            self.read_at = None;
+            self.tasks.push_back(Task::Read);
+            self.work();
+        }
+    }
+
+    /// The adapter may have gone while nothing was asked.
+    fn watch_link(&mut self) {
+        let lost = self.link().is_some_and(|link| link.state() == State::Lost);
+        if lost && self.running.is_none() && self.real_wire.as_ref().is_some_and(|wire| !wire.subject.old) {
+            self.live = false;
+            let time = super::time_of_day(super::now());
+            self.wire_mut().subject.old = true;
+            let hour = time.get(..8).unwrap_or(&time);
+            self.say(
+                &format!("Adapter removed {hour}. The last values are kept, greyed. Plug it in again: the page takes it up by itself."),
+                true,
+            );
+        }
+    }
+
+    fn look_after_memory(&mut self, now: Instant) {
+        let writes = self.bench.borrow().twin(0).map_or(0, |twin| twin.image().writes());
+        if self.touched.0 != writes {
+            self.touched = (writes, now);
+        }
+        // Also while it is written again and again, as with fast metered time.
+        let calm = now.since(self.touched.1) >= KEEP || writes.saturating_sub(self.kept) > 500;
+        if writes != self.kept && calm {
+            self.keep();
+        }
+    }
+
+    /// Keeps the memory of the twin.
+    pub fn keep(&mut self) {
+        let bench = self.bench.borrow();
+        let Some(twin) = bench.twin(0) else { return };
+        self.kept = twin.image().writes();
+        super::keep_image(twin.image().bytes().to_vec());
+    }
+
+    /// The last read-out as a file.
+    pub fn export(&self, json: bool) -> Option<String> {
+        let readout = self.wire().subject.readout.as_ref()?;
+        Some(if json { readout.to_json(&super::iso_now()) } else { readout.to_csv() })
+    }
+}
+
+/// Wakes the page when a task can go on.
+struct Soon;
+
+impl std::task::Wake for Soon {
+    fn wake(self: std::sync::Arc<Self>) {
+        super::soon();
+    }
+}
+
+fn load_text(load: &LoadForm) -> String {
+    format!(
+        "{} {} {} {} {} {}",
+        load.millivolts,
+        load.milliamps,
+        load.factor,
+        u8::from(load.lag),
+        u8::from(load.export),
+        load.millihertz
+    )
+}
+
+/// The load as it was kept: mains are on and time is real after a reload.
+fn load_from(text: &str) -> Option<LoadForm> {
+    let numbers: Vec<i64> = text.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+    let [millivolts, milliamps, factor, lag, export, millihertz] = numbers.as_slice() else { return None };
+    Some(LoadForm {
+        millivolts: *millivolts,
+        milliamps: *milliamps,
+        factor: *factor,
+        lag: *lag == 1,
+        export: *export == 1,
+        millihertz: *millihertz,
+        ..LoadForm::default()
+    })
+}

@@ -1,0 +1,334 @@
+//! The one runtime: it owns the twin, the wire, the master and the changes, and projects views of them.
+//!
+//! Components push [`Input`]s and read [`Signals`]. Nothing else touches a device, so every change on the page has one
+//! cause that can be named.
+
+mod drive;
+mod model;
+mod port;
+mod project;
+mod subject;
+mod tap;
+mod work;
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use leptos::prelude::*;
+use units::{Duration, Instant};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::input::Input;
+use crate::serial::{self, Link};
+use crate::view::{
+    Answer, Chip, Frame, Glass, Hold, Hour, Job, Led, LineForm, LoadForm, Mirror, Model, Port, Report, Sees, Setting,
+    Value,
+};
+use crate::{crash, store};
+
+use drive::Runtime;
+
+/// All that changes on the page.
+#[derive(Clone, Copy)]
+pub struct Signals {
+    /// The glass.
+    pub glass: RwSignal<Glass>,
+    /// The test LED.
+    pub led: RwSignal<Led>,
+    /// The page of the meter in words.
+    pub mirror: RwSignal<Mirror>,
+    /// The key.
+    pub hold: RwSignal<Hold>,
+    /// The load as it is set.
+    pub load: RwSignal<LoadForm>,
+    /// What the meter makes of it.
+    pub sees: RwSignal<Sees>,
+    /// Energy of the last metered hours, oldest first.
+    pub hours: RwSignal<Vec<Hour>>,
+    /// What the configurator is wired to.
+    pub chip: RwSignal<Chip>,
+    /// Values of the read-out, row by row.
+    pub values: RwSignal<Vec<Value>>,
+    /// Reading goes on by itself.
+    pub live: RwSignal<bool>,
+    /// The settings, row by row.
+    pub settings: RwSignal<Vec<Setting>>,
+    /// Work in progress.
+    pub job: RwSignal<Job>,
+    /// What became of the last writing.
+    pub report: RwSignal<Option<Report>>,
+    /// The traffic, oldest first.
+    pub traffic: RwSignal<Vec<Frame>>,
+    /// The master's line.
+    pub line: RwSignal<LineForm>,
+    /// The simulated adapter echoes.
+    pub echo: RwSignal<bool>,
+    /// The answer to what was sent by hand.
+    pub answer: RwSignal<Option<Answer>>,
+    /// The real port.
+    pub port: RwSignal<Port>,
+    /// What a screen reader says next.
+    pub spoken: RwSignal<String>,
+}
+
+impl Signals {
+    /// Empty views.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            glass: RwSignal::default(),
+            led: RwSignal::default(),
+            mirror: RwSignal::default(),
+            hold: RwSignal::default(),
+            load: RwSignal::default(),
+            sees: RwSignal::default(),
+            hours: RwSignal::default(),
+            chip: RwSignal::default(),
+            values: RwSignal::default(),
+            live: RwSignal::default(),
+            settings: RwSignal::default(),
+            job: RwSignal::default(),
+            report: RwSignal::default(),
+            traffic: RwSignal::default(),
+            line: RwSignal::default(),
+            echo: RwSignal::default(),
+            answer: RwSignal::default(),
+            port: RwSignal::default(),
+            spoken: RwSignal::default(),
+        }
+    }
+
+    /// How many changes are staged.
+    #[must_use]
+    pub fn staged(&self) -> usize {
+        self.settings.with(|settings| settings.iter().filter(|setting| setting.staged.is_some()).count())
+    }
+}
+
+/// Sets a signal where its value is another one.
+pub(crate) fn show<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|old| *old != value) {
+        signal.set(value);
+    }
+}
+
+thread_local! {
+    static RUNTIME: RefCell<Option<Runtime>> = const { RefCell::new(None) };
+    static INBOX: RefCell<VecDeque<(Instant, Input)>> = const { RefCell::new(VecDeque::new()) };
+    static SOON: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Real time by the page's own clock, which starts with the page.
+#[must_use]
+pub fn now() -> Instant {
+    let ms = window().performance().map_or(0.0, |clock| clock.now());
+    // Negative and absurd values do not occur; a cast of a float saturates anyway.
+    Instant::from_micros((ms * 1_000.0) as u64)
+}
+
+/// Hands an input to the runtime. What the key does is acted on at once.
+pub fn send(input: Input) {
+    let at = now();
+    crash::note(format!("{} ms: {input:?}", at.as_millis()));
+    INBOX.with(|inbox| inbox.borrow_mut().push_back((at, input)));
+    tick();
+}
+
+/// Lets the runtime work up to now. A call from inside the runtime is put off to the next one.
+pub fn tick() {
+    let busy = RUNTIME.with(|runtime| {
+        let Ok(mut runtime) = runtime.try_borrow_mut() else { return true };
+        if let Some(runtime) = runtime.as_mut() {
+            let inputs: Vec<_> = INBOX.with(|inbox| inbox.borrow_mut().drain(..).collect());
+            runtime.tick(now(), inputs);
+        }
+        false
+    });
+    if busy {
+        soon();
+    }
+}
+
+/// Ticks in a moment, once however often it is asked for.
+pub fn soon() {
+    if !SOON.replace(true) {
+        spawn_local(async {
+            SOON.set(false);
+            tick();
+        });
+    }
+}
+
+/// Does something with the runtime between two ticks.
+fn with(act: impl FnOnce(&mut Runtime)) {
+    RUNTIME.with(|runtime| {
+        if let Ok(mut runtime) = runtime.try_borrow_mut()
+            && let Some(runtime) = runtime.as_mut()
+        {
+            act(runtime);
+        }
+    });
+}
+
+/// Makes the twin from what this computer kept of it, or as from the factory, and starts the clock.
+///
+/// Returns what the page needs: the model and the signals, which hold the first view already.
+pub fn start(kept: Option<Vec<u8>>) -> (&'static Model, Signals) {
+    let signals = Signals::new();
+    let mut runtime = Runtime::new(signals, kept, now());
+    let model = runtime.model();
+    signals.port.update(|port| port.possible = serial::possible());
+    runtime.tick(now(), Vec::new());
+    RUNTIME.with(|place| *place.borrow_mut() = Some(runtime));
+    run();
+    (model, signals)
+}
+
+/// Where the memory of the twin is kept.
+#[must_use]
+pub fn memory_key() -> &'static str {
+    drive::memory_key()
+}
+
+/// The clock of the page: every frame while it is seen, a slow timer while it is not.
+fn run() {
+    fn frame() {
+        tick();
+        request_animation_frame(frame);
+    }
+    request_animation_frame(frame);
+    set_interval(
+        || {
+            if document().hidden() {
+                tick();
+            }
+        },
+        core::time::Duration::from_millis(250),
+    );
+    // The page may be gone for good: what the meter knows is kept, and the adapter is given back.
+    let leave = window_event_listener_untyped("pagehide", |_| {
+        with(|runtime| {
+            runtime.keep();
+            if let Some(link) = runtime.link() {
+                spawn_local(async move { link.close().await });
+            }
+        });
+    });
+    // These listeners live as long as the page.
+    core::mem::forget(leave);
+    serial::on_connect(|| spawn_local(come_back()));
+}
+
+/// An adapter was plugged in: where the open one had gone, it is taken up again.
+async fn come_back() {
+    let mut lost = None;
+    with(|runtime| lost = runtime.lost_link());
+    let Some((link, form)) = lost else { return };
+    let name = link.name();
+    let Some((port, _)) = serial::granted().await.into_iter().find(|(port, _)| serial::name(port, 1) == name) else {
+        return;
+    };
+    open(port, form).await;
+}
+
+/// Fills the list of ports already granted.
+pub fn list_ports() {
+    spawn_local(async {
+        let names = serial::granted().await.into_iter().map(|(_, name)| name).collect();
+        with(|runtime| runtime.signals().port.update(|port| port.granted = names));
+    });
+}
+
+/// Lets somebody choose a port, then opens it. Called while a click is handled.
+pub fn choose_port(form: LineForm) {
+    let asked = serial::request();
+    say("", false, true);
+    spawn_local(async move {
+        match asked.await {
+            Ok(port) => open(port, form).await,
+            Err(why) => say(why.as_deref().unwrap_or("No port was chosen. The twin runs on."), why.is_some(), false),
+        }
+    });
+}
+
+/// Opens a port that was granted before.
+pub fn open_granted(place: usize, form: LineForm) {
+    say("", false, true);
+    spawn_local(async move {
+        match serial::granted().await.into_iter().nth(place) {
+            Some((port, _)) => open(port, form).await,
+            None => say("That adapter is not plugged in any more. Plug it in, then try again.", true, false),
+        }
+    });
+}
+
+async fn open(port: serial::SerialPort, form: LineForm) {
+    let link = Link::new(port, soon);
+    match link.open(work::line_params(form)).await {
+        Ok(()) => {
+            say("", false, false);
+            with(|runtime| runtime.attach(link, form));
+            soon();
+        }
+        Err(why) => say(&why, true, false),
+    }
+}
+
+fn say(text: &str, bad: bool, busy: bool) {
+    with(|runtime| {
+        runtime.signals().port.update(|port| {
+            port.say = text.to_owned();
+            port.bad = bad;
+            port.busy = busy;
+        });
+    });
+}
+
+/// The last read-out as a file: comma-separated, or JSON. `None` before the first one.
+#[must_use]
+pub fn export(json: bool) -> Option<String> {
+    let mut text = None;
+    with(|runtime| text = runtime.export(json));
+    text
+}
+
+/// Text of `date` in ISO 8601.
+fn iso_now() -> String {
+    String::from(js_sys::Date::new_0().to_iso_string())
+}
+
+/// The time of day of an instant of the page's clock, with milliseconds.
+fn time_of_day(at: Instant) -> String {
+    let age = now().since(at).as_millis() as f64;
+    let date = js_sys::Date::new(&(js_sys::Date::now() - age).into());
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds(),
+        date.get_milliseconds()
+    )
+}
+
+/// Keeps the image of the non-volatile memory; a browser that keeps nothing says so once in the log.
+fn keep_image(bytes: Vec<u8>) {
+    store::set_local(MEMORY_FLAG, Some("1"));
+    spawn_local(async move {
+        if store::save(memory_key().to_owned(), bytes).await.is_err() {
+            crash::note("the browser keeps no memory of the meter".to_owned());
+        }
+    });
+}
+
+/// Stands in local storage where a memory was kept: a first visit then need not wait for the database.
+pub const MEMORY_FLAG: &str = "metertwin.memory";
+
+/// How long a key press of the keyboard lasts at least.
+const TAP: Duration = Duration::from_millis(150);
+
+/// A callback of the browser that lives as long as the page.
+pub(crate) fn forever(act: impl FnMut() + 'static) -> js_sys::Function {
+    Closure::<dyn FnMut()>::new(act).into_js_value().unchecked_into()
+}

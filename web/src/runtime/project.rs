@@ -1,0 +1,353 @@
+//! Views of the runtime: what changed is set, nothing else.
+
+use leptos::prelude::{Set as _, Update as _, WithUntracked as _};
+use commission::names;
+use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen, Shown};
+use schema::{MenuId, PageId};
+use units::decimal::Decimal;
+use units::{Duration, Instant, Point, Unit, What};
+
+use super::drive::Runtime;
+use super::{model, show, work};
+use crate::view::{Chip, Glass, Hold, Job, Led, Mirror, Sees};
+
+/// Flashes closer than this, three a second, are not drawn.
+const FLASH_GAP: Duration = Duration::from_millis(334);
+/// How long a flash is drawn.
+const FLASH: Duration = Duration::from_millis(70);
+/// From this rate on, in thousandths a second, a steady light stands for the flashes.
+const STEADY: u64 = 10_000;
+
+fn still() -> bool {
+    leptos::prelude::window()
+        .match_media("(prefers-reduced-motion: reduce)")
+        .ok()
+        .flatten()
+        .is_some_and(|media| media.matches())
+}
+
+impl Runtime {
+    /// What may change with every frame: glass, LED, key.
+    pub(super) fn project(&mut self, now: Instant) {
+        let bench = self.bench.clone();
+        let bench = bench.borrow();
+        let Some(device) = bench.twin(0).map(|twin| twin.device()) else { return };
+        let at = bench.now();
+        let frame = device.frame(at);
+        let seen = still() || device.blink_on(at);
+        let on = lcd::visible(frame, seen);
+        let lit = device.backlight(at);
+        let changed = self.signals.glass.with_untracked(|glass| {
+            glass.on != on || glass.blinking != frame.blink || glass.lit != lit
+        });
+        if changed {
+            let sentence = self.sentence(device.view(at).as_ref());
+            show(self.signals.glass, Glass { on, blinking: frame.blink, lit, sentence });
+            self.dirty = true;
+        }
+        let led = device.led();
+        if led.flashes != self.flashes {
+            let drawn_before = self.flash_at.is_some_and(|at| now.since(at) < FLASH_GAP);
+            if !drawn_before {
+                self.flash_at = Some(now);
+            }
+            self.flashes = led.flashes;
+        }
+        let drawn = if device.powered() && self.led_rate(device.value(Point::now(What::P))) >= STEADY {
+            Led::Steady
+        } else if self.flash_at.is_some_and(|at| now.since(at) < FLASH) {
+            Led::Flash
+        } else {
+            Led::Off
+        };
+        show(self.signals.led, drawn);
+        show(self.signals.hold, self.hold(device.letting_go(at)));
+        drop(bench);
+        if self.speak_at.is_some_and(|at| at <= now) {
+            self.speak_at = None;
+            self.speak();
+        }
+    }
+
+    /// What changes by the second, or with something that somebody did.
+    pub(super) fn project_slowly(&mut self, _now: Instant) {
+        let signals = self.signals;
+        {
+            let bench = self.bench.borrow();
+            let Some(twin) = bench.twin(0) else { return };
+            let device = twin.device();
+            let view = device.view(bench.now());
+            show(signals.mirror, self.mirror(view.as_ref()));
+            show(signals.sees, self.sees(device));
+        }
+        show(signals.load, self.load);
+        let mut hours: Vec<_> = self.hours.iter().copied().collect();
+        hours.push(self.hour());
+        show(signals.hours, hours);
+        show(signals.live, self.live);
+        let progress = self.running.as_ref().map(|running| (running.name, *running.progress.borrow()));
+        let writing = progress.and_then(|(_, progress)| progress.writing);
+        // Short questions are answered before anybody could read what is going on.
+        let job = progress.filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(Job::default, |(name, progress)| {
+            Job { what: capital(name), done: progress.done, total: progress.total }
+        });
+        show(signals.job, job);
+        let wire = self.wire();
+        if let Ok(line) = wire.line.try_borrow() {
+            let counts = line.counts();
+            let place = commission::Bus::place(&*line);
+            let silent = wire.tap.0.borrow().silent;
+            let lost = wire.link.as_ref().is_some_and(|link| link.state() == crate::serial::State::Lost);
+            let last = match (lost, silent, counts.last_delay) {
+                (true, ..) => "unplugged".to_owned(),
+                (_, true, _) => "no answer".to_owned(),
+                (.., Some(delay)) => format!("{} ms", delay.as_millis()),
+                (.., None) => "– ms".to_owned(),
+            };
+            let form = work::line_form(place);
+            show(
+                signals.chip,
+                Chip {
+                    real: wire.link.is_some(),
+                    line: form.text(),
+                    id: form.id,
+                    good: counts.good,
+                    bad: counts.bad,
+                    last,
+                    silent: silent || lost,
+                },
+            );
+            show(signals.line, form);
+        }
+        show(signals.values, wire.subject.values(self.entry));
+        show(signals.settings, wire.subject.settings(self.entry, writing));
+        show(signals.report, wire.subject.report.clone());
+        let version = wire.tap.0.borrow().version;
+        if self.traffic_seen != Some(version) {
+            let frames = wire.tap.frames();
+            signals.traffic.set(frames);
+            self.traffic_seen = Some(version);
+        }
+    }
+
+    /// Says what the display shows. The same text twice gets a mark that nobody hears, so that it is said again.
+    pub(super) fn speak(&self) {
+        let sentence = self.signals.glass.with_untracked(|glass| glass.sentence.clone());
+        self.signals.spoken.update(|spoken| {
+            *spoken = if *spoken == sentence { format!("{sentence}\u{a0}") } else { sentence };
+        });
+    }
+
+    /// Flashes a second in thousandths, at the speed of metered time.
+    fn led_rate(&self, power: Option<i64>) -> u64 {
+        let imp = u64::from(self.entry.def.metering.led_imp_per_kwh);
+        let watts_milli = power.unwrap_or(0).unsigned_abs();
+        watts_milli.saturating_mul(imp).saturating_mul(u64::from(self.load.speed)) / 3_600_000
+    }
+
+    fn hold(&self, letting_go: LetGo) -> Hold {
+        let full = self.entry.def.keys.first().map_or(5_000, |key| key.very_long.as_millis()).max(1);
+        let [long, very_long] = self.model.holds.map(u64::from);
+        let text = |deed: Deed| self.deed(deed);
+        let Some(held) = letting_go.held else {
+            return Hold {
+                now: format!("A press: {}.", text(letting_go.now)),
+                next: letting_go
+                    .next
+                    .map_or(String::new(), |(at, deed)| format!("Hold {} s: {}.", at.as_secs(), text(deed))),
+                ..Hold::default()
+            };
+        };
+        let ms = held.as_millis().min(full);
+        // Without motion the ring stands at the marks.
+        let drawn = if still() {
+            [very_long, long, 1_000].into_iter().find(|mark| ms >= *mark).unwrap_or(0)
+        } else {
+            ms
+        };
+        Hold {
+            down: true,
+            tenths: u32::try_from(held.as_millis() / 100).unwrap_or(0),
+            ring: u32::try_from(drawn * 1_000 / full).unwrap_or(0),
+            now: format!("Let go: {}.", text(letting_go.now)),
+            next: letting_go
+                .next
+                .map_or(String::new(), |(at, deed)| format!("From {} s: {}.", at.as_secs(), text(deed))),
+        }
+    }
+
+    /// What a press does, as a part of a sentence.
+    fn deed(&self, deed: Deed) -> String {
+        let page = |id: PageId| model::page_label(self.entry, id);
+        match deed {
+            Deed::Nothing => "nothing on this page".to_owned(),
+            Deed::NextPage(id) => format!("go on to {}", page(id)),
+            Deed::OpenMenu(menu) => format!("open {}", self.menu_title(menu)),
+            Deed::Back(id) => format!("back to {}", page(id)),
+            Deed::AskPassword => "ask for the password".to_owned(),
+            Deed::NextValue => "the next value".to_owned(),
+            Deed::NextDigit => "the next digit".to_owned(),
+            Deed::ConfirmDigit => "take this digit".to_owned(),
+            Deed::Confirm => "take the value".to_owned(),
+            Deed::BeginEdit => "change the value".to_owned(),
+            Deed::AskReset => "the counter blinks, to be reset".to_owned(),
+            Deed::Reset => "set the counter to zero".to_owned(),
+            Deed::AddToScroll => "put the page in the automatic scroll".to_owned(),
+            Deed::RemoveFromScroll => "take the page out of the automatic scroll".to_owned(),
+        }
+    }
+
+    /// Name of a list: that of the page it stands behind.
+    fn menu_title(&self, menu: MenuId) -> &'static str {
+        let opener = self.entry.def.all_pages().find(|(_, page)| page.opens.is_some_and(|(it, _)| it == menu));
+        opener.map_or("Main pages", |(id, _)| model::page_label(self.entry, id))
+    }
+
+    fn text(&self, shown: &Shown) -> (String, &'static str) {
+        let row = names::row_of(self.entry, shown.source);
+        match row {
+            Some(row) => {
+                let text = names::value_text(self.entry, row.def, shown.value);
+                (text.value, text.unit)
+            }
+            None => {
+                let unit = self.entry.def.unit(shown.source);
+                let decimals = unit.decimals().min(2);
+                let value = Decimal { value: unit.at(shown.value, decimals), decimals };
+                (value.to_string(), unit.symbol())
+            }
+        }
+    }
+
+    fn mirror(&self, view: Option<&PageView>) -> Mirror {
+        let Some(view) = view else {
+            return Mirror {
+                title: "The meter has no supply".to_owned(),
+                detail: "Switch the mains on.".to_owned(),
+                list_title: "Main pages",
+                list: self.list(MenuId::MAIN).into_iter().map(|(_, label)| label).collect(),
+                ..Mirror::default()
+            };
+        };
+        let list = self.list(view.menu);
+        let current = list.iter().position(|(id, _)| *id == view.page);
+        let shown = match view.screen {
+            Screen::Label => view.fields.first(),
+            Screen::Field(at) => view.fields.get(usize::from(at)),
+        };
+        let (value, unit) = shown.copied().flatten().map_or((String::new(), ""), |shown| self.text(&shown));
+        let (value, unit) = match view.mode {
+            Mode::Message(MessageKind::Ok) => ("OK".to_owned(), ""),
+            Mode::Message(MessageKind::OkIn) => ("OK, in".to_owned(), ""),
+            Mode::Message(MessageKind::OkOut) => ("OK, out".to_owned(), ""),
+            Mode::Message(MessageKind::Error(number)) => (format!("Error {number:02}"), ""),
+            _ => (value, unit),
+        };
+        Mirror {
+            title: model::page_label(self.entry, view.page).to_owned(),
+            value,
+            unit,
+            detail: detail(view),
+            place: current.map_or(String::new(), |at| format!("page {} of {}", at + 1, list.len())),
+            list: list.into_iter().map(|(_, label)| label).collect(),
+            list_title: self.menu_title(view.menu),
+            current,
+        }
+    }
+
+    fn list(&self, menu: MenuId) -> Vec<(PageId, &'static str)> {
+        let pages = self.entry.def.all_pages().filter(|(_, page)| page.menu == menu);
+        pages.map(|(id, _)| (id, model::page_label(self.entry, id))).collect()
+    }
+
+    fn sentence(&self, view: Option<&PageView>) -> String {
+        view.map_or_else(|| "dark, the meter has no supply".to_owned(), |view| {
+            let mirror = self.mirror(Some(view));
+            let mut text = mirror.title;
+            for part in [format!("{} {}", mirror.value, mirror.unit), mirror.detail] {
+                let part = part.trim();
+                if !part.is_empty() {
+                    text.push_str(", ");
+                    text.push_str(part);
+                }
+            }
+            text
+        })
+    }
+
+    fn sees(&self, device: &device::Device<'static, rig::VecNv>) -> Sees {
+        let get = |what: What| device.value(Point::now(what)).unwrap_or(0);
+        let row = |label: &'static str, what: What, decimals: u8| {
+            let unit = Point::now(what).unit();
+            let value = Decimal { value: unit.at(get(what), decimals), decimals };
+            (label, value.to_string(), unit.symbol())
+        };
+        let (p, q) = (get(What::P), get(What::Q));
+        let flows = device.powered() && (p != 0 || q != 0);
+        let angle = flows.then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32);
+        let degrees = angle.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
+        let rate = self.led_rate(device.powered().then_some(p));
+        let flashes = Decimal { value: i64::try_from(rate / 10).unwrap_or(0), decimals: 2 };
+        let side = match q {
+            0 => "",
+            q if q > 0 => "lag",
+            _ => "lead",
+        };
+        let volts = Decimal { value: Unit::Volt.at(get(What::U), 1), decimals: 1 };
+        let amps = Decimal { value: Unit::Ampere.at(get(What::I), 2), decimals: 2 };
+        Sees {
+            rows: vec![
+                row("Active", What::P, 3),
+                row("Reactive", What::Q, 3),
+                row("Apparent", What::S, 3),
+                ("Angle φ", degrees.clone().map_or("–".to_owned(), |text| format!("{text}°")), side),
+                ("LED", flashes.to_string(), "per s"),
+                ("S0", device.s0_pulses().to_string(), "pulses"),
+            ],
+            angle,
+            quadrant: if flows { u8::try_from(get(What::Quadrant)).unwrap_or(0) } else { 0 },
+            sentence: match degrees {
+                Some(degrees) => format!(
+                    "Vector diagram: voltage {volts} V at 0 degrees, current {amps} A at {degrees} degrees, counted clockwise"
+                ),
+                None => format!("Vector diagram: voltage {volts} V, no current"),
+            },
+            led_rate: if rate >= STEADY {
+                "The LED flashes too fast to be drawn; a steady dimmed light stands for it.".to_owned()
+            } else if rate > 3_000 {
+                "The LED is drawn with at most 3 flashes a second; its true rate is the number.".to_owned()
+            } else {
+                String::new()
+            },
+        }
+    }
+}
+
+fn detail(view: &PageView) -> String {
+    let mode = match view.mode {
+        Mode::Scroll => "automatic scroll",
+        Mode::Browse => "chosen by the key",
+        Mode::Password { .. } => "password, digit by digit",
+        Mode::Edit { .. } => "being changed",
+        Mode::Reset => "waits to be reset",
+        Mode::Message(_) => "message",
+    };
+    let mut text = String::new();
+    for (on, word) in [
+        (view.marks.reverse, "reverse"),
+        (view.marks.reactive, "reactive"),
+        (view.marks.tariff2, "tariff 2"),
+    ] {
+        if on {
+            text.push_str(word);
+            text.push_str(", ");
+        }
+    }
+    text.push_str(mode);
+    text
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,149 @@
+//! A meter as the configurator knows it: what was read from it, what is staged for it, what became of changes.
+
+use std::collections::BTreeMap;
+
+use commission::{Identity, ReadOut, Staged, names};
+use models::Entry;
+use schema::{SettingId, Source};
+
+use super::model;
+use crate::view::{LineState, Report, Setting, Value};
+
+/// What is known of one meter.
+#[derive(Default)]
+pub struct Subject {
+    /// Who it said it is.
+    pub identity: Option<Identity>,
+    /// The last read-out.
+    pub readout: Option<ReadOut>,
+    /// Values of settings, where known.
+    pub known: BTreeMap<SettingId, i64>,
+    /// The values were true at an earlier time: the meter does not answer any more.
+    pub old: bool,
+    /// Changes that wait.
+    pub staged: Staged,
+    /// Texts that are no value, with the reason.
+    pub wrong: BTreeMap<SettingId, (String, String)>,
+    /// What became of changes, with the reason.
+    pub outcomes: BTreeMap<SettingId, (LineState, String)>,
+    /// What became of the last writing.
+    pub report: Option<Report>,
+}
+
+impl Subject {
+    /// The last eight digits of its serial number, where it told them.
+    #[must_use]
+    pub fn serial(&self) -> Option<u32> {
+        let told = self.identity.as_ref().and_then(|identity| identity.serial);
+        told.or_else(|| self.readout.as_ref().and_then(|readout| readout.serial))
+    }
+
+    /// Takes over a read-out. A row that could not be read keeps its earlier value, marked as such.
+    pub fn take(&mut self, readout: ReadOut) {
+        let mut readout = readout;
+        let mut failed = 0;
+        for row in &readout.rows {
+            match (row.row.def.source, &row.value) {
+                (Source::Setting(id), Ok(value)) => {
+                    self.known.insert(id, *value);
+                }
+                (_, Ok(_)) => {}
+                (_, Err(_)) => failed += 1,
+            }
+        }
+        self.old = failed > 0 && failed == readout.rows.len();
+        if let (true, Some(before)) = (failed > 0, self.readout.take()) {
+            let had: BTreeMap<u16, _> = before.rows.into_iter().map(|row| (row.row.def.addr, row)).collect();
+            let mut had = had;
+            for row in readout.rows.iter_mut().filter(|row| row.value.is_err()) {
+                if let Some(earlier) = had.remove(&row.row.def.addr) {
+                    *row = earlier;
+                }
+            }
+        }
+        self.readout = Some(readout);
+    }
+
+    /// The values row by row, in the page's order.
+    #[must_use]
+    pub fn values(&self, entry: &'static Entry) -> Vec<Value> {
+        let Some(readout) = &self.readout else { return Vec::new() };
+        model::point_rows(entry)
+            .iter()
+            .map(|wanted| {
+                let row = readout.rows.iter().find(|row| row.row.def.addr == wanted.def.addr);
+                row.map_or_else(Value::default, |row| Value {
+                    text: row.text.value.clone(),
+                    words: row.hex(),
+                    old: self.old,
+                })
+            })
+            .collect()
+    }
+
+    /// The settings row by row, in the page's order. `writing` is on its way now.
+    #[must_use]
+    pub fn settings(&self, entry: &'static Entry, writing: Option<SettingId>) -> Vec<Setting> {
+        model::setting_rows(entry)
+            .into_iter()
+            .map(|setting| {
+                let id = setting.id;
+                let known = self.known.get(&id);
+                let staged = self.staged.get(id).map(|value| setting.text(value).to_string());
+                let (state, why) = match (self.outcomes.get(&id), writing == Some(id), staged.is_some()) {
+                    (_, true, _) => (LineState::Writing, String::new()),
+                    (Some((state, why)), ..) => (*state, why.clone()),
+                    (None, _, true) => (LineState::Staged, String::new()),
+                    (None, ..) => (LineState::Unchanged, String::new()),
+                };
+                Setting {
+                    meter: match known {
+                        _ if setting.secret => "hidden".to_owned(),
+                        Some(value) => names::setting_text(setting, *value).value,
+                        None => String::new(),
+                    },
+                    old: self.old,
+                    staged,
+                    wrong: self.wrong.get(&id).cloned(),
+                    state,
+                    why: if state == LineState::Confirmed { String::new() } else { why },
+                }
+            })
+            .collect()
+    }
+
+    /// Stages what was typed, or says what is wrong with it. A value that the meter has already is no change.
+    pub fn stage(&mut self, entry: &'static Entry, id: SettingId, text: &str) {
+        let text = text.trim();
+        self.wrong.remove(&id);
+        self.outcomes.remove(&id);
+        let Some(setting) = names::setting(entry, id) else { return };
+        match setting.parse(text) {
+            Ok(value) if self.known.get(&id) == Some(&i64::from(value)) => self.staged.unstage(id),
+            Ok(value) => {
+                if let Err(why) = self.staged.stage(entry, id, i64::from(value)) {
+                    self.wrong.insert(id, (text.to_owned(), why.to_string()));
+                }
+            }
+            Err(_) => {
+                self.staged.unstage(id);
+                let why = format!("“{text}” is not possible: {}.", setting.allowed());
+                self.wrong.insert(id, (text.to_owned(), why));
+            }
+        }
+    }
+
+    /// Takes back one change.
+    pub fn unstage(&mut self, id: SettingId) {
+        self.staged.unstage(id);
+        self.wrong.remove(&id);
+        self.outcomes.remove(&id);
+    }
+
+    /// Takes back all changes.
+    pub fn discard(&mut self) {
+        self.staged.clear();
+        self.wrong.clear();
+        self.outcomes.retain(|_, (state, _)| *state == LineState::Confirmed);
+    }
+}

@@ -1,0 +1,419 @@
+//! What the page shows, as plain values. The runtime projects them; a component reads them and knows nothing of meters.
+
+use schema::TerminalDef;
+
+/// What of a model never changes: its drawings, its terminals and the rows of its tables.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The name people know it by.
+    pub name: &'static str,
+    /// One sentence on what it is.
+    pub doc: &'static str,
+    /// The whole meter in true proportions, an SVG.
+    pub meter_svg: &'static str,
+    /// Its front section enlarged, an SVG.
+    pub front_svg: &'static str,
+    /// Its glass, an SVG whose shapes carry `data-seg`.
+    pub glass_svg: &'static str,
+    /// The name of each segment, in the order of the bits of [`Glass`].
+    pub segments: Vec<String>,
+    /// Its terminals.
+    pub terminals: &'static [TerminalDef],
+    /// What can be read, in the order of the read-out.
+    pub points: Vec<PointRow>,
+    /// Its settings, in the order of the form.
+    pub settings: Vec<SettingRow>,
+    /// What can be told to happen.
+    pub commands: Vec<CommandRow>,
+    /// Marks of the key, in ms: a long press, a very long one.
+    pub holds: [u32; 2],
+    /// The largest current, in mA.
+    pub max_ma: i64,
+}
+
+/// A row of the read-out.
+#[derive(Clone, Debug)]
+pub struct PointRow {
+    /// Heading that it starts; empty inside a group.
+    pub group: &'static str,
+    /// What it is.
+    pub label: String,
+    /// One sentence more, or nothing.
+    pub doc: &'static str,
+    /// Its register.
+    pub addr: u16,
+    /// Its unit.
+    pub unit: &'static str,
+}
+
+/// How a setting is changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Field {
+    /// By writing a number.
+    Number,
+    /// By choosing one of these texts.
+    Choice(Vec<String>),
+    /// Only with the key on the meter, by these steps: what to do, and which press.
+    KeyOnly(Vec<(String, String)>),
+    /// Not after the factory.
+    Factory,
+}
+
+/// A row of the settings form.
+#[derive(Clone, Debug)]
+pub struct SettingRow {
+    /// What it is.
+    pub label: &'static str,
+    /// Its range, or one sentence more.
+    pub doc: String,
+    /// Its register, where it has one.
+    pub addr: Option<u16>,
+    /// Its unit.
+    pub unit: &'static str,
+    /// How it is changed.
+    pub field: Field,
+}
+
+/// A command that a master can give.
+#[derive(Clone, Debug)]
+pub struct CommandRow {
+    /// What it does to what.
+    pub label: String,
+    /// One sentence more.
+    pub doc: &'static str,
+    /// Its register.
+    pub addr: u16,
+}
+
+/// The glass: one bit a segment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Glass {
+    /// Lit now.
+    pub on: u128,
+    /// Of these, the ones that blink.
+    pub blinking: u128,
+    /// The backlight.
+    pub lit: bool,
+    /// What it says, as a sentence.
+    pub sentence: String,
+}
+
+/// The test LED, as it may be drawn: never above 3 flashes a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Led {
+    /// Dark.
+    #[default]
+    Off,
+    /// A flash.
+    Flash,
+    /// A dimmed steady light in place of flashes too fast to be drawn.
+    Steady,
+}
+
+/// The page that the meter shows, in words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mirror {
+    /// Name of the page.
+    pub title: String,
+    /// Its value.
+    pub value: String,
+    /// The unit of the value.
+    pub unit: &'static str,
+    /// What the dots and the mode add.
+    pub detail: String,
+    /// Where it stands, such as "page 2 of 8".
+    pub place: String,
+    /// The list that it stands in.
+    pub list: Vec<&'static str>,
+    /// Name of that list.
+    pub list_title: &'static str,
+    /// Its place in the list, from 0.
+    pub current: Option<usize>,
+}
+
+/// The key while it is held, or what a press would do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Hold {
+    /// True while it is down.
+    pub down: bool,
+    /// How long, in tenths of a second.
+    pub tenths: u32,
+    /// How much of the full ring, in thousandths.
+    pub ring: u32,
+    /// What letting go now does.
+    pub now: String,
+    /// What comes at the next mark.
+    pub next: String,
+}
+
+/// The load, as it is set on the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadForm {
+    /// Voltage in mV.
+    pub millivolts: i64,
+    /// Current in mA, without sign.
+    pub milliamps: i64,
+    /// Power factor in thousandths, without sign.
+    pub factor: i64,
+    /// True where the current lags.
+    pub lag: bool,
+    /// True for export.
+    pub export: bool,
+    /// Frequency in mHz.
+    pub millihertz: i64,
+    /// The mains are there.
+    pub mains: bool,
+    /// How many times faster metered time runs.
+    pub speed: u32,
+}
+
+impl Default for LoadForm {
+    fn default() -> Self {
+        Self {
+            millivolts: 230_000,
+            milliamps: 5_000,
+            factor: 900,
+            lag: true,
+            export: false,
+            millihertz: 50_000,
+            mains: true,
+            speed: 1,
+        }
+    }
+}
+
+/// What the meter makes of the load.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sees {
+    /// Label, number and unit.
+    pub rows: Vec<(&'static str, String, &'static str)>,
+    /// Angle by which the current lags, in tenths of a degree, counted clockwise; `None` while nothing flows.
+    pub angle: Option<i32>,
+    /// Quadrant 1 to 4, 0 while nothing flows.
+    pub quadrant: u8,
+    /// Voltage and current in words.
+    pub sentence: String,
+    /// The LED's true rate.
+    pub led_rate: String,
+}
+
+/// Energy of one metered hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hour {
+    /// Imported, in Wh.
+    pub import: u32,
+    /// Exported, in Wh.
+    pub export: u32,
+    /// The meter was without supply.
+    pub off: bool,
+}
+
+/// What the configurator is wired to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chip {
+    /// A real meter, not the twin.
+    pub real: bool,
+    /// Speed and framing, such as "9600 8E1".
+    pub line: String,
+    /// The meter's id.
+    pub id: u8,
+    /// Good answers.
+    pub good: u32,
+    /// Damaged, refused and missing answers.
+    pub bad: u32,
+    /// How long the last answer took, or that there was none.
+    pub last: String,
+    /// The last exchange had no answer.
+    pub silent: bool,
+}
+
+/// A value of the read-out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Value {
+    /// The number, empty before the first reading.
+    pub text: String,
+    /// Its words in hex.
+    pub words: String,
+    /// It could not be read again: it was true at an earlier time.
+    pub old: bool,
+}
+
+/// What a setting's line says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineState {
+    /// As in the meter.
+    #[default]
+    Unchanged,
+    /// Changed here, not sent.
+    Staged,
+    /// On its way.
+    Writing,
+    /// Written, read back and equal.
+    Confirmed,
+    /// Refused by the meter.
+    Refused,
+    /// Sent, but nothing proves what became of it.
+    Unknown,
+    /// The work ended before it was sent.
+    NotSent,
+}
+
+impl LineState {
+    /// Its word, which is also its class.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Staged => "staged, not sent",
+            Self::Writing => "writing",
+            Self::Confirmed => "confirmed",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::NotSent => "not sent",
+        }
+    }
+
+    /// Its class in the style sheet.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Unchanged => "quiet",
+            Self::Staged => "staged",
+            Self::Writing => "writing",
+            Self::Confirmed => "confirmed",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::NotSent => "notsent",
+        }
+    }
+}
+
+/// A setting's present state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Setting {
+    /// What the meter has, empty before the first reading.
+    pub meter: String,
+    /// The value was true at an earlier time.
+    pub old: bool,
+    /// What is staged.
+    pub staged: Option<String>,
+    /// What was typed and is no value, with the reason.
+    pub wrong: Option<(String, String)>,
+    /// What its line says.
+    pub state: LineState,
+    /// The reason, in sentences.
+    pub why: String,
+}
+
+/// Work in progress.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Job {
+    /// What is being done; empty while nothing is.
+    pub what: String,
+    /// Steps done.
+    pub done: u32,
+    /// Steps in all.
+    pub total: u32,
+}
+
+/// What became of the last writing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// What happened.
+    pub title: String,
+    /// The counts.
+    pub summary: String,
+    /// Label and state of each line.
+    pub steps: Vec<(String, LineState)>,
+    /// The whole report as text to copy.
+    pub text: String,
+}
+
+/// Which way a frame went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the meter.
+    Out,
+    /// From the meter.
+    In,
+    /// Nothing went: an event.
+    None,
+}
+
+/// A line of the traffic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Counts up.
+    pub number: u32,
+    /// Time of day with milliseconds.
+    pub time: String,
+    /// Which way.
+    pub way: Way,
+    /// Refused, damaged or missing.
+    pub bad: bool,
+    /// What it means.
+    pub meaning: String,
+    /// The address, pale.
+    pub head: String,
+    /// Function and data.
+    pub body: String,
+    /// The checksum, pale.
+    pub tail: String,
+    /// The bytes in groups, each with its word.
+    pub parts: Vec<(String, String)>,
+}
+
+/// Parameters of the line and the id that is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineForm {
+    /// Speed in Bd.
+    pub baud: u32,
+    /// Framing: 0 is 8E1, 1 is 8N1, 2 is 8O1.
+    pub framing: u32,
+    /// The id.
+    pub id: u8,
+}
+
+impl Default for LineForm {
+    fn default() -> Self {
+        Self { baud: 9600, framing: 0, id: 1 }
+    }
+}
+
+impl LineForm {
+    /// Names of the framings.
+    pub const FRAMINGS: [&'static str; 3] = ["8E1", "8N1", "8O1"];
+
+    /// Such as "9600 8E1".
+    #[must_use]
+    pub fn text(&self) -> String {
+        let framing = Self::FRAMINGS.get(self.framing as usize).copied().unwrap_or_default();
+        format!("{} {framing}", self.baud)
+    }
+}
+
+/// Where the real port is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Port {
+    /// The browser can open serial ports.
+    pub possible: bool,
+    /// Names of the ports already granted.
+    pub granted: Vec<String>,
+    /// A port is being opened or closed.
+    pub busy: bool,
+    /// A port is open.
+    pub open: bool,
+    /// The last failure or advice, or nothing.
+    pub say: String,
+    /// It is a failure.
+    pub bad: bool,
+}
+
+/// The answer to what was sent by hand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The bytes.
+    pub hex: String,
+    /// What they mean, or why there are none.
+    pub meaning: String,
+}
