@@ -48,7 +48,10 @@ impl<N: Nv> Works<'_, N> {
             {
                 return match block.rule {
                     Rule::Contiguous => {
-                        if block.unmapped == Unmapped::Exception02 && has_hole(block, address, end) {
+                        if self.holes
+                            && block.unmapped == Unmapped::Exception02
+                            && has_hole(block, address, end)
+                        {
                             return Err(Exception::IllegalDataAddress);
                         }
                         let from = at + usize::from(address - block.first());
@@ -101,6 +104,16 @@ fn setting_value(row: &RegisterDef, setting: &'static SettingDef, words: [u16; 2
     }
     let value = row.codec.decode(words, setting.unit).ok()?;
     setting.check(value).ok()
+}
+
+/// True where some block that answers exception 02 in its holes has one. Few maps do, and only these need a look at
+/// each request.
+pub(crate) fn any_holes(model: &ModelDef) -> bool {
+    model.registers.iter().any(|block| {
+        block.rule == Rule::Contiguous
+            && block.unmapped == Unmapped::Exception02
+            && has_hole(block, block.first(), block.end())
+    })
 }
 
 /// True where some register from `address` to before `end` belongs to no row.

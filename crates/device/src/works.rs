@@ -12,6 +12,7 @@ use schema::{
 use units::{Duration, Point, StateOf, Tariff, What};
 
 use crate::memory::{self, Fault, Kept, Read};
+use crate::registers::any_holes;
 
 /// The meter takes its readings once in so much metered time.
 const SAMPLE: Duration = Duration::from_secs(1);
@@ -81,6 +82,8 @@ pub struct Works<'a, N> {
     settings: &'a mut [i32],
     pub(crate) image: &'a mut [u16],
     pub(crate) image_stale: bool,
+    /// Some block has holes that answer an exception.
+    pub(crate) holes: bool,
     pub(crate) metering: Metering<'a>,
     scratch: &'a mut [u8],
     nv: N,
@@ -106,6 +109,7 @@ impl<'a, N: Nv> Works<'a, N> {
             settings,
             image,
             image_stale: true,
+            holes: any_holes(model),
             metering,
             scratch,
             nv,
@@ -239,6 +243,12 @@ impl<'a, N: Nv> Works<'a, N> {
             }
         }
         word
+    }
+
+    /// The counters as they stand now, beyond the last reading.
+    #[must_use]
+    pub fn counters(&self) -> &[Counter] {
+        self.metering.counters()
     }
 
     /// The value of a source in its unit. Secret settings read as zero.

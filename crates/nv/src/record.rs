@@ -11,12 +11,20 @@
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
+#[cfg(target_os = "none")]
+use crc::NoTable as Tables;
+#[cfg(not(target_os = "none"))]
+use crc::Table;
+use crc::{CRC_32_ISO_HDLC, Crc, Digest};
 
 use crate::{Nv, NvError, Reader, Writer};
 
+/// Tables make the CRC fast where there is room for them; a small core has none to spare.
+#[cfg(not(target_os = "none"))]
+type Tables = Table<16>;
+
 /// CRC-32: a record has up to a kilobyte, and two of its copies decide about somebody's bill.
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+static CRC: Crc<u32, Tables> = Crc::<u32, Tables>::new(&CRC_32_ISO_HDLC);
 
 /// Bytes in front of the payload.
 pub const HEADER: usize = 8;
@@ -101,12 +109,12 @@ enum Copy {
 /// Feeds `len` bytes of memory from `at` on into a CRC, and tells whether all of them are `FFh`.
 fn digest(
     nv: &impl Nv,
-    digest: &mut Digest<'_, u32, NoTable>,
+    digest: &mut Digest<'_, u32, Tables>,
     at: usize,
     len: usize,
 ) -> Result<bool, NvError> {
     let mut blank = true;
-    let mut piece = [0; 16];
+    let mut piece = [0; 64];
     let mut done = 0;
     while done < len {
         let take = (len - done).min(piece.len());

@@ -47,6 +47,20 @@ pub trait Nv {
     fn write(&mut self, at: usize, bytes: &[u8]) -> Result<(), NvError>;
 }
 
+impl<M: Nv> Nv for &mut M {
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn read(&self, at: usize, into: &mut [u8]) -> Result<(), NvError> {
+        (**self).read(at, into)
+    }
+
+    fn write(&mut self, at: usize, bytes: &[u8]) -> Result<(), NvError> {
+        (**self).write(at, bytes)
+    }
+}
+
 /// `N` bytes of ordinary memory that play a non-volatile one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RamNv<const N: usize>([u8; N]);
