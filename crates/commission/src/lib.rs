@@ -37,6 +37,6 @@ pub use meaning::{ByteNote, annotate};
 pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity};
 pub use port::{Port, PortFault, Received};
 pub use read::{Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out};
-pub use sentence::{Context, report_text, sentence};
+pub use sentence::{Context, ECHO_SEEN, report_text, sentence};
 pub use staged::{StageError, Staged, commands, writable, writable_settings};
 pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress, write_plan};

@@ -188,6 +188,15 @@ pub struct ReadOut {
     pub rows: Vec<ReadRow>,
 }
 
+impl ReadOut {
+    /// The value of the first row that shows `source`, in its unit; `None` where it was not read.
+    #[must_use]
+    pub fn value(&self, source: Source) -> Option<i64> {
+        let row = self.rows.iter().find(|row| row.row.def.source == source)?;
+        row.value.as_ref().ok().copied()
+    }
+}
+
 /// Reads the `words` of a span.
 pub(crate) async fn words<B: Bus>(bus: &mut B, span: Span, tries: u8) -> Result<Vec<u16>, Fault> {
     let request = Request::ReadHolding { address: span.addr, count: span.count };
@@ -269,12 +278,9 @@ pub async fn read_out<B: Bus>(
         .into_iter()
         .map(|row| read_row(entry, row, found.remove(&row.def.addr).unwrap_or(Err(RowFault::NotAsked))))
         .collect();
-    let serial = rows
-        .iter()
-        .find(|row| row.row.def.source == Source::Setting(SettingId::Serial))
-        .and_then(|row| row.value.as_ref().ok())
-        .and_then(|value| u32::try_from(*value).ok());
-    Ok(ReadOut { entry, at: bus.now(), serial, requests, rows })
+    let mut out = ReadOut { entry, at: bus.now(), serial: None, requests, rows };
+    out.serial = out.value(Source::Setting(SettingId::Serial)).and_then(|serial| u32::try_from(serial).ok());
+    Ok(out)
 }
 
 fn is_secret(entry: &'static Entry, def: &RegisterDef) -> bool {

@@ -7,7 +7,7 @@ use modbus::{LineError, Parity, Request};
 use models::Entry;
 use units::Duration;
 
-use crate::bus::{Fault, Place};
+use crate::bus::{Counts, Fault, Place};
 use crate::identify::serial_text;
 use crate::meaning;
 use crate::names;
@@ -23,6 +23,28 @@ pub struct Context<'a> {
     pub entry: Option<&'static Entry>,
     /// What was asked, where that is known.
     pub request: Option<&'a Request<'a>>,
+}
+
+/// What is said once when an adapter is found to hand back what it sends.
+pub const ECHO_SEEN: &str = "Your adapter repeats what we send. The echo is now filtered.";
+
+/// How many failures are worth a word, and at which share of all questions, in percent.
+const OFTEN: (u32, u32) = (5, 10);
+
+impl Counts {
+    /// A sentence on a line that damages many answers; `None` for a good one.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let (least, percent) = OFTEN;
+        let often = u64::from(self.bad) * 100 >= u64::from(self.sent) * u64::from(percent);
+        (self.bad >= least && often).then(|| {
+            format!(
+                "{} of {} questions had no whole answer. Two meters on one id, a missing 120 ohm end resistor or a wrong \
+                 parity are the usual causes.",
+                self.bad, self.sent
+            )
+        })
+    }
 }
 
 /// A fault in a sentence: what happened, the likely cause, the next step.
@@ -274,4 +296,18 @@ fn capital(text: &str) -> String {
         head.make_ascii_uppercase();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_damages_many_answers_is_told_of() {
+        let counts = |sent, bad| Counts { sent, good: sent - bad, bad, ..Counts::default() };
+        assert_eq!(counts(50, 4).sentence(), None);
+        assert_eq!(counts(1_000, 14).sentence(), None);
+        let text = counts(50, 14).sentence().unwrap();
+        assert!(text.starts_with("14 of 50 questions had no whole answer. "), "{text}");
+    }
 }

@@ -162,6 +162,7 @@ fn files_hold_keys_values_units_registers_and_words() {
     assert!(csv.contains("\r\nvoltage,"), "{csv}");
     assert!(csv.contains(",230.1,V,5000,4366 199A,\r\n"), "{csv}");
     assert!(!csv.contains("password"));
+    assert_eq!(out.value(schema::Source::Setting(schema::SettingId::ScrollTime)), Some(10));
     let json = out.to_json("2026-11-21T12:00:00Z");
     assert!(json.contains("\"serial\": \"13070002\""), "{json}");
     assert!(json.contains("\"key\": \"s0-rate\""), "{json}");

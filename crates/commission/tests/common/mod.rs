@@ -189,7 +189,12 @@ impl Node {
         let Place { line, unit } = slave.place();
         let buffer = || vec![0; FRAME_BUFFER].leak();
         let mut config = ServerConfig::new(unit);
-        config.reply_delay = Duration::from_millis(20);
+        let limits = entry().def.modbus.unwrap();
+        config.reply_delay = limits.reply_delay;
+        config.max_read = limits.max_read;
+        if limits.unit0_answers_reads {
+            config.unit0 = modbus::Unit0::AnswersReads;
+        }
         Self { slave, server: Server::new(Framing::predict_server(), config, buffer(), buffer()), line }
     }
 }
