@@ -53,7 +53,7 @@ pub const ROOMS: &[Room] = &[
     n("modbus", &["units"], &["crc"]),
     n("mbus", &["units"], &[]),
     n("iec62056", &["units"], &[]),
-    n("metering", &["units"], &["libm"]),
+    n("metering", &["units", "schema"], &["libm"]),
     n("nv", &["units"], &["crc"]),
     n("lcd", &["units", "schema"], &["embedded-graphics", "embedded-graphics-core"]),
     n("panel", &["schema", "lcd", "units"], &[]),
@@ -65,7 +65,9 @@ pub const ROOMS: &[Room] = &[
     Room {
         package: "rig",
         kind: Kind::A,
-        ours: Ours::Only(&["device", "models", "schema", "units", "modbus", "mbus", "iec62056"]),
+        ours: Ours::Only(&[
+            "device", "models", "schema", "units", "modbus", "mbus", "iec62056", "lcd", "metering",
+        ]),
         others: Some(&["libm"]),
     },
     Room {
@@ -89,8 +91,14 @@ pub const ROOMS: &[Room] = &[
     Room {
         package: "firmware",
         kind: Kind::N,
-        ours: Ours::Only(&["device", "models", "units", "nv", "lcd"]),
+        ours: Ours::Only(&["device", "models", "units", "nv", "lcd", "modbus"]),
         others: Some(&["cortex-m", "cortex-m-rt", "critical-section"]),
+    },
+    Room {
+        package: "bench",
+        kind: Kind::S,
+        ours: Ours::AllBut(&["web", "firmware", "xtask", "tests", "cli"]),
+        others: None,
     },
     Room { package: "tests", kind: Kind::S, ours: Ours::AllBut(&["web", "firmware", "xtask"]), others: None },
     Room { package: "xtask", kind: Kind::S, ours: Ours::Only(&[]), others: None },
