@@ -1,0 +1,209 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A DIN-rail energy meter that is not there: serve it, play scripts with it, draw its display; and read and set real
+/// ones.
+#[derive(Debug, Parser)]
+#[command(name = "metertwin", version, after_help = EXITS)]
+pub struct Program {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXITS: &str = "Exit codes: 0 done and proven, 1 an expectation failed, 2 bad input, 4 no answer, \
+                     5 refused or unknown.";
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the models
+    Models,
+    /// Let meters answer on ports until Ctrl-C
+    #[command(after_long_help = examples::serve())]
+    Serve(ServeArgs),
+    /// Play a script; exit code 1 where an expectation of it fails
+    #[command(after_long_help = examples::script())]
+    Script(ScriptArgs),
+    /// Draw a page of the display
+    #[command(after_long_help = examples::lcd())]
+    Lcd(LcdArgs),
+    /// Read a meter
+    #[command(after_long_help = examples::read())]
+    Read(ReadArgs),
+    /// Change settings of a meter, and prove each change by reading it back
+    #[command(after_long_help = examples::set())]
+    Set(SetArgs),
+}
+
+/// `metertwin serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The model of the one meter, or of the first of several
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// One more meter: its model, then KEY=VALUE for serial number, settings, energies and quirks, and load="TEXT"
+    #[arg(long = "meter", value_name = "TEXT")]
+    pub meters: Vec<String>,
+    /// Where masters reach the meters: tcp://HOST:PORT (the bytes of the bus terminals), modbus-tcp://HOST:PORT,
+    /// pty:PATH or serial:PATH. Port 0 takes any that is free. All ports carry all meters [default:
+    /// tcp://127.0.0.1:5020]
+    #[arg(long = "port", value_name = "PORT")]
+    pub ports: Vec<String>,
+    /// A setting that the meter of --model is born with
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+    /// Its serial number: the last eight digits
+    #[arg(long, value_name = "N")]
+    pub serial: Option<String>,
+    /// What flows through it
+    #[arg(long = "load", value_name = "TEXT")]
+    pub loads: Vec<String>,
+    /// An energy that it has counted already
+    #[arg(long = "energy", value_name = "POINT=VALUE")]
+    pub energies: Vec<String>,
+    /// A behaviour on the bus that is not the model's: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50
+    #[arg(long = "quirk", value_name = "KEY=VALUE")]
+    pub quirks: Vec<String>,
+    /// Keep the meters' memories in this file. Ending the program is a power cut for them
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Let the load run so many times faster than the clock; bus and keys stay in real time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub speed: u32,
+}
+
+/// `metertwin script`.
+#[derive(Debug, Args)]
+pub struct ScriptArgs {
+    /// The script; docs/scripts.md describes the language
+    pub file: PathBuf,
+}
+
+/// How a page is drawn.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Picture {
+    /// Characters
+    Text,
+    /// The drawing of the glass, with the lit segments lit
+    Svg,
+    /// The same as pixels
+    Png,
+}
+
+/// `metertwin lcd`.
+#[derive(Debug, Args)]
+pub struct LcdArgs {
+    /// The model
+    #[arg(long)]
+    pub model: String,
+    /// The page by its key; left out, what the display shows first
+    #[arg(long, value_name = "KEY")]
+    pub page: Option<String>,
+    /// The kind of picture
+    #[arg(long, value_enum, default_value_t = Picture::Text)]
+    pub format: Picture,
+}
+
+/// How a read-out is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// Comma-separated values
+    Csv,
+    /// JSON
+    Json,
+}
+
+/// `metertwin read`.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// The line: serial:PATH?baud=9600&parity=even&id=1, tcp://HOST:PORT?id=1 or modbus-tcp://HOST:PORT?id=1; what is
+    /// left out is as from the factory
+    #[arg(long)]
+    pub link: String,
+    /// Read it as this model without asking who it is
+    #[arg(long)]
+    pub model: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Keys of values; none for all
+    #[arg(value_name = "POINT")]
+    pub points: Vec<String>,
+}
+
+/// `metertwin set`.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// The line, as for read
+    #[arg(long)]
+    pub link: String,
+    /// Settings and their new values
+    #[arg(value_name = "KEY=VALUE", required = true)]
+    pub changes: Vec<String>,
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write without a question
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Examples for the help, with the name of a model that there is.
+mod examples {
+    fn model() -> &'static str {
+        models::ALL.first().map_or("MODEL", |entry| entry.def.slug)
+    }
+
+    pub fn serve() -> String {
+        let model = model();
+        format!(
+            "Examples:\n  \
+             metertwin serve --model {model} --port tcp://127.0.0.1:5020 --load 'L1 230V 5A pf 0.9 lag'\n  \
+             metertwin serve --model {model} --port pty:/tmp/meter --state meter.state --speed 60\n  \
+             metertwin serve --meter {model} --meter '{model} serial=13070002 load=\"L1 230V 5A\"' --port \
+             modbus-tcp://0.0.0.0:502\n\n\
+             A line \"listening on PORT\" is printed for each port that is ready."
+        )
+    }
+
+    pub fn script() -> String {
+        format!(
+            "A script:\n  model {}\n  load L1 230V 5A\n  advance 1h\n  expect point energy.forward 1.15kWh",
+            model()
+        )
+    }
+
+    pub fn lcd() -> String {
+        let model = model();
+        format!(
+            "Examples:\n  metertwin lcd --model {model}\n  metertwin lcd --model {model} --format png > lcd.png"
+        )
+    }
+
+    pub fn read() -> String {
+        "Examples:\n  metertwin read --link 'serial:/dev/ttyUSB0?baud=9600&parity=even&id=1'\n  metertwin read --link \
+         tcp://192.168.1.20:5020 --format csv > meter.csv\n  metertwin read --link 'modbus-tcp://gateway:502?id=3' power \
+         energy.forward"
+            .to_owned()
+    }
+
+    pub fn set() -> String {
+        let key = |n| {
+            let writable = models::ALL.first().and_then(|entry| commission::writable_settings(entry).nth(n));
+            writable.map_or_else(String::new, |it| format!("{}={}", it.id.key(), it.text(it.default)))
+        };
+        format!(
+            "Examples:\n  metertwin set --link serial:/dev/ttyUSB0 {} --dry-run\n  metertwin set --link \
+             tcp://192.168.1.20:5020 {} {} --yes",
+            key(0),
+            key(1),
+            key(2)
+        )
+    }
+}

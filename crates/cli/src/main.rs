@@ -1,0 +1,54 @@
+//! The program `metertwin`: meters that are not there for programs that know nothing of us, scripts, pictures of the
+//! display, and a master for real meters.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod clock;
+mod fault;
+mod out;
+mod picture;
+mod place;
+mod read;
+mod script;
+mod serve;
+mod set;
+mod state;
+mod tty;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Command, Program};
+use fault::Fault;
+
+fn main() -> ExitCode {
+    let done = match &Program::parse().command {
+        Command::Models => {
+            models();
+            Ok(())
+        }
+        Command::Serve(args) => serve::run(args),
+        Command::Script(args) => script::run(args),
+        Command::Lcd(args) => picture::run(args),
+        Command::Read(args) => read::run(args),
+        Command::Set(args) => set::run(args),
+    };
+    done.map_or_else(|fault| end(&fault), |()| ExitCode::SUCCESS)
+}
+
+fn end(fault: &Fault) -> ExitCode {
+    out::remark(&format!("metertwin: {fault}"));
+    fault.code()
+}
+
+fn models() {
+    for entry in models::ALL {
+        out::line(&format!(
+            "{}  {} {}. {}",
+            entry.def.slug, entry.notes.maker, entry.notes.name, entry.notes.doc
+        ));
+    }
+}

@@ -1,0 +1,148 @@
+//! `metertwin lcd`: the picture of a page, as text, SVG or PNG.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use lcd::SegmentFrame;
+use models::Entry;
+use panel::{MAX_FIELDS, Marks, Mode, PageView, Screen, Shown};
+use resvg::{tiny_skia, usvg};
+use rig::{Twin, find_page, page_note};
+use schema::{GlassDef, PageId, SegmentGlass};
+use units::Instant;
+
+use crate::args::{LcdArgs, Picture};
+use crate::fault::{Fault, Kind};
+use crate::{out, read};
+
+/// How many pixels wide a PNG is for each unit of the drawing.
+const SCALE: f32 = 1.0;
+/// How much a lit segment covers what is behind it.
+const LIT: &str = ".95";
+
+/// Runs the command.
+pub fn run(args: &LcdArgs) -> Result<(), Fault> {
+    let entry = read::model(Some(&args.model))?;
+    let twin = Twin::new(entry, None, Instant::ZERO);
+    let view = match &args.page {
+        None => twin.device().view(Instant::ZERO),
+        Some(key) => {
+            let page = find_page(entry, key).ok_or_else(|| no_page(entry, key))?;
+            Some(page_view(&twin, page))
+        }
+    };
+    let frame = view.map_or_else(SegmentFrame::default, |view| {
+        panel::draw(entry.def, &view).unwrap_or_else(|(frame, _)| frame)
+    });
+    let GlassDef::Segments(glass) = &entry.def.glass;
+    match args.format {
+        Picture::Text => out::print(&lcd::art(glass, frame.on).to_string()),
+        Picture::Svg => out::print(&light(entry.notes.glass_svg, glass, frame.on)),
+        Picture::Png => {
+            if io::stdout().is_terminal() {
+                let wrong = "a picture is no text for a terminal: send it to a file with > FILE";
+                return Err(Fault::option("--format png", wrong));
+            }
+            let png = render(&light(entry.notes.glass_svg, glass, frame.on))?;
+            let _ = io::stdout().write_all(&png);
+        }
+    }
+    Ok(())
+}
+
+fn no_page(entry: &Entry, key: &str) -> Fault {
+    let keys: Vec<&str> =
+        entry.def.all_pages().filter_map(|(id, _)| page_note(entry, id)).map(|note| note.key).collect();
+    Fault::option("--page", format!("there is no page \"{key}\": expected one of {}", keys.join(", ")))
+}
+
+/// A page with the values of a meter as from the factory.
+fn page_view(twin: &Twin, page: PageId) -> PageView {
+    let def = twin.entry().def.page(page);
+    let mut fields = [None; MAX_FIELDS];
+    for (place, field) in fields.iter_mut().zip(def.map_or(&[][..], |def| def.fields)) {
+        *place = Some(Shown { source: field.source, value: twin.device().works().source(field.source) });
+    }
+    let marks =
+        def.map_or(&[][..], |def| def.marks).iter().fold(Marks::default(), |marks, dot| marks.with(*dot));
+    PageView {
+        page,
+        menu: def.map_or(schema::MenuId::MAIN, |def| def.menu),
+        mode: Mode::Browse,
+        screen: if fields.iter().any(Option::is_some) { Screen::Field(0) } else { Screen::Label },
+        fields,
+        marks,
+    }
+}
+
+/// Gives the shapes of lit segments the class `on` and their opacity.
+fn light(svg: &str, glass: &SegmentGlass, lit: u128) -> String {
+    let on: Vec<String> = (0..lcd::segment_count(glass))
+        .filter(|index| lit >> index & 1 == 1)
+        .filter_map(|index| lcd::segment_name(glass, index))
+        .map(|name| format!("data-seg=\"{name}\""))
+        .collect();
+    let mut text = String::with_capacity(svg.len());
+    for (n, tag) in svg.split('<').enumerate() {
+        if n > 0 {
+            text.push('<');
+        }
+        let end = tag.find('>').unwrap_or(0);
+        let (inside, rest) = tag.split_at(end);
+        if on.iter().any(|name| inside.contains(name.as_str())) {
+            text.push_str(&attribute(&attribute(inside, "opacity", |_| LIT.to_owned()), "class", |old| {
+                format!("{old} on")
+            }));
+        } else {
+            text.push_str(inside);
+        }
+        text.push_str(rest);
+    }
+    text
+}
+
+/// Changes the value of an attribute in a tag that has it.
+fn attribute(tag: &str, name: &str, change: impl Fn(&str) -> String) -> String {
+    let start = format!(" {name}=\"");
+    let Some((before, rest)) = tag.split_once(&start) else { return tag.to_owned() };
+    let (value, after) = rest.split_once('"').unwrap_or((rest, ""));
+    format!("{before}{start}{}\"{after}", change(value))
+}
+
+fn render(svg: &str) -> Result<Vec<u8>, Fault> {
+    let wrong =
+        |what: String| Fault::new(Kind::Input, format!("the drawing of the glass cannot be painted: {what}"));
+    let tree = usvg::Tree::from_str(svg, &usvg::Options::default()).map_err(|why| wrong(why.to_string()))?;
+    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| wrong("it has no size".into()))?;
+    let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height())
+        .ok_or_else(|| wrong(format!("{} × {} pixels", size.width(), size.height())))?;
+    resvg::render(&tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
+    pixels.encode_png().map_err(|why| wrong(why.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lit_segments_and_no_others_are_lit_in_the_drawing() {
+        let entry = &models::ALL[0];
+        let GlassDef::Segments(glass) = &entry.def.glass;
+        let svg = light(entry.notes.glass_svg, glass, 0b101);
+        assert_eq!(svg.matches("class=\"seg on\"").count(), 2);
+        assert_eq!(svg.matches(&format!("opacity=\"{LIT}\"")).count(), 2);
+        let all = light(entry.notes.glass_svg, glass, u128::MAX);
+        assert_eq!(all.matches(&format!("opacity=\"{LIT}\"")).count(), lcd::segment_count(glass));
+        assert_eq!(light(entry.notes.glass_svg, glass, 0), entry.notes.glass_svg);
+    }
+
+    #[test]
+    fn every_page_can_be_painted() {
+        let entry = &models::ALL[0];
+        let twin = Twin::new(entry, None, Instant::ZERO);
+        for (page, _) in entry.def.all_pages() {
+            assert!(panel::draw(entry.def, &page_view(&twin, page)).is_ok(), "{page:?}");
+        }
+        let png = render(entry.notes.glass_svg).unwrap();
+        assert_eq!(&png[1..4], b"PNG");
+    }
+}

@@ -1,0 +1,196 @@
+//! `metertwin serve`: meters that answer masters which know nothing of us.
+//!
+//! Threads bring bytes from the ports; one loop owns the meters. All ports carry all meters, and a master at one port
+//! does not hear what another one asks.
+
+mod gateway;
+mod ports;
+mod world;
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use rig::{MeterSpec, Twin, VecNv};
+use schema::SettingId;
+
+use crate::args::ServeArgs;
+use crate::clock::Clock;
+use crate::fault::{Fault, Kind};
+use crate::place::Road;
+use crate::state::{self, Kept};
+use crate::{out, place};
+
+const DEFAULT_PORT: &str = "tcp://127.0.0.1:5020";
+
+/// The meters that the command line asks for.
+fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
+    let mut specs = Vec::new();
+    if let Some(model) = &args.model {
+        let entry = rig::find_model(model).map_err(|why| Fault::option("--model", why))?;
+        let mut spec = MeterSpec::new(entry);
+        for text in &args.settings {
+            spec.set(text).map_err(|why| Fault::option("--set", why))?;
+        }
+        if let Some(serial) = &args.serial {
+            spec.set_key(SettingId::Serial.key(), serial).map_err(|why| Fault::option("--serial", why))?;
+        }
+        for text in &args.energies {
+            spec.energy(text).map_err(|why| Fault::option("--energy", why))?;
+        }
+        for text in &args.loads {
+            spec.load(text).map_err(|why| Fault::option("--load", why))?;
+        }
+        for text in &args.quirks {
+            spec.quirk(text).map_err(|why| Fault::option("--quirk", why))?;
+        }
+        specs.push(spec);
+    } else {
+        let lonely = [
+            ("--set", args.settings.first()),
+            ("--serial", args.serial.as_ref()),
+            ("--energy", args.energies.first()),
+            ("--load", args.loads.first()),
+            ("--quirk", args.quirks.first()),
+        ];
+        if let Some((option, _)) = lonely.iter().find(|(_, given)| given.is_some()) {
+            let wrong =
+                "it belongs to the meter of --model, and there is none: add --model, or write it in --meter";
+            return Err(Fault::option(option, wrong));
+        }
+    }
+    for text in &args.meters {
+        specs.push(MeterSpec::parse(text).map_err(|why| Fault::option("--meter", why))?);
+    }
+    if specs.is_empty() {
+        return Err(Fault::new(
+            Kind::Input,
+            "there is no meter: add --model MODEL or --meter 'MODEL KEY=VALUE ...'",
+        ));
+    }
+    number(&mut specs)?;
+    Ok(specs)
+}
+
+fn serial(spec: &MeterSpec) -> i32 {
+    spec.setting(SettingId::Serial).unwrap_or(0)
+}
+
+/// Meters without a serial number get one: the model's own, counted up. No two may have the same.
+fn number(specs: &mut [MeterSpec]) -> Result<(), Fault> {
+    for n in 0..specs.len() {
+        let taken: Vec<i32> = specs
+            .iter()
+            .enumerate()
+            .filter(|(other, spec)| *other != n && (spec.gives(SettingId::Serial) || *other < n))
+            .map(|(_, spec)| serial(spec))
+            .collect();
+        let Some(spec) = specs.get_mut(n) else { break };
+        if !spec.gives(SettingId::Serial) && spec.setting(SettingId::Serial).is_some() && n > 0 {
+            let first = serial(spec);
+            let free = (first..).find(|number| !taken.contains(number)).unwrap_or(first);
+            spec.set_value(SettingId::Serial, free);
+        } else if taken.contains(&serial(spec)) {
+            let wrong = format!("two meters have the serial number {:08}: give each its own", serial(spec));
+            return Err(Fault::new(Kind::Input, wrong));
+        }
+    }
+    Ok(())
+}
+
+/// The image of a meter in a state file, or `None` for a new meter.
+fn image(spec: &MeterSpec, kept: &[Kept], path: &Path) -> Result<Option<VecNv>, Fault> {
+    let slug = spec.entry().def.slug;
+    let same = |kept: &&Kept| kept.model == slug && i64::from(kept.serial) == i64::from(serial(spec));
+    let Some(kept) = kept.iter().find(same) else { return Ok(None) };
+    let fresh = Twin::new(spec.entry(), None, units::Instant::ZERO);
+    let expected = fresh.image().bytes().len();
+    if kept.image.len() != expected {
+        let wrong = format!(
+            "{}: the memory of {slug} {:08} has {} bytes where this program expects {expected}. It was left as it is: \
+             move it away to begin with new meters, or name another file.",
+            path.display(),
+            kept.serial,
+            kept.image.len()
+        );
+        return Err(Fault::option("--state", wrong));
+    }
+    Ok(Some(VecNv::from_bytes(kept.image.clone())))
+}
+
+/// Meters of a state file that nobody asked for would be lost when it is written again.
+fn all_named(specs: &[MeterSpec], kept: &[Kept], path: &Path) -> Result<(), Fault> {
+    let named = |kept: &&Kept| {
+        specs.iter().any(|spec| {
+            spec.entry().def.slug == kept.model && i64::from(serial(spec)) == i64::from(kept.serial)
+        })
+    };
+    match kept.iter().find(|kept| !named(kept)) {
+        None => Ok(()),
+        Some(Kept { model, serial, .. }) => {
+            let wrong = format!(
+                "{} holds the meter {model} with serial number {serial:08}, which is not asked for: give its serial \
+                 number, or name another file",
+                path.display()
+            );
+            Err(Fault::option("--state", wrong))
+        }
+    }
+}
+
+/// Runs the command: until Ctrl-C, or until no port is left.
+pub fn run(args: &ServeArgs) -> Result<(), Fault> {
+    let specs = specs(args)?;
+    let given: Vec<&str> = if args.ports.is_empty() {
+        vec![DEFAULT_PORT]
+    } else {
+        args.ports.iter().map(String::as_str).collect()
+    };
+    let mut roads = Vec::new();
+    for text in given {
+        roads.push(place::port(text).map_err(|why| Fault::option("--port", why))?);
+    }
+    let kept = match &args.state {
+        Some(path) => {
+            let kept = state::load(path).map_err(|why| Fault::option("--state", why))?;
+            all_named(&specs, &kept, path)?;
+            kept
+        }
+        None => Vec::new(),
+    };
+    let clock = Clock::start();
+    let mut twins = Vec::new();
+    for spec in &specs {
+        let image = match &args.state {
+            Some(path) => image(spec, &kept, path)?,
+            None => None,
+        };
+        if image.is_some() && spec.has_birth() {
+            out::remark(&format!(
+                "metertwin: the memory of {:08} was kept, so settings and energies given for its birth are not used",
+                serial(spec)
+            ));
+        }
+        twins.push(spec.build(image, clock.now()).map_err(|why| Fault::option("the meter", why))?);
+    }
+    let world = world::World::new(clock, twins, args.speed, args.state.clone());
+    world.first_save()?;
+    for text in world.meters() {
+        out::line(&text);
+    }
+    let (events, inbox) = mpsc::channel();
+    let stop = events.clone();
+    ctrlc::set_handler(move || {
+        let _ = stop.send(ports::Event::Stop);
+    })
+    .map_err(|why| Fault::new(Kind::Input, format!("Ctrl-C cannot be watched for: {why}")))?;
+    let mut open = Vec::new();
+    for road in &roads {
+        open.push(ports::open(road, world.first_line(), &events)?);
+    }
+    drop(events);
+    for port in &open {
+        out::line(&format!("listening on {}", port.name()));
+    }
+    let listening = roads.iter().any(|road| matches!(road, Road::Tcp(_) | Road::ModbusTcp(_)));
+    world.run(&inbox, listening)
+}

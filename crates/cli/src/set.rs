@@ -1,0 +1,109 @@
+//! `metertwin set`: changes settings of a meter, and proves each change by reading it back.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use commission::{
+    Action, Bus as _, LineMemory, MemoryJournal, Outcome, Plan, Staged, StepReport, WriteProgress, names,
+    write_plan,
+};
+use models::Entry;
+
+use crate::args::SetArgs;
+use crate::fault::{Fault, Kind};
+use crate::out::{self, Progress};
+use crate::wire::{self, block_on};
+use crate::{place, read};
+
+fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
+    let mut staged = Staged::new();
+    for change in changes {
+        staged.stage_change(entry, change).map_err(|why| Fault::option("KEY=VALUE", why))?;
+    }
+    Ok(staged)
+}
+
+fn list(plan: &Plan) -> String {
+    let steps = plan.steps.iter().map(|step| format!("  {}", step_text(plan, &step.action)));
+    steps.collect::<Vec<_>>().join("\n")
+}
+
+fn step_text(plan: &Plan, action: &Action) -> String {
+    let mut text = action.text(plan.entry);
+    if action.moves() {
+        text.push_str("; this program follows the meter there");
+    }
+    text
+}
+
+/// Asks at the terminal. Without one nobody can say yes.
+fn agreed(plan: &Plan) -> Result<bool, Fault> {
+    if !io::stdin().is_terminal() {
+        let wrong = "Nothing was sent: nobody is there to be asked. Add --yes to write without a question.";
+        return Err(Fault::new(Kind::Input, wrong));
+    }
+    out::remark(&format!("{}\nWrite this to the meter? yes or no:", list(plan)));
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    Ok(read.is_ok() && matches!(answer.trim(), "y" | "yes"))
+}
+
+/// Runs the command.
+pub fn run(args: &SetArgs) -> Result<(), Fault> {
+    let default = read::first_model()?;
+    let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
+    // What no model could take is refused before anything is opened.
+    if let [only] = models::ALL {
+        stage(only, &args.changes)?;
+    }
+    let mut memory = LineMemory::default();
+    let mut line = wire::line(&link, default, &mut memory)?;
+    let identity = read::who(&mut line)?;
+    let entry = identity.entry.ok_or_else(|| {
+        Fault::new(Kind::Refused, "Nothing was sent to a meter that this program does not know.")
+    })?;
+    let staged = stage(entry, &args.changes)?;
+    let plan = Plan::new(entry, &staged, &[], identity.serial, line.place())
+        .map_err(|why| Fault::new(Kind::Input, format!("Nothing was sent: {why}.")))?;
+    if args.dry_run {
+        out::line(&format!("Nothing was sent. These would be written, in this order:\n{}", list(&plan)));
+        return Ok(());
+    }
+    if !args.yes && !agreed(&plan)? {
+        return Err(Fault::new(Kind::Input, "Nothing was sent."));
+    }
+    let mut bar = Progress::new();
+    let mut journal = MemoryJournal::default();
+    let reports = block_on(write_plan(&mut line, &plan, &mut journal, &mut |progress| match progress {
+        WriteProgress::Begins { step, of } => bar.show("writing", step, of),
+        WriteProgress::Ended { step, of, .. } => bar.show("writing", step + 1, of),
+    }));
+    bar.clear();
+    for report in &reports {
+        out::line(&report.sentence(&plan));
+    }
+    proven(&plan, &reports, line.place())
+}
+
+/// Done is what the meter of this serial number has confirmed; everything else is told by the exit code.
+fn proven(plan: &Plan, reports: &[StepReport], place: commission::Place) -> Result<(), Fault> {
+    let moved = place != plan.place;
+    if moved {
+        out::line(&format!("The meter is spoken to as {place} from now on."));
+    }
+    let open: Vec<&StepReport> =
+        reports.iter().filter(|report| !matches!(report.outcome, Outcome::Confirmed { .. })).collect();
+    let Some(first) = open.first() else { return Ok(()) };
+    let label = names::inside(&first.action.text(plan.entry));
+    let text = format!(
+        "{} of {} changes are confirmed; the first that is not: {label}.",
+        reports.len() - open.len(),
+        reports.len()
+    );
+    let silent = open.iter().all(|report| {
+        matches!(
+            &report.outcome,
+            Outcome::NotSent { why: commission::Obstacle::Fault(_) | commission::Obstacle::StoppedBefore }
+        )
+    });
+    Err(Fault::new(if silent { Kind::NoAnswer } else { Kind::Refused }, text))
+}
