@@ -24,6 +24,7 @@ mod plan;
 mod port;
 mod read;
 mod sentence;
+mod simulated;
 mod staged;
 mod write;
 
@@ -38,5 +39,6 @@ pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity};
 pub use port::{Port, PortFault, Received};
 pub use read::{Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out};
 pub use sentence::{Context, ECHO_SEEN, report_text, sentence};
+pub use simulated::SimulatedPort;
 pub use staged::{StageError, Staged, commands, writable, writable_settings};
 pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress, write_plan};

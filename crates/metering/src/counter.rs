@@ -70,16 +70,30 @@ impl Counter {
                 return passed;
             }
         }
-        let sum = u128::from(power) * u128::from(us) + u128::from(self.rest);
-        let wh = sum / u128::from(WATT_HOUR) + u128::from(self.wh);
-        let passed = wh / u128::from(step) != u128::from(self.wh / step);
-        self.rest = low(sum % u128::from(WATT_HOUR));
-        self.wh = low(wh % u128::from(rollover));
+        let (more, rest) = product_over(power, us, WATT_HOUR);
+        let rest = rest + self.rest;
+        let wh = more.saturating_add(rest / WATT_HOUR).saturating_add(self.wh);
+        let passed = wh / step != self.wh / step;
+        *self = Self { wh, rest: rest % WATT_HOUR }.wrapped(rollover);
         passed
     }
 }
 
-/// The value where it fits, else the largest.
-pub(crate) fn low(value: u128) -> u64 {
-    u64::try_from(value).unwrap_or(u64::MAX)
+/// `a` times `b`, divided by `divisor`: quotient and remainder. The product may have 128 bits.
+///
+/// Bit by bit, since a division of 128 bits would take kilobytes of a small core's flash; it is rare. The divisor must
+/// be below 2^62 and at least 1. A quotient that does not fit is held at the largest.
+#[cold]
+pub(crate) fn product_over(a: u64, b: u64, divisor: u64) -> (u64, u64) {
+    let part = a % divisor;
+    let (mut quotient, mut remainder) = (0u64, 0u64);
+    for bit in (0..u64::BITS).rev() {
+        quotient = quotient.saturating_mul(2);
+        remainder = remainder * 2 + if b >> bit & 1 == 1 { part } else { 0 };
+        while remainder >= divisor {
+            remainder -= divisor;
+            quotient = quotient.saturating_add(1);
+        }
+    }
+    (quotient.saturating_add((a / divisor).saturating_mul(b)), remainder)
 }

@@ -2,7 +2,7 @@
 
 use units::Duration;
 
-use crate::counter::low;
+use crate::counter::product_over;
 
 /// Pulses of one output within a span of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +91,9 @@ impl Pulser {
 
     /// Pulses in 1000 s at `power` mW.
     pub(crate) fn rate_mhz(&self, power: u64) -> u64 {
-        low(u128::from(power) * u128::from(self.weight) * 1_000_000_000 / u128::from(self.portion))
+        let (whole, part) = product_over(power, self.weight, self.portion);
+        let (rate, _) = product_over(part, 1_000_000_000, self.portion);
+        whole.saturating_mul(1_000_000_000).saturating_add(rate)
     }
 
     /// The pulses that `power` mW makes in `us`.
@@ -121,20 +123,22 @@ impl Pulser {
     /// As [`Pulser::advance`], for what does not fit 64 bits: kilowatts for weeks.
     #[cold]
     fn advance_wide(&mut self, power: u64, us: u64) -> Train {
-        let portion = u128::from(self.portion);
-        let speed = u128::from(power) * u128::from(self.weight);
-        // Whole pulses in each microsecond apart: the product fits 128 bits whatever the time.
-        let sum = speed % portion * u128::from(us) + u128::from(self.gathered);
-        let count = speed / portion * u128::from(us) + sum / portion;
-        let first = (portion - u128::from(self.gathered)).div_ceil(speed.max(1));
-        self.gathered = low(sum % portion);
+        // Whole pulses in each microsecond apart, so that what is left is below one portion.
+        let (each, part) = product_over(power, self.weight, self.portion);
+        let (more, rest) = product_over(part, us, self.portion);
+        let rest = rest + self.gathered;
+        let count = each.saturating_mul(us).saturating_add(more).saturating_add(rest / self.portion);
+        // A speed that does not fit is far beyond a pulse a microsecond.
+        let speed = power.saturating_mul(self.weight).max(1);
+        let first = (self.portion - self.gathered).div_ceil(speed);
+        self.gathered = rest % self.portion;
         if count == 0 {
             return Train::default();
         }
-        let back = low(u128::from(self.gathered) / speed.max(1));
+        let back = self.gathered / speed;
         Train {
-            count: low(count),
-            first: Some(Duration::from_micros(low(first))),
+            count,
+            first: Some(Duration::from_micros(first)),
             last: Some(Duration::from_micros(us - back)),
         }
     }

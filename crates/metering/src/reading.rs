@@ -4,7 +4,6 @@ use schema::MeteringDef;
 use units::{Of, Unit, What, decimal};
 
 use crate::Load;
-use crate::counter::low;
 
 /// The readings of one conductor, each in the unit its point is kept in.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,19 +75,14 @@ fn round(value: i64, step: i64) -> i64 {
 
 /// Apparent power of active and reactive power, to the nearest mVA.
 fn apparent(active: i64, reactive: i64) -> i64 {
-    let (p, q) = (active.unsigned_abs(), reactive.unsigned_abs());
-    let squares = p.checked_mul(p).zip(q.checked_mul(q)).and_then(|(p, q)| p.checked_add(q));
-    let root = match squares {
-        Some(square) => {
-            let root = square.isqrt();
-            root + u64::from(square - root * root > root)
-        }
-        None => {
-            let square = u128::from(p) * u128::from(p) + u128::from(q) * u128::from(q);
-            let root = square.isqrt();
-            low(root + u128::from(square - root * root > root))
-        }
-    };
+    let (mut p, mut q) = (active.unsigned_abs(), reactive.unsigned_abs());
+    // Beyond 2 MW the last bits are given up, so that the squares fit 64 bits.
+    let excess = (u64::BITS - (p | q).leading_zeros()).saturating_sub(31);
+    p >>= excess;
+    q >>= excess;
+    let square = p * p + q * q;
+    let root = square.isqrt();
+    let root = (root + u64::from(square - root * root > root)) << excess;
     i64::try_from(root).unwrap_or(i64::MAX)
 }
 

@@ -136,7 +136,7 @@ fn measuring(out: &mut String, def: &ModelDef) {
                 format!("{}, {}, {}, {}, {}", d.volt, d.ampere, d.kilowatt, d.power_factor, d.hertz)
             }),
             ("Combination codes", codes.join("; ")),
-            ("Resettable counter counts", words::trip(m.trip).to_string()),
+            ("Resettable counter counts", "forward active energy".to_string()),
             (
                 "Test LED",
                 format!("{} imp/kWh, {} a flash", words::groups(m.led_imp_per_kwh.into()), time(m.led_width)),

@@ -2,7 +2,6 @@
 
 use schema::{
     Access, Argument, Citation, Codec, Combination, CommandId, Dot, Effect, Note, Permission, Source,
-    TripFollows,
 };
 
 pub fn combination(it: Combination) -> &'static str {
@@ -13,13 +12,6 @@ pub fn combination(it: Combination) -> &'static str {
         Combination::ReverseLessForward => "reverse − forward",
         Combination::ForwardLessReverse => "forward − reverse",
         Combination::Netted => "forward − reverse, phases netted first",
-    }
-}
-
-pub fn trip(it: TripFollows) -> &'static str {
-    match it {
-        TripFollows::Forward => "forward active energy",
-        TripFollows::Total => "total active energy, as the combination code makes it",
     }
 }
 
