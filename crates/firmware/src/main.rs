@@ -21,7 +21,7 @@ use units::{Duration, Instant};
 static MODEL: &ModelDef = &models::PRO1_MOD;
 const SIZES: MemorySizes = models::PRO1_MOD.memory();
 const NV: usize = image_size(&models::PRO1_MOD);
-const SCRATCH: usize = DeviceMemory::scratch(&models::PRO1_MOD);
+const RECORD: usize = DeviceMemory::scratch(&models::PRO1_MOD);
 
 /// 230 V, 5 A, power factor 1: what the stub board measures.
 const LOAD: Load = {
@@ -32,25 +32,29 @@ const LOAD: Load = {
 
 #[entry]
 fn main() -> ! {
-    let mut settings = [0; SIZES.settings];
-    let mut image = [0; SIZES.image];
-    let mut counters = [Counter::ZERO; SIZES.counters];
-    let mut sampled = [Counter::ZERO; SIZES.counters];
-    let mut scratch = [0; SCRATCH];
-    let mut rx = [0; SIZES.rx];
-    let mut tx = [0; SIZES.tx];
+    // The runtime hands these out once, as references that live for ever.
+    static mut SETTINGS: [i32; SIZES.settings] = [0; SIZES.settings];
+    static mut IMAGE: [u16; SIZES.image] = [0; SIZES.image];
+    static mut COUNTERS: [Counter; SIZES.counters] = [Counter::ZERO; SIZES.counters];
+    static mut SAMPLED: [Counter; SIZES.counters] = [Counter::ZERO; SIZES.counters];
+    static mut SCRATCH: [u8; RECORD] = [0; RECORD];
+    static mut RX: [u8; SIZES.rx] = [0; SIZES.rx];
+    static mut TX: [u8; SIZES.tx] = [0; SIZES.tx];
+    static mut MEMORY: RamNv<NV> = RamNv::from_bytes([0; NV]);
+    // Blank memory reads FFh; filled here, it takes no flash.
+    MEMORY.bytes_mut().fill(0xFF);
     let memory = DeviceMemory {
-        settings: &mut settings,
-        image: &mut image,
-        counters: &mut counters,
-        sampled: &mut sampled,
-        scratch: &mut scratch,
-        rx: &mut rx,
-        tx: &mut tx,
+        settings: SETTINGS,
+        image: IMAGE,
+        counters: COUNTERS,
+        sampled: SAMPLED,
+        scratch: SCRATCH,
+        rx: RX,
+        tx: TX,
     };
     let mut board = Board::new();
     let mut now = Instant::ZERO;
-    let mut device = Device::new(MODEL, memory, RamNv::<NV>::new(), now);
+    let mut device = Device::new(MODEL, memory, MEMORY, now);
     device.set_load(LOAD);
     let mut pressed = false;
     loop {
@@ -85,6 +89,6 @@ fn main() -> ! {
             device.bus_tx_done(now);
         }
         let frame = device.frame(now);
-        board.show(lcd::visible(&frame, device.blink_on(now)), device.backlight(now));
+        board.show(lcd::visible(frame, device.blink_on(now)), device.backlight(now));
     }
 }

@@ -72,6 +72,12 @@ impl<const N: usize> RamNv<N> {
         Self([0xFF; N])
     }
 
+    /// Memory with these bytes in it.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; N] {

@@ -150,7 +150,7 @@ pub fn first_unshowable(model: &ModelDef) -> Option<Unshowable> {
     let check = |page, text: &str| {
         lcd::check(glass, 0, text).err().map(|fault| {
             let mut copy = Text::new();
-            let _ = fmt::Write::write_str(&mut copy, text);
+            copy.push_str(text);
             Unshowable { page, text: copy, fault }
         })
     };

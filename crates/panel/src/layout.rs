@@ -1,9 +1,7 @@
 //! How a value becomes glyphs: one text for the whole line, padded to the places it has.
 
-use core::fmt::{self, Write as _};
-
 use schema::{FieldDef, Format, ModelDef, SegmentGlass, Source};
-use units::decimal::{Decimal, power_of_ten, rescale, truncate};
+use units::decimal::{power_of_ten, rescale, truncate};
 use units::{Point, What};
 
 /// More bytes than any line of a segment glass has glyphs and points.
@@ -30,22 +28,48 @@ impl Text {
         self.as_str().chars().filter(|glyph| *glyph != '.').count()
     }
 
-    fn pad(&mut self, glyph: char, count: usize) {
+    // A text that is full is longer than the glass, which the glass itself reports.
+
+    fn push(&mut self, glyph: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = glyph;
+            self.len += 1;
+        }
+    }
+
+    pub fn push_str(&mut self, text: &str) {
+        for byte in text.bytes() {
+            self.push(byte);
+        }
+    }
+
+    fn pad(&mut self, glyph: u8, count: usize) {
         for _ in 0..count {
-            // A text that is full is longer than the glass, which the glass itself reports.
-            let _ = self.write_char(glyph);
+            self.push(glyph);
+        }
+    }
+
+    /// A number of `digits` digits at least, `decimals` of them behind the point. Without the machinery of `fmt`,
+    /// which takes kilobytes of a small core's flash.
+    fn push_number(&mut self, value: i64, decimals: u8, digits: usize) {
+        if value < 0 {
+            self.push(b'-');
+        }
+        let magnitude = value.unsigned_abs();
+        let count = digit_count(value).max(digits).max(usize::from(decimals) + 1);
+        for place in (0..count).rev() {
+            let power = u8::try_from(place).map_or(u64::MAX, |place| power_of_ten(place).unsigned_abs());
+            let digit = u8::try_from(magnitude / power % 10).unwrap_or(0);
+            self.push(b'0' + digit);
+            if place > 0 && place == usize::from(decimals) {
+                self.push(b'.');
+            }
         }
     }
 }
 
-impl fmt::Write for Text {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let end = self.len + text.len();
-        self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
-    }
-}
+/// The value does not fit the places it has.
+struct TooLong;
 
 /// True for readings that carry the direction in their sign: a dot says it, the digits show the magnitude.
 pub(crate) const fn shows_magnitude(source: Source) -> bool {
@@ -95,29 +119,38 @@ fn fit(glass: &SegmentGlass, value: i64, kept: u8, most: u8, places: usize, cut:
 
 /// The value of a counter: two decimals, one, none as it grows; below zero a `-` in the first place and one decimal
 /// less. What does not fit at all is dashes.
-fn counter(text: &mut Text, glass: &SegmentGlass, value: i64, kept: u8, places: usize) -> fmt::Result {
+fn counter(
+    text: &mut Text,
+    glass: &SegmentGlass,
+    value: i64,
+    kept: u8,
+    places: usize,
+) -> Result<(), TooLong> {
     let mut value = value;
     if value < 0 {
         let below = fit(glass, value.saturating_neg(), kept, 1, places - 1, Cut::Truncate);
-        let (shown, decimals) = below.ok_or(fmt::Error)?;
+        let (shown, decimals) = below.ok_or(TooLong)?;
         if shown != 0 {
-            let room = places - 1 + usize::from(decimals > 0);
-            return write!(text, "-{:room$}", Decimal { value: shown, decimals });
+            let needed = digit_count(shown).max(usize::from(decimals) + 1);
+            text.push(b'-');
+            text.pad(b' ', places - 1 - needed);
+            text.push_number(shown, decimals, 1);
+            return Ok(());
         }
         // Too little to be seen with one decimal less is no minus.
         value = 0;
     }
-    let (value, decimals) = fit(glass, value, kept, 2, places, Cut::Truncate).ok_or(fmt::Error)?;
-    write!(text, "{}", Decimal { value, decimals })
+    let (value, decimals) = fit(glass, value, kept, 2, places, Cut::Truncate).ok_or(TooLong)?;
+    text.push_number(value, decimals, 1);
+    Ok(())
 }
 
 /// The lowest `count` hexadecimal digits of a number, in the shapes that seven segments have: `A b c d E F`.
-fn hex(text: &mut Text, value: i64, count: u8) -> fmt::Result {
+fn hex(text: &mut Text, value: i64, count: u8) {
     for place in (0..count).rev() {
         let nibble = usize::try_from(value >> (4 * place) & 0xF).unwrap_or(0);
-        text.write_char("0123456789AbcdEF".chars().nth(nibble).unwrap_or('-'))?;
+        text.push(b"0123456789AbcdEF".get(nibble).copied().unwrap_or(b'-'));
     }
-    Ok(())
 }
 
 /// The glyphs of a setting's choice, or of the choice it acts as where it has none of its own.
@@ -140,40 +173,42 @@ fn glyphs_of(
     field: &FieldDef,
     value: i64,
     places: usize,
-) -> fmt::Result {
+) -> Result<(), TooLong> {
     let kept = model.unit(field.source).decimals();
     let value = if shows_magnitude(field.source) { value.saturating_abs() } else { value };
     let number = |text: &mut Text, most| {
-        let (value, decimals) = fit(glass, value, kept, most, places, Cut::Round).ok_or(fmt::Error)?;
-        write!(text, "{}", Decimal { value, decimals })
+        let (value, decimals) = fit(glass, value, kept, most, places, Cut::Round).ok_or(TooLong)?;
+        text.push_number(value, decimals, 1);
+        Ok(())
     };
     match field.format {
-        Format::Counter if places > 1 => counter(text, glass, value, kept, places),
-        Format::Counter => Err(fmt::Error),
-        Format::Fixed(decimals) => number(text, decimals),
+        Format::Counter if places > 1 => counter(text, glass, value, kept, places)?,
+        Format::Counter => return Err(TooLong),
+        Format::Fixed(decimals) => number(text, decimals)?,
         Format::Digits(count) => {
             let width = usize::from(count);
             if value < 0 || value >= power_of_ten(count) || width > places {
-                return Err(fmt::Error);
+                return Err(TooLong);
             }
-            write!(text, "{value:0width$}")
+            text.push_number(value, 0, width);
         }
         Format::HalfDecimal { upper } => {
             let half = if upper { value / 10_000 } else { value };
-            write!(text, "{:04}", half.rem_euclid(10_000))
+            text.push_number(half.rem_euclid(10_000), 0, 4);
         }
         Format::HalfHex { upper } => hex(text, if upper { value >> 16 } else { value }, 4),
         Format::Word | Format::Number => match choice_glyphs(model, field.source, value) {
-            Some(glyphs) => text.write_str(glyphs),
-            None => number(text, kept),
+            Some(glyphs) => text.push_str(glyphs),
+            None => number(text, kept)?,
         },
-        Format::Direction => text.write_str(if value < 0 { "RV" } else { "FW" }),
+        Format::Direction => text.push_str(if value < 0 { "RV" } else { "FW" }),
         Format::Status => {
-            hex(text, value >> 16, 2)?;
-            text.write_char(' ')?;
-            hex(text, value, 3)
+            hex(text, value >> 16, 2);
+            text.push(b' ');
+            hex(text, value, 3);
         }
     }
+    Ok(())
 }
 
 /// The whole line of a field: its prefix and its value in the places that are left, dashes where it does not fit.
@@ -184,18 +219,18 @@ pub(crate) fn line(model: &ModelDef, glass: &SegmentGlass, field: &FieldDef, val
     let fits =
         glyphs_of(&mut glyphs, model, glass, field, value, places).is_ok() && glyphs.places() <= places;
     let mut text = Text::new();
-    let _ = text.write_str(field.prefix);
+    text.push_str(field.prefix);
     if !fits {
-        text.pad('-', places);
+        text.pad(b'-', places);
         return text;
     }
     let blanks = places - glyphs.places();
     if matches!(field.format, Format::Word | Format::Direction) {
-        let _ = text.write_str(glyphs.as_str());
-        text.pad(' ', blanks);
+        text.push_str(glyphs.as_str());
+        text.pad(b' ', blanks);
     } else {
-        text.pad(' ', blanks);
-        let _ = text.write_str(glyphs.as_str());
+        text.pad(b' ', blanks);
+        text.push_str(glyphs.as_str());
     }
     text
 }
@@ -203,8 +238,8 @@ pub(crate) fn line(model: &ModelDef, glass: &SegmentGlass, field: &FieldDef, val
 /// An error: the glyphs of the model and two digits at the right.
 pub(crate) fn error(glass: &SegmentGlass, prefix: &str, number: u8) -> Text {
     let mut text = Text::new();
-    let _ = text.write_str(prefix);
-    text.pad(' ', glass.cells.len().saturating_sub(text.places() + 2));
-    let _ = write!(text, "{:02}", number % 100);
+    text.push_str(prefix);
+    text.pad(b' ', glass.cells.len().saturating_sub(text.places() + 2));
+    text.push_number(i64::from(number % 100), 0, 2);
     text
 }
