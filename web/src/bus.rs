@@ -128,18 +128,6 @@ pub fn bus(signals: Signals) -> AnyView {
             {registers()}
             {raw()}
             {line(signals)}
-            <section>
-                <h2>"How it is wired"</h2>
-                <p class="small">
-                    "The configurator is a Modbus RTU master. On a first visit it is wired to the twin by a simulated RS485 line: bytes take "
-                    "the time they take at the line’s speed, and a meter at another speed, parity or id hears nothing it can use. "
-                    "Connect a real meter and the same master speaks through your adapter instead; the twin keeps running."
-                </p>
-                <p class="small">
-                    "Bus time is real time, whatever the speed of metered time. A frame ends by its length and its checksum; an answer "
-                    "must come from the id and carry the function that was asked."
-                </p>
-            </section>
             <section aria-live="polite">
                 <h2>"Answer"</h2>
                 {move || {
@@ -159,6 +147,18 @@ pub fn bus(signals: Signals) -> AnyView {
                             },
                         )
                 }}
+            </section>
+            <section class="wide">
+                <h2>"How it is wired"</h2>
+                <p class="small">
+                    "The configurator is a Modbus RTU master. On a first visit it is wired to the twin by a simulated RS485 line: bytes take "
+                    "the time they take at the line’s speed, and a meter at another speed, parity or id hears nothing it can use. "
+                    "Connect a real meter and the same master speaks through your adapter instead; the twin keeps running."
+                </p>
+                <p class="small">
+                    "Bus time is real time, whatever the speed of metered time. A frame ends by its length and its checksum; an answer "
+                    "must come from the id and carry the function that was asked."
+                </p>
             </section>
         </div>
     }

@@ -165,6 +165,9 @@ fn bars(hours: &[Hour]) -> AnyView {
     let gap = (!off.is_empty()).then(|| {
         view! { <text class="strong last" x="412" y="12">"hatched from top to bottom: meter off"</text> }
     });
+    let nothing = (import.is_empty() && export.is_empty()).then(|| {
+        view! { <text class="mid" x="223" y="124">"No energy yet. Let metered time run faster, or go a day on."</text> }
+    });
     let under = (bottom > 0).then(|| {
         let y = zero + f64::from(bottom) * scale;
         view! {
@@ -188,6 +191,7 @@ fn bars(hours: &[Hour]) -> AnyView {
             "0"
         </text>
         {gap}
+        {nothing}
         <text x="34" y="244">
             "−24 h"
         </text>

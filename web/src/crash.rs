@@ -63,11 +63,17 @@ fn show(text: &str) -> Option<()> {
             &[],
         )?,
         log,
-        make("button", "Copy the log", &[("class", "btn"), ("type", "button"), ("data-copy", "crash-log")])?,
-        make("a", "Reload the page", &[("class", "btn main"), ("href", "")])?,
     ] {
         banner.append_child(&part).ok()?;
     }
+    let acts = make("div", "", &[("class", "acts")])?;
+    for part in [
+        make("a", "Reload the page", &[("class", "btn main"), ("href", "")])?,
+        make("button", "Copy the log", &[("class", "btn"), ("type", "button"), ("data-copy", "crash-log")])?,
+    ] {
+        acts.append_child(&part).ok()?;
+    }
+    banner.append_child(&acts).ok()?;
     body.insert_before(&banner, body.first_child().as_ref()).ok()?;
     Some(())
 }

@@ -121,7 +121,7 @@ fn form(model: &Model, signals: Signals) -> AnyView {
                 set=Callback::new(move |new| change(&|form| form.millihertz = new))
             />
             <div class="field">
-                <span aria-hidden="true">"Current"</span>
+                <span aria-hidden="true">"Flow"</span>
                 <div class="two">
                     <Choices
                         legend="Current lags or leads"

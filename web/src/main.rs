@@ -27,7 +27,7 @@ fn main() {
     if store::local(runtime::MEMORY_FLAG).is_none() {
         show(None);
     } else {
-        leptos::task::spawn_local(async { show(store::load(runtime::memory_key()).await) });
+        wasm_bindgen_futures::spawn_local(async { show(store::load(runtime::memory_key()).await) });
     }
 }
 

@@ -76,7 +76,7 @@ pub fn readout(model: &'static Model, signals: Signals) -> AnyView {
                         {move || value.with(|value| if value.text.is_empty() { "–".to_owned() } else { value.text.clone() })}
                     </td>
                     <td class="u">{row.unit}</td>
-                    <td class="r num-r">{move || address(addr, decimal.get())}</td>
+                    <td class="r">{move || address(addr, decimal.get())}</td>
                     <td class="r words">{move || value.with(|value| value.words.clone())}</td>
                 </tr>
             }
@@ -134,9 +134,7 @@ pub fn readout(model: &'static Model, signals: Signals) -> AnyView {
                     <th scope="col">
                         <span class="vh">"Unit"</span>
                     </th>
-                    <th scope="col" class="num-r">
-                        "Register"
-                    </th>
+                    <th scope="col">"Register"</th>
                     <th scope="col" class="words">
                         "Words"
                     </th>

@@ -12,19 +12,13 @@ use crate::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
 
 /// The tab.
 pub fn settings(model: &'static Model, signals: Signals) -> AnyView {
-    let asked = RwSignal::new(None::<usize>);
+    let asked = RwSignal::new(0);
+    let open = RwSignal::new(false);
     let rows = model.settings.iter().enumerate().map(|(place, row)| line(place, row, signals)).collect_view();
     let commands =
-        model.commands.iter().enumerate().map(|(place, row)| command(place, row, asked)).collect_view();
+        model.commands.iter().enumerate().map(|(place, row)| command(place, row, asked, open)).collect_view();
     let labels: Vec<(String, &'static str)> =
         model.commands.iter().map(|row| (row.label.clone(), row.doc)).collect();
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(asked.get().is_some()));
-    Effect::new(move |_| {
-        if !open.get() {
-            asked.set(None);
-        }
-    });
     view! {
         {progress(signals)}
         {crate::connect::advice(signals)}
@@ -48,7 +42,7 @@ pub fn settings(model: &'static Model, signals: Signals) -> AnyView {
             {
                 let labels = labels.clone();
                 move || {
-                    let place = asked.get().unwrap_or(0);
+                    let place = asked.get();
                     let (label, doc) = labels.get(place).cloned().unwrap_or_default();
                     view! {
                         <div class="body">
@@ -269,14 +263,17 @@ fn why(place: usize, own: Memo<Setting>) -> Option<AnyView> {
     )
 }
 
-fn command(place: usize, row: &CommandRow, asked: RwSignal<Option<usize>>) -> AnyView {
+fn command(place: usize, row: &CommandRow, asked: RwSignal<usize>, open: RwSignal<bool>) -> AnyView {
     view! {
         <li class="set">
             <span class="name">{row.label.clone()} <small>{row.doc}</small></span>
             <span class="reg">{address(row.addr, false)}</span>
             <span class="val"></span>
             <span class="new">
-                <button type="button" class="btn" on:click=move |_| asked.set(Some(place))>
+                <button type="button" class="btn" on:click=move |_| {
+                    asked.set(place);
+                    open.set(true);
+                }>
                     "Set to zero…"
                 </button>
             </span>

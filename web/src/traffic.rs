@@ -18,6 +18,7 @@ pub fn Traffic(
     let held = RwSignal::new(None::<Vec<Frame>>);
     let open = RwSignal::new(None::<u32>);
     let list = NodeRef::<html::Ol>::new();
+    let pinned = RwSignal::new(true);
     let shown = Memo::new(move |_| {
         let frames = held.get().unwrap_or_else(|| signals.traffic.get());
         frames.into_iter().filter(|frame| frame.bad || !only_bad.get()).collect::<Vec<_>>()
@@ -26,7 +27,7 @@ pub fn Traffic(
     Effect::new(move |_| {
         shown.track();
         let Some(list) = list.get() else { return };
-        if open.get_untracked().is_none() && list.scroll_height() - list.scroll_top() - list.client_height() < 120 {
+        if open.get_untracked().is_none() && pinned.get_untracked() {
             request_animation_frame(move || list.set_scroll_top(list.scroll_height()));
         }
     });
@@ -92,7 +93,16 @@ pub fn Traffic(
                         view! { <p class="empty">{text}</p> }
                     })
             }}
-            <ol class="frames" node_ref=list tabindex="0" aria-label="Frames, oldest first">
+            <ol
+                class="frames"
+                node_ref=list
+                tabindex="0"
+                aria-label="Frames, oldest first"
+                on:scroll=move |ev| {
+                    let list = event_target::<web_sys::Element>(&ev);
+                    pinned.set(list.scroll_height() - list.scroll_top() - list.client_height() < 40);
+                }
+            >
                 <For each=move || shown.get() key=|frame| frame.number let:frame>
                     {row(frame, open)}
                 </For>
@@ -120,7 +130,18 @@ fn row(frame: Frame, open: RwSignal<Option<u32>>) -> AnyView {
             <button
                 type="button"
                 aria-expanded=move || is_open().to_string()
-                on:click=move |_| open.update(|open| *open = if *open == Some(number) { None } else { Some(number) })
+                on:click=move |ev| {
+                    open.update(|open| *open = if *open == Some(number) { None } else { Some(number) });
+                    // What opened may stand below the edge of the list.
+                    let row = event_target::<web_sys::Element>(&ev).closest(".frame").ok().flatten();
+                    request_animation_frame(move || {
+                        if let Some(row) = row {
+                            let how = web_sys::ScrollIntoViewOptions::new();
+                            how.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                            row.scroll_into_view_with_scroll_into_view_options(&how);
+                        }
+                    });
+                }
             >
                 <time>{frame.time}</time>
                 <span class="dir" role="img" aria-label=word>

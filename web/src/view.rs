@@ -278,7 +278,7 @@ impl LineState {
     pub const fn class(self) -> &'static str {
         match self {
             Self::Unchanged => "quiet",
-            Self::Staged => "staged",
+            Self::Staged => "pending",
             Self::Writing => "writing",
             Self::Confirmed => "confirmed",
             Self::Refused => "refused",

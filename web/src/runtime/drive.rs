@@ -144,6 +144,10 @@ impl Runtime {
         };
         let load = store::local(LOAD).and_then(|text| load_from(&text)).unwrap_or_default();
         runtime.set_load(load);
+        // The first read-out is not to find the meter as it was before its load.
+        if let Some(twin) = runtime.bench.borrow_mut().twin_mut(0) {
+            twin.device_mut().take_reading();
+        }
         runtime.follow_twin();
         runtime.hour_from = runtime.counters();
         runtime.tasks.push_back(Task::Read);
@@ -193,10 +197,10 @@ impl Runtime {
         let place = Place { line: work::line_params(form), unit: form.id };
         let port = AnyPort::Real { link: link.clone(), line: place.line };
         let mut wire = Wire::new(port, place, self.entry, Some(link));
+        self.drop_tasks();
         if let Some(before) = self.real_wire.take() {
             wire.subject = before.subject;
         }
-        self.drop_tasks();
         self.real_wire = Some(wire);
         self.live = false;
         self.signals.port.update(|port| {
@@ -210,13 +214,16 @@ impl Runtime {
 
     fn drop_tasks(&mut self) {
         self.tasks.clear();
-        self.running = None;
+        if let Some(running) = self.running.take() {
+            let progress = running.progress.borrow().clone();
+            self.wire_mut().subject.stopped(&progress);
+        }
         self.dirty = true;
     }
 
     fn detach(&mut self) {
-        let Some(wire) = self.real_wire.take() else { return };
         self.drop_tasks();
+        let Some(wire) = self.real_wire.take() else { return };
         self.live = false;
         if let Some(link) = wire.link {
             wasm_bindgen_futures::spawn_local(async move { link.close().await });
@@ -456,6 +463,7 @@ impl Runtime {
             self.ahead = self.ahead + span;
             self.end_hour();
         }
+        self.twin_wire.tap.set_ahead(self.ahead);
         self.dirty = true;
     }
 

@@ -4,7 +4,7 @@ use leptos::prelude::{Set as _, Update as _, WithUntracked as _};
 use commission::names;
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen, Shown};
 use schema::{MenuId, PageId};
-use units::decimal::Decimal;
+use units::decimal::{Decimal, rescale};
 use units::{Duration, Instant, Point, Unit, What};
 
 use super::drive::Runtime;
@@ -85,10 +85,9 @@ impl Runtime {
         hours.push(self.hour());
         show(signals.hours, hours);
         show(signals.live, self.live);
-        let progress = self.running.as_ref().map(|running| (running.name, *running.progress.borrow()));
-        let writing = progress.and_then(|(_, progress)| progress.writing);
+        let progress = self.running.as_ref().map(|running| (running.name, running.progress.borrow().clone()));
         // Short questions are answered before anybody could read what is going on.
-        let job = progress.filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(Job::default, |(name, progress)| {
+        let job = progress.as_ref().filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(Job::default, |(name, progress)| {
             Job { what: capital(name), done: progress.done, total: progress.total }
         });
         show(signals.job, job);
@@ -120,7 +119,7 @@ impl Runtime {
             show(signals.line, form);
         }
         show(signals.values, wire.subject.values(self.entry));
-        show(signals.settings, wire.subject.settings(self.entry, writing));
+        show(signals.settings, wire.subject.settings(self.entry, progress.as_ref().map(|(_, progress)| progress)));
         show(signals.report, wire.subject.report.clone());
         let version = wire.tap.0.borrow().version;
         if self.traffic_seen != Some(version) {
@@ -287,7 +286,8 @@ impl Runtime {
         let angle = flows.then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32);
         let degrees = angle.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
         let rate = self.led_rate(device.powered().then_some(p));
-        let flashes = Decimal { value: i64::try_from(rate / 10).unwrap_or(0), decimals: 2 };
+        let decimals = if rate < 100_000 { 2 } else { 0 };
+        let flashes = Decimal { value: rescale(i64::try_from(rate).unwrap_or(0), 3, decimals), decimals };
         let side = match q {
             0 => "",
             q if q > 0 => "lag",

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use commission::{Identity, ReadOut, Staged, names};
+use commission::{Identity, ReadOut, Staged, names, writable};
 use models::Entry;
 use schema::{SettingId, Source};
 
 use super::model;
+use super::work::Progress;
 use crate::view::{LineState, Report, Setting, Value};
 
 /// What is known of one meter.
@@ -81,25 +82,32 @@ impl Subject {
             .collect()
     }
 
-    /// The settings row by row, in the page's order. `writing` is on its way now.
+    /// The settings row by row, in the page's order. `progress` is of the writing
+    /// that is on its way now.
     #[must_use]
-    pub fn settings(&self, entry: &'static Entry, writing: Option<SettingId>) -> Vec<Setting> {
+    pub fn settings(&self, entry: &'static Entry, progress: Option<&Progress>) -> Vec<Setting> {
         model::setting_rows(entry)
             .into_iter()
             .map(|setting| {
                 let id = setting.id;
                 let known = self.known.get(&id);
                 let staged = self.staged.get(id).map(|value| setting.text(value).to_string());
-                let (state, why) = match (self.outcomes.get(&id), writing == Some(id), staged.is_some()) {
-                    (_, true, _) => (LineState::Writing, String::new()),
-                    (Some((state, why)), ..) => (*state, why.clone()),
-                    (None, _, true) => (LineState::Staged, String::new()),
-                    (None, ..) => (LineState::Unchanged, String::new()),
+                let writing = progress.is_some_and(|progress| progress.writing == Some(id));
+                let ended = progress.and_then(|progress| progress.ended.iter().find(|(it, ..)| *it == id));
+                let (state, why) = match (ended, self.outcomes.get(&id)) {
+                    _ if writing => (LineState::Writing, String::new()),
+                    (Some((_, state, why)), _) => (*state, why.clone()),
+                    (None, Some((state, why))) => (*state, why.clone()),
+                    (None, None) if staged.is_some() => (LineState::Staged, String::new()),
+                    (None, None) => (LineState::Unchanged, String::new()),
                 };
                 Setting {
                     meter: match known {
                         _ if setting.secret => "hidden".to_owned(),
                         Some(value) => names::setting_text(setting, *value).value,
+                        None if !writable(entry, setting) && entry.def.register_of(id).is_none() => {
+                            "on the display only".to_owned()
+                        }
                         None => String::new(),
                     },
                     old: self.old,
@@ -130,6 +138,25 @@ impl Subject {
                 let why = format!("“{text}” is not possible: {}.", setting.allowed());
                 self.wrong.insert(id, (text.to_owned(), why));
             }
+        }
+    }
+
+    /// Writing was stopped half-way: what has ended stands, what was on its way is unknown, the rest was not sent.
+    pub fn stopped(&mut self, progress: &Progress) {
+        for (id, state, why) in &progress.ended {
+            if *state == LineState::Confirmed
+                && let Some(value) = self.staged.get(*id)
+            {
+                self.known.insert(*id, i64::from(value));
+                self.staged.unstage(*id);
+            }
+            self.outcomes.insert(*id, (*state, why.clone()));
+        }
+        let Some(writing) = progress.writing else { return };
+        let why = "Stopped while it was being written. It may have been sent: read the settings again to know.";
+        self.outcomes.insert(writing, (LineState::Unknown, why.to_owned()));
+        for id in &progress.waiting {
+            self.outcomes.insert(*id, (LineState::NotSent, String::new()));
         }
     }
 

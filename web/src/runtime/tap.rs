@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use commission::{Direction, Observer, Traffic, annotate};
 use models::Entry;
+use units::{Duration, Instant};
 
 use crate::view::{Frame, Way};
 
@@ -19,6 +20,8 @@ pub struct Tap {
     frames: VecDeque<Frame>,
     number: u32,
     asked: Vec<u8>,
+    /// How far the port's clock has jumped ahead of the page's.
+    ahead: Duration,
     /// The last question had no good answer.
     pub silent: bool,
     /// Counts up with every change.
@@ -33,6 +36,11 @@ impl SharedTap {
     /// Names the bytes by this model.
     pub fn set_entry(&self, entry: Option<&'static Entry>) {
         self.0.borrow_mut().entry = entry;
+    }
+
+    /// The port's clock has jumped ahead of the page's by so much in all.
+    pub fn set_ahead(&self, ahead: Duration) {
+        self.0.borrow_mut().ahead = ahead;
     }
 
     /// The frames, oldest first.
@@ -90,7 +98,7 @@ impl Observer for SharedTap {
         };
         let line = Frame {
             number: tap.number,
-            time: super::time_of_day(super::now()),
+            time: super::time_of_day(Instant::ZERO + traffic.at.since(Instant::ZERO + tap.ahead)),
             way,
             bad: !traffic.good,
             meaning: traffic.meaning.clone(),

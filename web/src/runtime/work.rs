@@ -66,7 +66,7 @@ pub enum Done {
 }
 
 /// How far a task is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Progress {
     /// Steps done.
     pub done: u32,
@@ -74,6 +74,10 @@ pub struct Progress {
     pub total: u32,
     /// The setting on its way.
     pub writing: Option<SettingId>,
+    /// Settings whose step has ended, with what became of it and why.
+    pub ended: Vec<(SettingId, LineState, String)>,
+    /// Settings of the steps after these.
+    pub waiting: Vec<SettingId>,
 }
 
 /// A task on its way.
@@ -134,10 +138,15 @@ pub fn start(task: Task, line: SharedLine, entry: &'static Entry) -> Running {
                             progress.done = u32::try_from(step).unwrap_or(0);
                             progress.total = u32::try_from(of).unwrap_or(0);
                             progress.writing = plan.steps.get(step).and_then(|step| setting_of(&step.action));
+                            let later = plan.steps.iter().skip(step + 1);
+                            progress.waiting = later.filter_map(|step| setting_of(&step.action)).collect();
                         }
-                        WriteProgress::Ended { step, .. } => {
+                        WriteProgress::Ended { step, report, .. } => {
                             progress.done = u32::try_from(step + 1).unwrap_or(0);
                             progress.writing = None;
+                            if let Some(id) = setting_of(&report.action) {
+                                progress.ended.push((id, state_of(&report.outcome), report.sentence(&plan)));
+                            }
                         }
                     }
                 };
