@@ -106,12 +106,12 @@ mod tests {
         let mut twins = twins();
         let expected = vec![0, 7, 0, 0, 0, 7, 2, 3, 4, 0x13, 0x07, 0x00, 0x02];
         let mut gateway = Gateway::default();
-        assert_eq!(ask(&mut gateway, &SERIAL_OF_2, &mut twins).answers, [expected.clone()]);
+        assert_eq!(ask(&mut gateway, &SERIAL_OF_2, &mut twins).answers, std::slice::from_ref(&expected));
         let mut answers = Vec::new();
         for byte in SERIAL_OF_2 {
             answers.extend(ask(&mut gateway, &[byte], &mut twins).answers);
         }
-        assert_eq!(answers, [expected.clone()]);
+        assert_eq!(answers, std::slice::from_ref(&expected));
         let two = [SERIAL_OF_2, SERIAL_OF_2].concat();
         assert_eq!(ask(&mut gateway, &two, &mut twins).answers, [expected.clone(), expected]);
     }

@@ -1,0 +1,75 @@
+//! The state file: kept over a restart, and never overwritten where it is not understood.
+
+mod common;
+
+use common::{Folder, Served, model, run};
+
+const TCP: &str = "tcp://127.0.0.1:0";
+
+fn serve(file: &str, more: &[&str]) -> Served {
+    let own = ["--model", model(), "--port", TCP, "--state", file];
+    Served::start(&[&own[..], more].concat(), 1)
+}
+
+fn value(served: &Served, id: u8, key: &str) -> String {
+    let link = format!("{}?id={id}", served.link(0));
+    let read = run(&["read", "--link", &link, "--model", model(), "--format", "csv", key]);
+    assert_eq!(read.code, 0, "{}", read.err);
+    read.out.lines().nth(1).and_then(|line| line.split(',').nth(2)).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_meter_outlasts_the_program() {
+    let folder = Folder::new();
+    let file = folder.text("state");
+    let served = serve(&file, &["--set", "modbus-id=5", "--energy", "energy.forward=12.34"]);
+    assert_eq!(value(&served, 5, "energy.forward"), "12.34");
+    let link = format!("{}?id=5", served.link(0));
+    let set = run(&["set", "--link", &link, "scroll-time=15", "modbus-id=7", "--yes"]);
+    assert_eq!(set.code, 0, "{}", set.err);
+    assert_eq!(served.stop().0.code(), Some(0));
+
+    // What was given for its birth is not used again, and that is said.
+    let served = serve(&file, &["--set", "modbus-id=5"]);
+    assert_eq!(value(&served, 7, "scroll-time"), "15");
+    assert_eq!(value(&served, 7, "energy.forward"), "12.34");
+    assert_eq!(value(&served, 7, "power-downs"), "1");
+    let (status, said) = served.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(said.contains("the memory of 13070001 was kept"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_understood_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    let file = folder.text("state");
+    assert_eq!(serve(&file, &[]).stop().0.code(), Some(0));
+    let good = std::fs::read(&file).unwrap();
+    let mut damaged = good.clone();
+    damaged[40] ^= 1;
+    for (bytes, wrong) in [
+        (&damaged[..], "its check sum is wrong"),
+        (&good[..good.len() / 2], "it is damaged"),
+        (b"a shopping list", "it is no state file of this program"),
+        (b"", "it is no state file of this program"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let refused = run(&["serve", "--model", model(), "--port", TCP, "--state", &file]);
+        assert_eq!(refused.code, 2);
+        assert!(refused.err.contains(&file) && refused.err.contains(wrong), "{}", refused.err);
+        assert!(refused.err.contains("It was left as it is"), "{}", refused.err);
+        assert_eq!(std::fs::read(&file).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_file_of_other_meters_is_refused() {
+    let folder = Folder::new();
+    let file = folder.text("state");
+    assert_eq!(serve(&file, &["--serial", "13070042"]).stop().0.code(), Some(0));
+    let before = std::fs::read(&file).unwrap();
+    let refused = run(&["serve", "--model", model(), "--port", TCP, "--state", &file]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("serial number 13070042, which is not asked for"), "{}", refused.err);
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
