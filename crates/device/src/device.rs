@@ -57,14 +57,22 @@ pub struct Device<'a, N> {
     /// Speed and parity in force: a change waits for the reply to leave.
     bus_line: LineParams,
     powered: bool,
-    load: Load,
     led: Led,
     s0_pulses: u64,
 }
 
 impl<'a, N: Nv> Device<'a, N> {
     /// A meter that has just got its supply. Where `nv` is blank it is as from the factory, and says so there.
+    #[inline]
     pub fn new(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
+        let mut device = Self::assemble(model, memory, nv, now);
+        device.boot(now);
+        device
+    }
+
+    // Some parts keep their working stack to themselves: inlined into one loop, their sum is more than a small core has.
+    #[cfg_attr(target_os = "none", inline(never))]
+    fn assemble(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
         let metering = Metering::new(&model.metering, memory.counters, memory.sampled);
         let works = Works::new(model, memory.settings, memory.image, metering, memory.scratch, nv);
         let server = model.modbus.map(|modbus| {
@@ -76,22 +84,19 @@ impl<'a, N: Nv> Device<'a, N> {
             Server::new(Framing::predict_server(), config, memory.rx, memory.tx)
         });
         let (works_line, _) = works.line();
-        let mut device = Self {
+        Self {
             works,
             panel: Panel::new(model, now),
             server,
             bus_line: works_line,
             powered: true,
-            load: Load::default(),
             led: Led::default(),
             s0_pulses: 0,
-        };
-        device.boot(now);
-        device
+        }
     }
 
+    #[cfg_attr(target_os = "none", inline(never))]
     fn boot(&mut self, now: Instant) {
-        self.works.metering.set_load(self.load);
         self.works.boot();
         self.panel = Panel::new(self.works.model, now);
         self.panel.set_scroll_list(self.works.scroll_list());
@@ -138,10 +143,7 @@ impl<'a, N: Nv> Device<'a, N> {
 
     /// What flows through the meter from now on.
     pub fn set_load(&mut self, load: Load) {
-        self.load = load;
-        if self.powered {
-            self.works.metering.set_load(load);
-        }
+        self.works.metering.set_load(load);
     }
 
     /// Takes a reading now, without waiting for the second to be full: for a meter that has just been made.
@@ -152,7 +154,7 @@ impl<'a, N: Nv> Device<'a, N> {
     /// What flows through the meter.
     #[must_use]
     pub fn load(&self) -> &Load {
-        &self.load
+        self.works.metering.load()
     }
 
     /// True while the meter has its supply.
@@ -180,6 +182,7 @@ impl<'a, N: Nv> Device<'a, N> {
 
     /// Lets time pass: it is `now`, and `metered` of load time has gone by since the last call. Both move alike
     /// unless somebody runs the load faster than the bus.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn poll(&mut self, now: Instant, metered: Duration) -> Pulses {
         if !self.powered {
             return Pulses::default();
@@ -237,6 +240,7 @@ impl<'a, N: Nv> Device<'a, N> {
     }
 
     /// A key goes up: what it was held for, it does.
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn key_up(&mut self, now: Instant, key: KeyId) {
         if self.powered {
             self.poll_panel(now);
@@ -254,6 +258,7 @@ impl<'a, N: Nv> Device<'a, N> {
 
     /// What is lit and what blinks; nothing without supply.
     #[must_use]
+    #[cfg_attr(target_os = "none", inline(never))]
     pub fn frame(&self, now: Instant) -> SegmentFrame {
         if self.powered { self.panel.frame(now, &self.works) } else { SegmentFrame::default() }
     }
@@ -401,7 +406,8 @@ impl<'a, N: Nv> Device<'a, N> {
     }
 
     /// What the bus wants done next. Call it until it yields nothing.
-    #[inline]
+    #[cfg_attr(target_os = "none", inline(never))]
+    #[cfg_attr(not(target_os = "none"), inline)]
     pub fn bus_poll(&mut self, now: Instant) -> Option<Output<'_>> {
         if !self.powered {
             return None;

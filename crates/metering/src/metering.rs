@@ -5,7 +5,7 @@ use units::{Duration, EnergyKind, Flow, Phase, Point, StateOf, Tariff};
 
 use crate::flow::Rates;
 use crate::pulse::Pulser;
-use crate::reading::{Readings, Resolution};
+use crate::reading::{Resolution, read};
 use crate::{Counter, Load, Pulses};
 
 /// Counters of one phase and tariff: active forward and reverse, reactive forward and reverse.
@@ -42,8 +42,7 @@ pub struct Metering<'a> {
     led: Pulser,
     s0: Pulser,
     resolution: Resolution,
-    readings: Readings,
-    readings_stale: bool,
+    sampled_load: Load,
     stored_steps: u64,
 }
 
@@ -72,8 +71,7 @@ impl<'a> Metering<'a> {
             led: Pulser::new(u64::from(def.led_imp_per_kwh) * 100),
             s0: Pulser::new(0),
             resolution: Resolution::new(def),
-            readings: Readings::default(),
-            readings_stale: true,
+            sampled_load: Load::default(),
             stored_steps: 0,
         };
         metering.sample();
@@ -91,7 +89,6 @@ impl<'a> Metering<'a> {
     /// Changes what flows, from now on.
     pub fn set_load(&mut self, load: Load) {
         self.load = load;
-        self.readings_stale = true;
         self.rerate();
     }
 
@@ -169,10 +166,7 @@ impl<'a> Metering<'a> {
         for (to, from) in self.sampled.iter_mut().zip(self.counters.iter()) {
             *to = *from;
         }
-        if self.readings_stale {
-            self.readings = Readings::new(self.def, &self.resolution, &self.load);
-            self.readings_stale = false;
-        }
+        self.sampled_load = self.load;
     }
 
     /// What a point read when the last [`Metering::sample`] was taken, in the unit it is kept in ([`Point::unit`]):
@@ -197,7 +191,7 @@ impl<'a> Metering<'a> {
                     Flow::Q1 | Flow::Q2 | Flow::Q3 | Flow::Q4 | Flow::Trip => None,
                 }
             }
-            Point::Now { what, of } => self.readings.value(self.def.phases, what, of),
+            Point::Now { what, of } => read(self.def, &self.resolution, &self.sampled_load, what, of),
             Point::State(StateOf::Tariff) => i64::try_from(self.tariff as usize).ok(),
             Point::State(_) => None,
         }

@@ -5,36 +5,6 @@ use units::{Of, Unit, What, decimal};
 
 use crate::Load;
 
-/// The readings of one conductor, each in the unit its point is kept in.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Set {
-    u: i64,
-    i: i64,
-    p: i64,
-    q: i64,
-    s: i64,
-    pf: i64,
-    f: i64,
-    quadrant: i64,
-    direction: i64,
-}
-
-impl Set {
-    const fn value(&self, what: What) -> i64 {
-        match what {
-            What::U => self.u,
-            What::I => self.i,
-            What::P => self.p,
-            What::Q => self.q,
-            What::S => self.s,
-            What::Pf => self.pf,
-            What::F => self.f,
-            What::Quadrant => self.quadrant,
-            What::Direction => self.direction,
-        }
-    }
-}
-
 /// The smallest difference that the meter shows, in the units kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolution {
@@ -105,63 +75,60 @@ const fn quadrant(active: i64, reactive: i64) -> i64 {
     }
 }
 
-/// All readings of a moment.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Readings {
-    all: Set,
-    phases: [Set; 3],
-}
-
-impl Readings {
-    pub(crate) fn new(def: &MeteringDef, resolution: &Resolution, load: &Load) -> Self {
-        let (active, reactive) = load.powers(def.phases, def.starting_current_ma);
-        let mut readings = Self::default();
-        let f = round(i64::from(load.frequency_mhz), resolution.mhz);
-        let make = |p: i64, q: i64, s: i64, pf_of: i64| Set {
-            p: round(p, resolution.mw),
-            q: round(q, resolution.mw),
-            s: round(s, resolution.mw),
-            pf: power_factor(p, pf_of, resolution.pf),
-            f,
-            quadrant: quadrant(p, q),
-            direction: if p < 0 { -1 } else { 1 },
-            ..Set::default()
-        };
-        let mut sum_s = 0;
-        let powers = active.into_iter().zip(reactive);
-        let inputs = load.phases.iter().zip(powers).take(usize::from(def.phases));
-        for (set, (input, (p, q))) in readings.phases.iter_mut().zip(inputs) {
-            let s = apparent(p, q);
-            sum_s += s;
-            *set = make(p, q, s, s);
-            if input.voltage_mv == 0 {
-                set.direction = 0;
+/// A reading of `load`, in the unit its point is kept in; `None` for a conductor that the meter does not measure.
+pub(crate) fn read(
+    def: &MeteringDef,
+    resolution: &Resolution,
+    load: &Load,
+    what: What,
+    of: Of,
+) -> Option<i64> {
+    let number = match of {
+        Of::All => 0,
+        Of::L1 => 1,
+        Of::L2 => 2,
+        Of::L3 => 3,
+        Of::L12 | Of::L13 | Of::L23 => return None,
+    };
+    if number > def.phases {
+        return None;
+    }
+    // On a meter of one phase that phase is the whole.
+    let phase = match number.checked_sub(1) {
+        None if def.phases > 1 => None,
+        index => Some(usize::from(index.unwrap_or(0))),
+    };
+    let (active, reactive) = load.powers(def.phases, def.starting_current_ma);
+    let of_these = |powers: &[i64; 3]| match phase {
+        Some(index) => powers.get(index).copied().unwrap_or(0),
+        None => powers.iter().sum(),
+    };
+    let (p, q) = (of_these(&active), of_these(&reactive));
+    let input = phase.and_then(|index| load.phases.get(index)).copied();
+    let sign = if p < 0 { -1 } else { 1 };
+    Some(match what {
+        What::U => input.map_or(0, |input| round(i64::from(input.voltage_mv), resolution.mv)),
+        What::I => match input {
+            Some(input) if input.current_ma >= def.starting_current_ma => {
+                round(i64::from(input.current_ma), resolution.ma) * sign
             }
-            set.u = round(i64::from(input.voltage_mv), resolution.mv);
-            if input.current_ma >= def.starting_current_ma {
-                set.i = round(i64::from(input.current_ma), resolution.ma) * if p < 0 { -1 } else { 1 };
-            }
+            _ => 0,
+        },
+        What::P => round(p, resolution.mw),
+        What::Q => round(q, resolution.mw),
+        What::S => {
+            let s = match phase {
+                Some(_) => apparent(p, q),
+                None => active.iter().zip(&reactive).map(|(p, q)| apparent(*p, *q)).sum(),
+            };
+            round(s, resolution.mw)
         }
-        readings.all = match readings.phases {
-            [only, ..] if def.phases <= 1 => only,
-            _ => {
-                let (p, q) = (active.iter().sum(), reactive.iter().sum());
-                make(p, q, sum_s, apparent(p, q))
-            }
-        };
-        readings
-    }
-
-    /// One of them; `None` for a conductor that a meter with so many phases does not measure.
-    pub(crate) fn value(&self, phases: u8, what: What, of: Of) -> Option<i64> {
-        let [l1, l2, l3] = &self.phases;
-        let (number, set) = match of {
-            Of::All => (0, &self.all),
-            Of::L1 => (1, l1),
-            Of::L2 => (2, l2),
-            Of::L3 => (3, l3),
-            Of::L12 | Of::L13 | Of::L23 => return None,
-        };
-        (number <= phases).then(|| set.value(what))
-    }
+        What::Pf => power_factor(p, apparent(p, q), resolution.pf),
+        What::F => round(i64::from(load.frequency_mhz), resolution.mhz),
+        What::Quadrant => quadrant(p, q),
+        What::Direction => match input {
+            Some(input) if input.voltage_mv == 0 => 0,
+            _ => sign,
+        },
+    })
 }

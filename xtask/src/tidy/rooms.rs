@@ -66,7 +66,8 @@ pub const ROOMS: &[Room] = &[
         package: "rig",
         kind: Kind::A,
         ours: Ours::Only(&[
-            "device", "models", "schema", "units", "modbus", "mbus", "iec62056", "lcd", "metering",
+            "device", "models", "schema", "units", "modbus", "mbus", "iec62056", "lcd", "metering", "nv",
+            "panel",
         ]),
         others: Some(&["libm"]),
     },
@@ -91,7 +92,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         package: "firmware",
         kind: Kind::N,
-        ours: Ours::Only(&["device", "models", "units", "nv", "lcd", "modbus"]),
+        ours: Ours::Only(&["device", "models", "metering", "schema", "units", "nv", "lcd", "modbus"]),
         others: Some(&["cortex-m", "cortex-m-rt", "critical-section"]),
     },
     Room {
