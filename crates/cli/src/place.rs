@@ -3,10 +3,10 @@
 use core::fmt;
 use std::path::PathBuf;
 
-use modbus::Parity;
+use commission::{Action, Place, factory_place};
 use models::Entry;
 use rig::TextError;
-use schema::SettingId;
+use schema::SettingDef;
 
 /// A road that bytes take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,66 +62,59 @@ pub fn port(text: &str) -> Result<Road, TextError> {
     road(text, "tcp://HOST:PORT, modbus-tcp://HOST:PORT, pty:PATH or serial:PATH")
 }
 
-/// A line to a meter, and what is known about it.
+/// A line to a meter, and where the meter is spoken to on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// How to get there.
     pub road: Road,
-    /// Its speed in Bd, where it was given.
-    pub baud: Option<u32>,
-    /// Its parity, where it was given.
-    pub parity: Option<Parity>,
-    /// The meter's id, where it was given.
-    pub id: Option<u8>,
+    /// Speed, parity and id; what was left out is as from the factory.
+    pub place: Place,
 }
 
-/// Reads a line to a meter; the words for parities are those of `entry`.
+/// Settings of a model that say where it is spoken to, as actions.
+fn moving(entry: &'static Entry) -> impl Iterator<Item = &'static SettingDef> {
+    entry.def.all_settings().filter(|setting| Action::Set { setting, value: setting.default }.moves())
+}
+
+/// Reads a line to a meter; its options are those of `entry`, and `id` for short.
 pub fn link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
     const EXPECTED: &str = "serial:PATH?baud=9600&parity=even&id=1, tcp://HOST:PORT?id=1 or \
                             modbus-tcp://HOST:PORT?id=1";
-    let (place, options) = text.split_once('?').unwrap_or((text, ""));
-    let road = road(place, EXPECTED)?;
+    let (text, options) = text.split_once('?').unwrap_or((text, ""));
+    let road = road(text, EXPECTED)?;
     if let Road::Pty(path) = &road {
         let wrong = "a pty is made by serve, not by a link";
         return Err(TextError::new(wrong, format!("serial:{} to use one", path.display())));
     }
-    let mut link = Link { road, baud: None, parity: None, id: None };
+    let mut place = factory_place(entry);
     for option in options.split('&').filter(|option| !option.is_empty()) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
-        let wrong = |expected: &str| TextError::new(format!("{key} cannot be \"{value}\""), expected);
-        if key == SettingId::Baud.key() {
-            let baud = value.parse().ok().filter(|baud| (300..=921_600).contains(baud));
-            link.baud = Some(baud.ok_or_else(|| wrong("a speed, 300 to 921600 Bd"))?);
-        } else if key == SettingId::Parity.key() {
-            link.parity = Some(parity(entry, value).ok_or_else(|| wrong("even, none or odd"))?);
-        } else if key == "id" {
+        let wrong = |expected: String| TextError::new(format!("{key} cannot be \"{value}\""), expected);
+        if key == "id" {
             let id = value.parse().ok().filter(|id| *id <= 247);
-            link.id = Some(id.ok_or_else(|| wrong("0 to 247; 0 asks the only meter on the line"))?);
-        } else {
-            return Err(TextError::new(format!("a link has no \"{key}\""), "baud, parity or id"));
+            let expected = "0 to 247; 0 asks the only meter on the line";
+            place.unit = id.ok_or_else(|| wrong(expected.to_owned()))?;
+            continue;
         }
+        let setting = moving(entry).find(|setting| setting.id.key() == key).ok_or_else(|| {
+            let keys: Vec<&str> = moving(entry).map(|setting| setting.id.key()).chain(["id"]).collect();
+            TextError::new(format!("a link has no \"{key}\""), format!("one of {}", keys.join(", ")))
+        })?;
+        let value = setting.parse(value).map_err(|_| wrong(setting.allowed().to_string()))?;
+        let moved = Action::Set { setting, value }.place_after(place);
+        if moved.line != place.line && matches!(road, Road::Tcp(_) | Road::ModbusTcp(_)) {
+            let wrong = "TCP carries neither speed nor parity";
+            return Err(TextError::new(wrong, "id alone, or serial:PATH"));
+        }
+        place = moved;
     }
-    if link.road_has_no_line() && (link.baud.is_some() || link.parity.is_some()) {
-        let wrong = "TCP carries neither speed nor parity";
-        return Err(TextError::new(wrong, "id alone, or serial:PATH"));
-    }
-    Ok(link)
-}
-
-fn parity(entry: &'static Entry, word: &str) -> Option<Parity> {
-    let (_, setting) = entry.def.setting(SettingId::Parity)?;
-    commission::parity(setting, setting.parse(word).ok()?)
-}
-
-impl Link {
-    const fn road_has_no_line(&self) -> bool {
-        matches!(self.road, Road::Tcp(_) | Road::ModbusTcp(_))
-    }
+    Ok(Link { road, place })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use modbus::{LineParams, Parity};
 
     fn read(text: &str) -> Result<Link, String> {
         link(text, &models::ALL[0]).map_err(|why| why.to_string())
@@ -131,10 +124,11 @@ mod tests {
     fn links_say_how_to_get_there() {
         let serial = read("serial:/dev/ttyUSB0?baud=4800&parity=odd&id=7").unwrap();
         assert_eq!(serial.road, Road::Serial("/dev/ttyUSB0".into()));
-        assert_eq!((serial.baud, serial.parity, serial.id), (Some(4_800), Some(Parity::Odd), Some(7)));
+        assert_eq!(serial.place, Place { line: LineParams::new(4_800, Parity::Odd), unit: 7 });
         let tcp = read("tcp://[::1]:502?id=0").unwrap();
-        assert_eq!(tcp, Link { road: Road::Tcp("[::1]:502".into()), baud: None, parity: None, id: Some(0) });
-        assert_eq!(read("modbus-tcp://meter:502").unwrap().id, None);
+        let place = Place { line: LineParams::new(9_600, Parity::Even), unit: 0 };
+        assert_eq!(tcp, Link { road: Road::Tcp("[::1]:502".into()), place });
+        assert_eq!(read("modbus-tcp://meter:502").unwrap().place, factory_place(&models::ALL[0]));
     }
 
     #[test]
@@ -146,11 +140,11 @@ mod tests {
             ("tcp://host:70000", "\"host:70000\" is no HOST:PORT"),
             ("serial:", "\"serial:\" is no place"),
             ("pty:/tmp/x", "a pty is made by serve, not by a link: expected serial:/tmp/x to use one"),
-            ("serial:/x?baud=1", "baud cannot be \"1\": expected a speed, 300 to 921600 Bd"),
-            ("serial:/x?parity=mark", "parity cannot be \"mark\": expected even, none or odd"),
+            ("serial:/x?baud=1", "baud cannot be \"1\": expected one of 9600, 4800, 2400, 1200 Bd"),
+            ("serial:/x?parity=mark", "parity cannot be \"mark\": expected one of even, none, odd"),
             ("serial:/x?id=248", "id cannot be \"248\": expected 0 to 247"),
-            ("serial:/x?speed=1", "a link has no \"speed\": expected baud, parity or id"),
-            ("tcp://h:1?baud=9600", "TCP carries neither speed nor parity: expected id alone"),
+            ("serial:/x?speed=1", "a link has no \"speed\": expected one of modbus-id, baud, parity, id"),
+            ("tcp://h:1?baud=4800", "TCP carries neither speed nor parity: expected id alone"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(wrong), "{text}: {error}");

@@ -47,7 +47,7 @@ pub fn run(args: &ReadArgs) -> Result<(), Fault> {
         known(default, &args.points)?;
     }
     let mut memory = LineMemory::default();
-    let mut line = wire::line(&link, default, &mut memory)?;
+    let mut line = wire::line(&link, &mut memory)?;
     let entry = if args.model.is_some() {
         default
     } else {

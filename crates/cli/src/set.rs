@@ -56,7 +56,7 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
         stage(only, &args.changes)?;
     }
     let mut memory = LineMemory::default();
-    let mut line = wire::line(&link, default, &mut memory)?;
+    let mut line = wire::line(&link, &mut memory)?;
     let identity = read::who(&mut line)?;
     let entry = identity.entry.ok_or_else(|| {
         Fault::new(Kind::Refused, "Nothing was sent to a meter that this program does not know.")

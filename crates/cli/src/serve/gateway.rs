@@ -2,7 +2,6 @@
 
 use modbus::{Event, FRAME_BUFFER, Framing, Output, Server, ServerConfig, mbap};
 use rig::Twin;
-use schema::SettingId;
 use units::{Duration, Instant};
 
 /// A header that announces a frame up to so long is skipped with its frame; more is a stream out of step.
@@ -57,7 +56,10 @@ impl Gateway {
 
 /// The meter of a unit id. Unit 0 and 255 stand for the device at the address itself: the first meter.
 fn addressed(unit: u8, twins: &mut [Twin]) -> Option<&mut Twin> {
-    let of = |twin: &Twin| twin.device().setting(SettingId::ModbusId) == Some(i32::from(unit));
+    let of = |twin: &Twin| {
+        let (_, id) = twin.device().line();
+        id == unit
+    };
     match twins.iter().position(of) {
         Some(index) => twins.get_mut(index),
         None if matches!(unit, 0 | 255) => twins.first_mut(),

@@ -11,7 +11,6 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use rig::{MeterSpec, Twin, VecNv};
-use schema::SettingId;
 
 use crate::args::ServeArgs;
 use crate::clock::Clock;
@@ -32,7 +31,7 @@ fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
             spec.set(text).map_err(|why| Fault::option("--set", why))?;
         }
         if let Some(serial) = &args.serial {
-            spec.set_key(SettingId::Serial.key(), serial).map_err(|why| Fault::option("--serial", why))?;
+            spec.set_serial(serial).map_err(|why| Fault::option("--serial", why))?;
         }
         for text in &args.energies {
             spec.energy(text).map_err(|why| Fault::option("--energy", why))?;
@@ -71,27 +70,22 @@ fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
     Ok(specs)
 }
 
-fn serial(spec: &MeterSpec) -> i32 {
-    spec.setting(SettingId::Serial).unwrap_or(0)
-}
-
 /// Meters without a serial number get one: the model's own, counted up. No two may have the same.
 fn number(specs: &mut [MeterSpec]) -> Result<(), Fault> {
-    for n in 0..specs.len() {
-        let taken: Vec<i32> = specs
-            .iter()
-            .enumerate()
-            .filter(|(other, spec)| *other != n && (spec.gives(SettingId::Serial) || *other < n))
-            .map(|(_, spec)| serial(spec))
-            .collect();
-        let Some(spec) = specs.get_mut(n) else { break };
-        if !spec.gives(SettingId::Serial) && spec.setting(SettingId::Serial).is_some() && n > 0 {
-            let first = serial(spec);
-            let free = (first..).find(|number| !taken.contains(number)).unwrap_or(first);
-            spec.set_value(SettingId::Serial, free);
-        } else if taken.contains(&serial(spec)) {
-            let wrong = format!("two meters have the serial number {:08}: give each its own", serial(spec));
+    let mut taken: Vec<u32> = Vec::new();
+    for spec in specs.iter().filter(|spec| spec.gives_serial()) {
+        if taken.contains(&spec.serial()) {
+            let wrong = format!("two meters have the serial number {:08}: give each its own", spec.serial());
             return Err(Fault::new(Kind::Input, wrong));
+        }
+        taken.push(spec.serial());
+    }
+    for spec in specs.iter_mut().filter(|spec| !spec.gives_serial()) {
+        let first = spec.serial();
+        let free = (first..).find(|number| !taken.contains(number)).unwrap_or(first);
+        taken.push(free);
+        if free != first {
+            spec.set_serial(&free.to_string()).map_err(|why| Fault::option("--meter", why))?;
         }
     }
     Ok(())
@@ -100,7 +94,7 @@ fn number(specs: &mut [MeterSpec]) -> Result<(), Fault> {
 /// The image of a meter in a state file, or `None` for a new meter.
 fn image(spec: &MeterSpec, kept: &[Kept], path: &Path) -> Result<Option<VecNv>, Fault> {
     let slug = spec.entry().def.slug;
-    let same = |kept: &&Kept| kept.model == slug && i64::from(kept.serial) == i64::from(serial(spec));
+    let same = |kept: &&Kept| kept.model == slug && kept.serial == spec.serial();
     let Some(kept) = kept.iter().find(same) else { return Ok(None) };
     let fresh = Twin::new(spec.entry(), None, units::Instant::ZERO);
     let expected = fresh.image().bytes().len();
@@ -120,9 +114,7 @@ fn image(spec: &MeterSpec, kept: &[Kept], path: &Path) -> Result<Option<VecNv>, 
 /// Meters of a state file that nobody asked for would be lost when it is written again.
 fn all_named(specs: &[MeterSpec], kept: &[Kept], path: &Path) -> Result<(), Fault> {
     let named = |kept: &&Kept| {
-        specs.iter().any(|spec| {
-            spec.entry().def.slug == kept.model && i64::from(serial(spec)) == i64::from(kept.serial)
-        })
+        specs.iter().any(|spec| spec.entry().def.slug == kept.model && spec.serial() == kept.serial)
     };
     match kept.iter().find(|kept| !named(kept)) {
         None => Ok(()),
@@ -167,7 +159,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Fault> {
         if image.is_some() && spec.has_birth() {
             out::remark(&format!(
                 "metertwin: the memory of {:08} was kept, so settings and energies given for its birth are not used",
-                serial(spec)
+                spec.serial()
             ));
         }
         twins.push(spec.build(image, clock.now()).map_err(|why| Fault::option("the meter", why))?);

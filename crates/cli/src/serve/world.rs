@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 
 use modbus::{LineError, LineParams, Output, PREDICT_GAP, Parity};
 use rig::Twin;
-use schema::SettingId;
 use units::{Duration, Instant};
 
 use super::gateway::Gateway;
@@ -87,8 +86,7 @@ impl World {
         let mut ids = Vec::new();
         let line = |twin: &Twin| {
             let (line, id) = twin.device().line();
-            let serial = twin.device().setting(SettingId::Serial).unwrap_or(0);
-            format!("meter {} serial {serial:08} id {id} at {line}", twin.entry().def.slug)
+            format!("meter {} serial {:08} id {id} at {line}", twin.entry().def.slug, twin.serial())
         };
         for twin in &self.twins {
             let (_, id) = twin.device().line();
@@ -111,11 +109,7 @@ impl World {
     fn images(&self) -> Vec<Kept> {
         let kept = |twin: &Twin| Kept {
             model: twin.entry().def.slug.to_owned(),
-            serial: twin
-                .device()
-                .setting(SettingId::Serial)
-                .and_then(|it| u32::try_from(it).ok())
-                .unwrap_or(0),
+            serial: twin.serial(),
             image: twin.image().bytes().to_vec(),
         };
         self.twins.iter().map(kept).collect()

@@ -164,7 +164,7 @@ fn the_line_follows_a_change_of_its_settings() {
          modbus 07 06 40 03 00 09\nmodbus 09 03 40 03 00 01\n",
     );
     assert_eq!(result, Ok(()));
-    let replies: alloc::vec::Vec<&str> = printed.lines().map(|line| line.get(..14).unwrap_or(line)).collect();
+    let replies: Vec<&str> = printed.lines().map(|line| line.get(..14).unwrap_or(line)).collect();
     assert_eq!(replies, ["07 03 02 00 07", "07 06 40 03 00", "09 03 02 00 09"]);
 }
 
