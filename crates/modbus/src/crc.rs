@@ -7,8 +7,12 @@ use crc::{CRC_16_MODBUS, Crc};
 #[cfg(target_os = "none")]
 type Tables = crc::NoTable;
 /// Sixteen bytes a step where 8 KiB of table do not matter.
-#[cfg(not(target_os = "none"))]
+#[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
 type Tables = crc::Table<16>;
+
+/// A page loads its tables over the network, and no compression makes them smaller.
+#[cfg(target_arch = "wasm32")]
+type Tables = crc::Table<1>;
 
 static CRC: Crc<u16, Tables> = Crc::<u16, Tables>::new(&CRC_16_MODBUS);
 
@@ -16,7 +20,7 @@ static CRC: Crc<u16, Tables> = Crc::<u16, Tables>::new(&CRC_16_MODBUS);
 #[must_use]
 #[inline]
 pub fn of(bytes: &[u8]) -> u16 {
-    #[cfg(not(target_os = "none"))]
+    #[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
     if bytes.len() > 16
         && let Some(crc) = whole_blocks(bytes)
     {
@@ -31,7 +35,7 @@ pub fn of(bytes: &[u8]) -> u16 {
 /// zero bytes change nothing. So no byte is left for a chain of single lookups that wait for each other.
 /// `None` where the odd bytes are fewer than four, or where there are just whole blocks. Short frames are left out:
 /// measured, the bytes of an answer of two registers are faster one by one than gathered again.
-#[cfg(not(target_os = "none"))]
+#[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
 #[inline]
 fn whole_blocks(bytes: &[u8]) -> Option<u16> {
     let odd = bytes.len() % 16;
@@ -64,7 +68,7 @@ pub fn holds(frame: &[u8]) -> bool {
 
 /// [`holds`] for the eight bytes of nearly every request: one step of sixteen, see [`whole_blocks`]. A frame followed
 /// by its own CRC leaves 0.
-#[cfg(not(target_os = "none"))]
+#[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
 #[must_use]
 #[inline]
 pub(crate) fn holds8(frame: [u8; 8]) -> bool {

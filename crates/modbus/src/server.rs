@@ -177,7 +177,7 @@ impl<'m> Server<'m> {
     /// does not fit the buffer, to be offered again after `poll` has answered.
     #[inline]
     pub fn handle_rx(&mut self, now: Instant, bytes: &[u8]) -> usize {
-        #[cfg(not(target_os = "none"))]
+        #[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
         if self.whole_request(now, bytes) {
             return bytes.len();
         }
@@ -212,7 +212,7 @@ impl<'m> Server<'m> {
     }
 
     /// The short way of nearly all traffic: a whole request of eight bytes for this device on an idle line.
-    #[cfg(not(target_os = "none"))]
+    #[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
     #[inline]
     fn whole_request(&mut self, now: Instant, bytes: &[u8]) -> bool {
         let Ok(frame) = <[u8; 8]>::try_from(bytes) else { return false };

@@ -19,9 +19,12 @@ use crc::{CRC_32_ISO_HDLC, Crc, Digest};
 
 use crate::{Nv, NvError, Reader, Writer};
 
-/// Tables make the CRC fast where there is room for them; a small core has none to spare.
-#[cfg(not(target_os = "none"))]
+/// Tables make the CRC fast where there is room for them. A small core has none to spare, and to a page they are
+/// sixteen kilobytes that no compression makes smaller.
+#[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
 type Tables = Table<16>;
+#[cfg(target_arch = "wasm32")]
+type Tables = Table<1>;
 
 /// CRC-32: a record has up to a kilobyte, and two of its copies decide about somebody's bill.
 static CRC: Crc<u32, Tables> = Crc::<u32, Tables>::new(&CRC_32_ISO_HDLC);
