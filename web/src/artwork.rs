@@ -19,10 +19,20 @@ pub struct Drawing {
 /// Puts a drawing of the model into `host`. The text is the model's own, compiled in.
 pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
     host.set_inner_html(svg);
-    // The page has a rail of its own, as wide as the stage; the picture closes around the housing.
+    // The page has a rail of its own, as wide as the stage.
     for rail in all(host, "[data-part=rail],.shadow") {
         rail.remove();
     }
+    for place in all(host, "[data-part=glass]") {
+        place.set_inner_html(inside(model.glass_svg));
+    }
+    let segments =
+        model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
+    Drawing { segments, shown: Glass::default() }
+}
+
+/// Closes the picture of the whole meter around its housing. Sizes are known once it stands on the page.
+pub fn frame(host: &Element) {
     if let Some(housing) = all(host, "svg > .module").first()
         && let Some(picture) = all(host, "svg").first()
         && let Ok(size) = housing.unchecked_ref::<SvgGraphicsElement>().get_b_box()
@@ -32,12 +42,6 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
         // The attribute is there already and takes any text.
         let _ = picture.set_attribute("viewBox", &text.join(" "));
     }
-    for place in all(host, "[data-part=glass]") {
-        place.set_inner_html(inside(model.glass_svg));
-    }
-    let segments =
-        model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
-    Drawing { segments, shown: Glass::default() }
 }
 
 impl Drawing {

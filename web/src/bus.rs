@@ -1,91 +1,51 @@
 //! The Bus tab: questions asked by hand, and the line that they go over.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
+use crate::dom::{El, button, el, html, typed, watch};
 use crate::input::Input;
-use crate::parts::{Check, Choices};
+use crate::parts::{boxed, check, choices, number_field, wrong_text};
 use crate::runtime::{self, Signals};
 use crate::view::LineForm;
 
 /// Speeds that a line can have, in Bd.
-pub const SPEEDS: [u32; 8] = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
+const SPEEDS: [u32; 8] = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
+
+/// A list to choose from: number and word of each.
+fn pick(options: Vec<(u32, String)>, value: impl Fn() -> u32 + 'static, set: impl Fn(u32) + 'static) -> El {
+    let mut list = el("select", "pick");
+    for (number, word) in options {
+        list = list.add(el("option", "").attr("value", &number.to_string()).text(&word));
+    }
+    list.value(move || value().to_string()).on("change", move |event| {
+        if let Ok(number) = typed(&event).parse() {
+            set(number);
+        }
+    })
+}
 
 /// Fields for speed, framing and id.
-pub fn line_fields(form: RwSignal<LineForm>, wrong: RwSignal<Option<String>>) -> AnyView {
-    let speeds = SPEEDS
-        .into_iter()
-        .map(|speed| {
-            view! {
-                <option value=speed.to_string() selected=move || form.get().baud == speed>
-                    {speed.to_string()}
-                </option>
+pub fn line_fields(form: RwSignal<LineForm>, wrong: RwSignal<Option<String>>) -> Vec<El> {
+    let named = |word: &str, field: El| el("label", "").text(word).add(field);
+    let speeds = SPEEDS.iter().map(|speed| (*speed, speed.to_string())).collect();
+    let framings = (0u32..).zip(LineForm::FRAMINGS.iter().map(|word| (*word).to_owned())).collect();
+    let id = number_field("Id, 1 to 247", wrong).value(move || form.get().id.to_string()).on("change", move |event| {
+        let text = typed(&event);
+        match text.trim().parse::<u8>() {
+            Ok(id @ 1..=247) => {
+                wrong.set(None);
+                form.update(|form| form.id = id);
             }
-        })
-        .collect_view();
-    let framings = (0u32..)
-        .zip(LineForm::FRAMINGS)
-        .map(|(own, word)| {
-            view! {
-                <option value=own.to_string() selected=move || form.get().framing == own>
-                    {word}
-                </option>
-            }
-        })
-        .collect_view();
-    view! {
-        <div class="lines">
-            <label>
-                "Speed in Bd"
-                <select
-                    class="pick"
-                    on:change=move |ev| {
-                        if let Ok(baud) = event_target_value(&ev).parse() {
-                            form.update(|form| form.baud = baud);
-                        }
-                    }
-                >
-                    {speeds}
-                </select>
-            </label>
-            <label>
-                "Framing"
-                <select
-                    class="pick"
-                    on:change=move |ev| {
-                        if let Ok(framing) = event_target_value(&ev).parse() {
-                            form.update(|form| form.framing = framing);
-                        }
-                    }
-                >
-                    {framings}
-                </select>
-            </label>
-            <label>
-                "Id, 1 to 247"
-                <span class="num" class:wrong=move || wrong.with(Option::is_some)>
-                    <input
-                        type="text"
-                        inputmode="numeric"
-                        autocomplete="off"
-                        aria-invalid=move || wrong.with(Option::is_some).to_string()
-                        prop:value=move || form.get().id.to_string()
-                        on:change=move |ev| {
-                            let text = event_target_value(&ev);
-                            match text.trim().parse::<u8>() {
-                                Ok(id @ 1..=247) => {
-                                    wrong.set(None);
-                                    form.update(|form| form.id = id);
-                                }
-                                _ => wrong.set(Some(format!("“{text}” is no id: expected 1 to 247."))),
-                            }
-                        }
-                    />
-                </span>
-            </label>
-        </div>
-        {move || wrong.get().map(|why| view! { <p class="wrong-text" role="alert">{why}</p> })}
-    }
-    .into_any()
+            _ => wrong.set(Some(format!("“{text}” is no id: expected 1 to 247."))),
+        }
+    });
+    let fields = el("div", "lines").all(vec![
+        named("Speed in Bd", pick(speeds, move || form.get().baud, move |new| form.update(|form| form.baud = new))),
+        named("Framing", pick(framings, move || form.get().framing, move |new| form.update(|form| form.framing = new))),
+        named("Id, 1 to 247", boxed(id, "", wrong)),
+    ]);
+    vec![fields, wrong_text(wrong)]
 }
 
 /// Bytes from a text such as "01 03 50 00" or "01035000".
@@ -122,50 +82,38 @@ fn count(text: &str) -> Result<u16, String> {
 }
 
 /// The tab.
-pub fn bus(signals: Signals) -> AnyView {
-    view! {
-        <div class="buscols">
-            {registers()}
-            {raw()}
-            {line(signals)}
-            <section aria-live="polite">
-                <h2>"Answer"</h2>
-                {move || {
-                    signals
-                        .answer
-                        .get()
-                        .map_or_else(
-                            || view! { <p class="small">"Nothing asked yet."</p> }.into_any(),
-                            |answer| {
-                                view! {
-                                    <div class="answer">
-                                        <b>{answer.meaning}</b>
-                                        <span class="hex">{answer.hex}</span>
-                                    </div>
-                                }
-                                    .into_any()
-                            },
-                        )
-                }}
-            </section>
-            <section class="wide">
-                <h2>"How it is wired"</h2>
-                <p class="small">
-                    "The configurator is a Modbus RTU master. On a first visit it is wired to the twin by a simulated RS485 line: bytes take "
-                    "the time they take at the line’s speed, and a meter at another speed, parity or id hears nothing it can use. "
-                    "Connect a real meter and the same master speaks through your adapter instead; the twin keeps running."
-                </p>
-                <p class="small">
-                    "Bus time is real time, whatever the speed of metered time. A frame ends by its length and its checksum; an answer "
-                    "must come from the id and carry the function that was asked."
-                </p>
-            </section>
-        </div>
-    }
-    .into_any()
+pub fn bus(signals: Signals) -> Vec<El> {
+    let answer = el("section", "").attr("aria-live", "polite").add(el("h2", "").text("Answer")).add(
+        el("div", "").shows(move || match signals.answer.get() {
+            None => vec![el("p", "small").text("Nothing asked yet.")],
+            Some(answer) => {
+                let words = el("b", "").text(&answer.meaning);
+                vec![el("div", "answer").add(words).add(el("span", "hex").text(&answer.hex))]
+            }
+        }),
+    );
+    let wired = html(
+        "section",
+        "wide",
+        "<h2>How it is wired</h2><p class=\"small\">The configurator is a Modbus RTU master. On a first visit it is wired to the \
+         twin by a simulated RS485 line: bytes take the time they take at the line’s speed, and a meter at another speed, parity \
+         or id hears nothing it can use. Connect a real meter and the same master speaks through your adapter instead; the twin \
+         keeps running.</p><p class=\"small\">Bus time is real time, whatever the speed of metered time. A frame ends by its \
+         length and its checksum; an answer must come from the id and carry the function that was asked.</p>",
+    );
+    vec![el("div", "buscols").all(vec![registers(), raw(), line(signals), answer, wired])]
 }
 
-fn registers() -> AnyView {
+fn input(class: &str, text: RwSignal<String>) -> El {
+    el("input", class)
+        .attr("type", "text")
+        .attr("autocomplete", "off")
+        .attr("spellcheck", "false")
+        .value(move || text.get())
+        .on("input", move |event| text.set(typed(&event)))
+}
+
+fn registers() -> El {
     let function = RwSignal::new(3u32);
     let at = RwSignal::new(String::new());
     let many = RwSignal::new("2".to_owned());
@@ -178,97 +126,57 @@ fn registers() -> AnyView {
         }
         Err(why) => wrong.set(Some(why)),
     };
-    view! {
-        <section>
-            <h2>"Read registers"</h2>
-            <Choices
-                legend="Function"
-                options=&[(3, "03 holding"), (4, "04 input")]
-                value=function
-                set=Callback::new(move |new| function.set(new))
-            />
-            <div class="lines">
-                <label>
-                    "First register, in hex"
-                    <input class="text mono" type="text" autocomplete="off" spellcheck="false" bind:value=at />
-                </label>
-                <label>
-                    "How many, 1 to 125"
-                    <input class="text mono" type="text" inputmode="numeric" autocomplete="off" bind:value=many />
-                </label>
-            </div>
-            {move || wrong.get().map(|why| view! { <p class="wrong-text" role="alert">{why}</p> })}
-            <div class="acts">
-                <button type="button" class="btn main" on:click=move |_| ask()>
-                    "Read"
-                </button>
-            </div>
-        </section>
-    }
-    .into_any()
+    let fields = el("div", "lines")
+        .add(el("label", "").text("First register, in hex").add(input("text mono", at)))
+        .add(el("label", "").text("How many, 1 to 125").add(input("text mono", many).attr("inputmode", "numeric")));
+    el("section", "").all(vec![
+        el("h2", "").text("Read registers"),
+        choices("Function", &[(3, "03 holding"), (4, "04 input")], function.into(), move |new| function.set(new)),
+        fields,
+        wrong_text(wrong),
+        el("div", "acts").add(button("btn main", "Read", move |_| ask())),
+    ])
 }
 
-fn raw() -> AnyView {
+fn raw() -> El {
     let text = RwSignal::new(String::new());
-    let check = RwSignal::new(true);
+    let sum = RwSignal::new(true);
     let wrong = RwSignal::new(None::<String>);
     let go = move || match bytes(&text.get_untracked()) {
         Ok(bytes) => {
             wrong.set(None);
-            runtime::send(Input::Raw(bytes, check.get_untracked()));
+            runtime::send(Input::Raw(bytes, sum.get_untracked()));
         }
         Err(why) => wrong.set(Some(why)),
     };
-    view! {
-        <section>
-            <h2>"Send a frame"</h2>
-            <label class="small">
-                "Bytes in hex, id and function first"
-                <textarea class="text mono" rows="2" spellcheck="false" bind:value=text></textarea>
-            </label>
-            <Check
-                label="Add the checksum (CRC-16)"
-                value=check
-                set=Callback::new(move |on| check.set(on))
-            />
-            {move || wrong.get().map(|why| view! { <p class="wrong-text" role="alert">{why}</p> })}
-            <div class="acts">
-                <button type="button" class="btn main" on:click=move |_| go()>
-                    "Send"
-                </button>
-            </div>
-        </section>
-    }
-    .into_any()
+    let area = el("textarea", "text mono")
+        .attr("rows", "2")
+        .attr("spellcheck", "false")
+        .on("input", move |event| {
+            let area = event.target().map(JsCast::unchecked_into::<web_sys::HtmlInputElement>);
+            text.set(area.map_or(String::new(), |area| area.value()));
+        });
+    el("section", "").all(vec![
+        el("h2", "").text("Send a frame"),
+        el("label", "small").text("Bytes in hex, id and function first").add(area),
+        check("Add the checksum (CRC-16)", sum.into(), move |on| sum.set(on)),
+        wrong_text(wrong),
+        el("div", "acts").add(button("btn main", "Send", move |_| go())),
+    ])
 }
 
-fn line(signals: Signals) -> AnyView {
+fn line(signals: Signals) -> El {
     let form = RwSignal::new(signals.line.get_untracked());
-    Effect::new(move |_| form.set(signals.line.get()));
+    watch(Box::new(move || form.set(signals.line.get())));
     let wrong = RwSignal::new(None);
-    view! {
-        <section>
-            <h2>"The master’s line"</h2>
-            {line_fields(form, wrong)}
-            <div class="acts">
-                <button
-                    type="button"
-                    class="btn"
-                    on:click=move |_| {
-                        if wrong.with_untracked(Option::is_none) {
-                            runtime::send(Input::Line(form.get_untracked()));
-                        }
-                    }
-                >
-                    "Use this line"
-                </button>
-                <Check
-                    label="The simulated adapter echoes"
-                    value=signals.echo
-                    set=Callback::new(|on| runtime::send(Input::Echo(on)))
-                />
-            </div>
-        </section>
-    }
-    .into_any()
+    let go = button("btn", "Use this line", move |_| {
+        if wrong.with_untracked(Option::is_none) {
+            runtime::send(Input::Line(form.get_untracked()));
+        }
+    });
+    let echo = check("The simulated adapter echoes", signals.echo.into(), |on| runtime::send(Input::Echo(on)));
+    el("section", "")
+        .add(el("h2", "").text("The master’s line"))
+        .all(line_fields(form, wrong))
+        .add(el("div", "acts").add(go).add(echo))
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use units::decimal::Decimal;
 
+use crate::dom::{El, el, html, svg};
 use crate::runtime::Signals;
 use crate::view::{Hour, Model};
 
@@ -11,10 +12,20 @@ pub fn px(value: f64) -> String {
     Decimal { value: js_sys::Math::round(value * 10.0) as i64, decimals: 1 }.to_string()
 }
 
+/// A text in a drawing.
+fn label(class: &str, x: f64, y: f64, text: &str) -> El {
+    svg("text", class).attr("x", &px(x)).attr("y", &px(y)).text(text)
+}
+
+/// A line or a shape of a drawing.
+fn path(class: &str, d: &str) -> El {
+    svg("path", class).attr("d", d)
+}
+
 /// The vector diagram and the numbers beside it. Voltage at 0° to the right, lag clockwise.
-pub fn vectors(signals: Signals) -> AnyView {
+pub fn vectors(signals: Signals) -> Vec<El> {
     let sees = signals.sees;
-    // Length and angle of the current's arrow; it is drawn to be seen, the numbers tell how large it is.
+    // Where the current's arrow is at a length; it is drawn to be seen, the numbers tell how large it is.
     let tip = move |length: f64| {
         let angle = sees.with(|sees| sees.angle)?;
         let turn = f64::from(angle) / 1_800.0 * core::f64::consts::PI;
@@ -24,72 +35,56 @@ pub fn vectors(signals: Signals) -> AnyView {
     let head = move || {
         tip(78.0).map_or(String::new(), |(x, y, turn)| {
             let side = |by: f64| {
-                (x - 11.0 * js_sys::Math::cos(turn + by), y - 11.0 * js_sys::Math::sin(turn + by))
+                format!("{} {}", px(x - 11.0 * js_sys::Math::cos(turn + by)), px(y - 11.0 * js_sys::Math::sin(turn + by)))
             };
-            let ((ax, ay), (bx, by)) = (side(0.38), side(-0.38));
-            format!("M{} {}L{} {}L{} {}Z", px(x), px(y), px(ax), px(ay), px(bx), px(by))
+            format!("M{} {}L{}L{}Z", px(x), px(y), side(0.38), side(-0.38))
         })
     };
-    let label = move || tip(92.0).map_or((0.0, 0.0), |(x, y, _)| (x, y + 4.0));
-    let arc = move || {
-        let Some((x, y, turn)) = tip(44.0) else { return String::new() };
-        if turn.abs() < 0.05 {
-            return String::new();
+    let arc = move || match tip(44.0) {
+        Some((x, y, turn)) if turn.abs() >= 0.05 => {
+            format!("M162 118A44 44 0 0 {} {} {}", u8::from(turn > 0.0), px(x), px(y))
         }
-        let large = u8::from(turn.abs() > core::f64::consts::PI);
-        let sweep = u8::from(turn > 0.0);
-        format!("M162 118A44 44 0 {large} {sweep} {} {}", px(x), px(y))
+        _ => String::new(),
     };
-    let quadrant = move |own: u8| move || sees.with(|sees| sees.quadrant == own);
-    let rows = move || {
-        sees.with(|sees| {
-            sees.rows
-                .iter()
-                .map(|(label, value, unit)| {
-                    view! {
-                        <div>
-                            <dt>{*label}</dt>
-                            <dd>{value.clone()} " " <small>{*unit}</small></dd>
-                        </div>
-                    }
-                })
-                .collect_view()
-        })
+    let quadrant = |number: u8, x: f64, y: f64| {
+        label("", x, y, &format!("Q{number}")).class_if("strong", move || sees.with(|sees| sees.quadrant == number))
     };
-    view! {
-        <div class="phasor">
-            <svg class="draw" viewBox="4 6 242 226" role="img" aria-label=move || sees.with(|sees| sees.sentence.clone())>
-                <circle class="axis" cx="118" cy="118" r="98"></circle>
-                <circle class="axis" cx="118" cy="118" r="49"></circle>
-                <path class="axis2" d="M12 118H224M118 12V224"></path>
-                <path class="axis" d="M48.700 48.700L187.300 187.300M48.700 187.300L187.300 48.700"></path>
-                <text x="188" y="30" class:strong=quadrant(4)>"Q4"</text>
-                <text x="34" y="30" class:strong=quadrant(3)>"Q3"</text>
-                <text x="34" y="214" class:strong=quadrant(2)>"Q2"</text>
-                <text x="188" y="214" class:strong=quadrant(1)>"Q1"</text>
-                <path class="axis2" d=arc></path>
-                <path class="l1" d="M118 118H208"></path>
-                <path class="fl1" d="M216 118L205.800 113.900L205.800 122.100Z"></path>
-                <path class="l1 dash" d=line></path>
-                <path class="fl1" d=head></path>
-                <circle cx="118" cy="118" r="3.500" class="fl1"></circle>
-                <text class="l1t" x="225" y="110">"U"</text>
-                <text
-                    class="l1t mid"
-                    x=move || px(label().0)
-                    y=move || px(label().1)
-                    hidden=move || sees.with(|sees| sees.angle.is_none())
-                >
-                    {move || if sees.with(|sees| sees.angle.is_some()) { "I" } else { "" }}
-                </text>
-            </svg>
-            <dl class="vals">{rows}</dl>
-        </div>
-        <p class="small">
-            "I lags U: clockwise. Solid is voltage, dashed is current. " {move || sees.with(|sees| sees.led_rate.clone())}
-        </p>
-    }
-    .into_any()
+    let picture = svg("svg", "draw")
+        .attr("viewBox", "4 6 242 226")
+        .attr("role", "img")
+        .keeps("aria-label", move || sees.with(|sees| sees.sentence.clone()))
+        .all(vec![
+            svg("circle", "axis").attr("cx", "118").attr("cy", "118").attr("r", "98"),
+            svg("circle", "axis").attr("cx", "118").attr("cy", "118").attr("r", "49"),
+            path("axis2", "M12 118H224M118 12V224"),
+            path("axis", "M48.7 48.7L187.3 187.3M48.7 187.3L187.3 48.7"),
+            quadrant(4, 188.0, 30.0),
+            quadrant(3, 34.0, 30.0),
+            quadrant(2, 34.0, 214.0),
+            quadrant(1, 188.0, 214.0),
+            svg("path", "axis2").keeps("d", arc),
+            path("l1", "M118 118H208"),
+            path("fl1", "M216 118L205.8 113.9L205.8 122.1Z"),
+            svg("path", "l1 dash").keeps("d", line),
+            svg("path", "fl1").keeps("d", head),
+            svg("circle", "fl1").attr("cx", "118").attr("cy", "118").attr("r", "3.5"),
+            label("l1t", 225.0, 110.0, "U"),
+            svg("text", "l1t mid")
+                .keeps("x", move || tip(92.0).map_or(String::new(), |(x, ..)| px(x)))
+                .keeps("y", move || tip(92.0).map_or(String::new(), |(_, y, _)| px(y + 4.0)))
+                .says(move || if sees.with(|sees| sees.angle.is_some()) { "I" } else { "" }.to_owned()),
+        ]);
+    let values = el("dl", "vals").shows(move || {
+        let row = |(label, value, unit): &(&'static str, String, &'static str)| {
+            let value = el("dd", "").text(value).text(" ").add(el("small", "").text(unit));
+            el("div", "").add(el("dt", "").text(label)).add(value)
+        };
+        sees.with(|sees| sees.rows.iter().map(row).collect())
+    });
+    let note = el("p", "small")
+        .text("I lags U: clockwise. Solid is voltage, dashed is current. ")
+        .add(el("span", "").says(move || sees.with(|sees| sees.led_rate.clone())));
+    vec![el("div", "phasor").add(picture).add(values), note]
 }
 
 /// A round number of Wh at or above `top`, for the scale.
@@ -111,22 +106,20 @@ fn kwh(wh: u32) -> String {
 }
 
 /// Bars of the last 24 metered hours, export below zero.
-pub fn hours(signals: Signals) -> AnyView {
-    let bars = move || signals.hours.with(|hours| bars(hours));
-    view! {
-        <svg class="draw" viewBox="0 0 420 252" role="img" aria-label=move || signals.hours.with(|hours| sentence(hours))>
-            <defs>
-                <pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-                    <path class="hatch" d="M0 0V5"></path>
-                </pattern>
-                <pattern id="hole" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-                    <path class="holeline" d="M0 0V7"></path>
-                </pattern>
-            </defs>
-            {bars}
-        </svg>
+pub fn hours(signals: Signals) -> El {
+    let defs = html(
+        "div",
+        "",
+        r#"<svg><defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch" d="M0 0V5"/></pattern><pattern id="hole" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="holeline" d="M0 0V7"/></pattern></defs></svg>"#,
+    );
+    let picture = svg("svg", "draw")
+        .attr("viewBox", "0 0 420 252")
+        .attr("role", "img")
+        .keeps("aria-label", move || signals.hours.with(|hours| sentence(hours)));
+    if let Ok(Some(defs)) = defs.0.query_selector("defs") {
+        let _ = picture.0.append_child(&defs);
     }
-    .into_any()
+    picture.add(svg("g", "").shows(move || signals.hours.with(|hours| bars(hours))))
 }
 
 fn sentence(hours: &[Hour]) -> String {
@@ -139,7 +132,7 @@ fn sentence(hours: &[Hour]) -> String {
     )
 }
 
-fn bars(hours: &[Hour]) -> AnyView {
+fn bars(hours: &[Hour]) -> Vec<El> {
     const WIDE: f64 = 15.75;
     let top = round_up(hours.iter().map(|hour| hour.import).max().unwrap_or(0).max(100));
     let least = hours.iter().map(|hour| hour.export).max().unwrap_or(0);
@@ -162,96 +155,60 @@ fn bars(hours: &[Hour]) -> AnyView {
             rect(&mut off, 18.0, 196.0);
         }
     }
-    let gap = (!off.is_empty()).then(|| {
-        view! { <text class="strong last" x="412" y="12">"hatched from top to bottom: meter off"</text> }
-    });
-    let nothing = (import.is_empty() && export.is_empty()).then(|| {
-        view! { <text class="mid" x="223" y="124">"No energy yet. Let metered time run faster, or go a day on."</text> }
-    });
-    let under = (bottom > 0).then(|| {
+    let mut parts = vec![path("hole", &off), path("axis", "M34 18H412"), label("last", 28.0, 22.0, &kwh(top))];
+    if bottom > 0 {
         let y = zero + f64::from(bottom) * scale;
-        view! {
-            <path class="axis" d=format!("M34 {}H412", px(y))></path>
-            <text class="last" x="28" y=px(y + 4.0)>
-                {format!("−{}", kwh(bottom))}
-            </text>
-        }
-    });
-    view! {
-        <path class="hole" d=off></path>
-        <path class="axis" d="M34 18H412"></path>
-        <text class="last" x="28" y="22">
-            {kwh(top)}
-        </text>
-        {under}
-        <path class="bar-in" d=import></path>
-        <path class="bar-out" d=export></path>
-        <path class="axis2" d=format!("M34 {}H412", px(zero))></path>
-        <text class="last" x="28" y=px(zero + 4.0)>
-            "0"
-        </text>
-        {gap}
-        {nothing}
-        <text x="34" y="244">
-            "−24 h"
-        </text>
-        <text class="mid" x="223" y="244">
-            "−12 h"
-        </text>
-        <text class="strong last" x="412" y="244">
-            "now"
-        </text>
+        parts.push(path("axis", &format!("M34 {}H412", px(y))));
+        parts.push(label("last", 28.0, y + 4.0, &format!("−{}", kwh(bottom))));
     }
-    .into_any()
+    if !off.is_empty() {
+        parts.push(label("strong last", 412.0, 12.0, "hatched from top to bottom: meter off"));
+    }
+    if import.is_empty() && export.is_empty() {
+        parts.push(label("mid", 223.0, 124.0, "No energy yet. Let metered time run faster, or go a day on."));
+    }
+    parts.extend([
+        path("bar-in", &import),
+        path("bar-out", &export),
+        path("axis2", &format!("M34 {}H412", px(zero))),
+        label("last", 28.0, zero + 4.0, "0"),
+        label("", 34.0, 244.0, "−24 h"),
+        label("mid", 223.0, 244.0, "−12 h"),
+        label("strong last", 412.0, 244.0, "now"),
+    ]);
+    parts
 }
 
 /// The meter as a box with its terminals, and what belongs to each.
-pub fn connection(model: &Model) -> AnyView {
-    let row = |upper: bool| {
+pub fn connection(model: &Model) -> Vec<El> {
+    let mut picture = svg("svg", "draw")
+        .attr("viewBox", "40 16 340 156")
+        .attr("role", "img")
+        .attr("aria-label", &format!("Terminals of the {}, listed below", model.name))
+        .add(path("box", "M66 52h288a6 6 0 0 1 6 6v72a6 6 0 0 1-6 6h-288a6 6 0 0 1-6-6v-72a6 6 0 0 1 6-6z"))
+        .add(label("strong mid", 210.0, 99.0, model.name));
+    for upper in [true, false] {
         let names: Vec<_> = model.terminals.iter().filter(|terminal| terminal.upper == upper).collect();
         let step = 300.0 / names.len().max(1) as f64;
-        let (edge, text, wire) = if upper { (52, 72, "v-30") } else { (136, 126, "v30") };
-        names
-            .into_iter()
-            .enumerate()
-            .map(|(place, terminal)| {
-                let x = 60.0 + step * (place as f64 + 0.5);
-                // The printed letter of a conductor says its colour.
-                let class = match terminal.name.as_bytes().first() {
-                    Some(b'L') => "l1",
-                    Some(b'N') => "n",
-                    _ => "wire",
-                };
-                view! {
-                    <path class=class d=format!("M{} {edge}{wire}", px(x))></path>
-                    <circle class="dot" cx=px(x) cy=edge r="5"></circle>
-                    <text class="strong mid" x=px(x) y=text>
-                        {terminal.name}
-                    </text>
-                }
-            })
-            .collect_view()
-    };
-    let list = model
-        .terminals
-        .iter()
-        .map(|terminal| {
-            view! {
-                <dt>{terminal.name}</dt>
-                <dd>{terminal.doc}</dd>
-            }
-        })
-        .collect_view();
-    view! {
-        <svg class="draw" viewBox="40 16 340 156" role="img" aria-label=format!("Terminals of the {}, listed below", model.name)>
-            <rect class="box" x="60" y="52" width="300" height="84" rx="6"></rect>
-            <text class="strong mid" x="210" y="99">
-                {model.name}
-            </text>
-            {row(true)}
-            {row(false)}
-        </svg>
-        <dl class="terminals">{list}</dl>
+        let (edge, text, wire) = if upper { (52.0, 72.0, "v-30") } else { (136.0, 126.0, "v30") };
+        for (place, terminal) in names.into_iter().enumerate() {
+            let x = 60.0 + step * (place as f64 + 0.5);
+            // The printed letter of a conductor says its colour.
+            let class = match terminal.name.as_bytes().first() {
+                Some(b'L') => "l1",
+                Some(b'N') => "n",
+                _ => "wire",
+            };
+            picture = picture.all(vec![
+                path(class, &format!("M{} {}{wire}", px(x), px(edge))),
+                svg("circle", "dot").attr("cx", &px(x)).attr("cy", &px(edge)).attr("r", "5"),
+                label("strong mid", x, text, terminal.name),
+            ]);
+        }
     }
-    .into_any()
+    let mut list = el("dl", "terminals");
+    for terminal in model.terminals {
+        list = list.add(el("dt", "").text(terminal.name)).add(el("dd", "").text(terminal.doc));
+    }
+    vec![picture, list]
 }

@@ -3,115 +3,76 @@
 use leptos::prelude::*;
 
 use crate::bus::line_fields;
+use crate::dom::{El, button, el, watch};
 use crate::page::Dialogs;
-use crate::parts::Dialog;
+use crate::parts::dialog;
 use crate::runtime::{self, Signals};
 use crate::view::LineForm;
 
-/// The last failure of the port and what to do, above the tabs that need it.
-pub fn advice(signals: Signals) -> AnyView {
+/// What the port or the meter has to say, above the tabs that need it.
+pub fn advice(signals: Signals) -> El {
     let port = signals.port;
-    view! {
-        {move || {
-            port.with(|port| {
-                (!port.say.is_empty() && !port.busy)
-                    .then(|| view! { <div class="say" class:bad=port.bad><p>{port.say.clone()}</p></div> })
-            })
-        }}
-    }
-    .into_any()
+    el("div", "say")
+        .flag_if("hidden", move || port.with(|port| port.say.is_empty() || port.busy))
+        .class_if("bad", move || port.with(|port| port.bad))
+        .add(el("p", "").says(move || port.with(|port| port.say.clone())))
 }
 
 /// The dialog.
-pub fn connect(signals: Signals, dialogs: Dialogs) -> AnyView {
+pub fn connect(signals: Signals, dialogs: Dialogs) -> El {
     let form = RwSignal::new(LineForm::default());
     let wrong = RwSignal::new(None);
-    Effect::new(move |_| {
+    let port = signals.port;
+    watch(Box::new(move || {
         if dialogs.connect.get() {
             runtime::list_ports();
         }
-    });
-    Effect::new(move |_| {
-        if signals.port.with(|port| port.open) {
+    }));
+    let open = Memo::new(move |_| port.with(|port| port.open));
+    watch(Box::new(move || {
+        if open.get() {
             dialogs.connect.set(false);
         }
-    });
-    let port = signals.port;
-    let ready = move || wrong.with_untracked(Option::is_none);
-    view! {
-        <Dialog open=dialogs.connect title="Connect a real meter">
-            <div class="body">
-                {move || {
-                    if port.with(|port| port.possible) {
-                        view! {
-                            <p>
-                                "Wire the RS485 adapter to A and B of the meter, then choose its port. "
-                                "Reading changes nothing in the meter; nothing is written before you have reviewed it."
-                            </p>
-                        }
-                            .into_any()
-                    } else {
-                        view! {
-                            <p>
-                                "This browser cannot open serial ports. The twin, its settings and the decoder still work. "
-                                "Chrome, Edge, Opera or Firefox 151 and later on a computer can."
-                            </p>
-                        }
-                            .into_any()
+    }));
+    dialog(dialogs.connect, "Connect a real meter", move || {
+        let ready = move || wrong.with_untracked(Option::is_none);
+        let intro = el("p", "").says(move || {
+            if port.with(|port| port.possible) {
+                "Wire the RS485 adapter to A and B of the meter, then choose its port. Reading changes nothing in the meter; \
+                 nothing is written before you have reviewed it."
+            } else {
+                "This browser cannot open serial ports. The twin, its settings and the decoder still work. Chrome, Edge, Opera \
+                 or Firefox 151 and later on a computer can."
+            }
+            .to_owned()
+        });
+        let say = el("p", "answer")
+            .attr("role", "alert")
+            .flag_if("hidden", move || port.with(|port| port.say.is_empty()))
+            .class_if("wrong-text", move || port.with(|port| port.bad))
+            .says(move || port.with(|port| port.say.clone()));
+        let granted = Memo::new(move |_| port.with(|port| port.granted.clone()));
+        let known = el("div", "acts").shows(move || {
+            let button = |(place, name): (usize, String)| {
+                button("btn", &format!("Use {name}"), move |_| {
+                    if ready() {
+                        runtime::open_granted(place, form.get_untracked());
                     }
-                }} {line_fields(form, wrong)}
-                {move || {
-                    port.with(|port| {
-                        (!port.say.is_empty())
-                            .then(|| {
-                                let class = if port.bad { "answer wrong-text" } else { "answer" };
-                                view! {
-                                    <p class=class role="alert">
-                                        {port.say.clone()}
-                                    </p>
-                                }
-                            })
-                    })
-                }}
-            </div>
-            <footer>
-                {move || {
-                    let busy = port.with(|port| port.busy);
-                    port.with(|port| port.granted.clone())
-                        .into_iter()
-                        .enumerate()
-                        .map(|(place, name)| {
-                            view! {
-                                <button
-                                    type="button"
-                                    class="btn"
-                                    disabled=busy
-                                    on:click=move |_| {
-                                        if ready() {
-                                            runtime::open_granted(place, form.get_untracked());
-                                        }
-                                    }
-                                >
-                                    {format!("Use {name}")}
-                                </button>
-                            }
-                        })
-                        .collect_view()
-                }}
-                <button
-                    type="button"
-                    class="btn main"
-                    disabled=move || port.with(|port| !port.possible || port.busy)
-                    on:click=move |_| {
-                        if ready() {
-                            runtime::choose_port(form.get_untracked());
-                        }
-                    }
-                >
-                    {move || if port.with(|port| port.busy) { "Opening…" } else { "Choose a port…" }}
-                </button>
-            </footer>
-        </Dialog>
-    }
-    .into_any()
+                })
+                .flag_if("disabled", move || port.with(|port| port.busy))
+            };
+            granted.get().into_iter().enumerate().map(button).collect()
+        });
+        let choose = el("button", "btn main")
+            .attr("type", "button")
+            .flag_if("disabled", move || port.with(|port| !port.possible || port.busy))
+            .says(move || if port.with(|port| port.busy) { "Opening…" } else { "Choose a port…" }.to_owned())
+            .on("click", move |_| {
+                if ready() {
+                    runtime::choose_port(form.get_untracked());
+                }
+            });
+        let body = el("div", "body").add(intro).all(line_fields(form, wrong)).add(say);
+        vec![body, el("footer", "").add(known).add(choose)]
+    })
 }

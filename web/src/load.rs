@@ -1,11 +1,11 @@
 //! The Load tab: what flows through the meter, and what the meter makes of it.
 
-
 use leptos::prelude::*;
 
 use crate::chart;
+use crate::dom::{El, button, el};
 use crate::input::Input;
-use crate::parts::{Check, Choices, Quantity, Scale};
+use crate::parts::{Scale, check, choices, quantity};
 use crate::runtime::{self, Signals};
 use crate::view::{LoadForm, Model};
 
@@ -19,152 +19,102 @@ const PRESETS: [(&str, i64, i64, bool, bool); 6] = [
     ("Roof −3 kW", 13_043, 1_000, true, true),
 ];
 
-const TRUE_OR_FALSE: [u32; 2] = [0, 1];
-
 /// The tab.
-pub fn load(model: &'static Model, signals: Signals) -> AnyView {
-    view! {
-        <div class="load">
-            <section>
-                <div class="sec">
-                    <h2>"What flows through the meter"</h2>
-                </div>
-                {form(model, signals)}
-            </section>
-            <section>
-                <div class="sec">
-                    <h2>"What the meter sees"</h2>
-                    <small>
-                        {move || {
-                            signals
-                                .sees
-                                .with(|sees| {
-                                    if sees.quadrant == 0 {
-                                        "nothing flows".to_owned()
-                                    } else {
-                                        format!("quadrant {}", sees.quadrant)
-                                    }
-                                })
-                        }}
-                    </small>
-                </div>
-                {chart::vectors(signals)}
-            </section>
-            <section>
-                <div class="sec">
-                    <h2>"Energy per hour, kWh"</h2>
-                    <small>"metered time, export hatched"</small>
-                </div>
-                {chart::hours(signals)}
-            </section>
-            <section>
-                <div class="sec">
-                    <h2>"Connection"</h2>
-                </div>
-                {chart::connection(model)}
-            </section>
-        </div>
-    }
-    .into_any()
+pub fn load(model: &'static Model, signals: Signals) -> Vec<El> {
+    let section = |title: &str, note: El, inside: Vec<El>| {
+        el("section", "").add(el("div", "sec").add(el("h2", "").text(title)).add(note)).all(inside)
+    };
+    let quadrant = el("small", "").says(move || {
+        signals.sees.with(|sees| match sees.quadrant {
+            0 => "nothing flows".to_owned(),
+            quadrant => format!("quadrant {quadrant}"),
+        })
+    });
+    let hours = el("small", "").text("metered time, export hatched");
+    vec![el("div", "load").all(vec![
+        section("What flows through the meter", el("small", ""), form(model, signals)),
+        section("What the meter sees", quadrant, chart::vectors(signals)),
+        section("Energy per hour, kWh", hours, vec![chart::hours(signals)]),
+        section("Connection", el("small", ""), chart::connection(model)),
+    ])]
 }
 
-fn form(model: &Model, signals: Signals) -> AnyView {
+fn change(load: RwSignal<LoadForm>, edit: impl FnOnce(&mut LoadForm)) {
+    let mut form = load.get_untracked();
+    edit(&mut form);
+    runtime::send(Input::Load(form));
+}
+
+fn form(model: &Model, signals: Signals) -> Vec<El> {
     let load = signals.load;
-    let change = move |edit: &dyn Fn(&mut LoadForm)| {
-        let mut form = load.get_untracked();
-        edit(&mut form);
-        runtime::send(Input::Load(form));
+    let scale = |label, unit, shown, min, max, step| Scale { label, unit, decimals: 3, shown, min, max, step };
+    let row = |name: &str, inside: Vec<El>| {
+        el("div", "field")
+            .add(el("span", "").attr("aria-hidden", "true").text(name))
+            .add(el("div", "two").all(inside))
     };
-    let volts = Scale { label: "Voltage", unit: "V", decimals: 3, shown: 1, min: 0, max: 280_000, step: 100 };
-    let amps =
-        Scale { label: "Current", unit: "A", decimals: 3, shown: 2, min: 0, max: model.max_ma, step: 50 };
-    let factor =
-        Scale { label: "Power factor", unit: "", decimals: 3, shown: 2, min: 0, max: 1_000, step: 10 };
-    let hertz =
-        Scale { label: "Frequency", unit: "Hz", decimals: 3, shown: 2, min: 45_000, max: 65_000, step: 10 };
-    let presets = PRESETS
-        .into_iter()
-        .map(|(word, milliamps, factor, lag, export)| {
-            let press = move |_| {
-                change(&|form| {
-                    *form = LoadForm { milliamps, factor, lag, export, mains: true, ..*form };
-                });
-            };
-            view! {
-                <button type="button" class="btn" on:click=press>
-                    {word}
-                </button>
-            }
-        })
-        .collect_view();
-    let [no, yes] = TRUE_OR_FALSE;
-    view! {
-        <div class="fields">
-            <Quantity
-                scale=volts
-                value=Signal::derive(move || load.get().millivolts)
-                set=Callback::new(move |new| change(&|form| form.millivolts = new))
-            />
-            <Quantity
-                scale=amps
-                value=Signal::derive(move || load.get().milliamps)
-                set=Callback::new(move |new| change(&|form| form.milliamps = new))
-            />
-            <Quantity
-                scale=factor
-                value=Signal::derive(move || load.get().factor)
-                set=Callback::new(move |new| change(&|form| form.factor = new))
-            />
-            <Quantity
-                scale=hertz
-                value=Signal::derive(move || load.get().millihertz)
-                set=Callback::new(move |new| change(&|form| form.millihertz = new))
-            />
-            <div class="field">
-                <span aria-hidden="true">"Flow"</span>
-                <div class="two">
-                    <Choices
-                        legend="Current lags or leads"
-                        options=&[(1, "Lag"), (0, "Lead")]
-                        value=Signal::derive(move || if load.get().lag { yes } else { no })
-                        set=Callback::new(move |new| change(&|form| form.lag = new == 1))
-                    />
-                    <Choices
-                        legend="Direction of energy"
-                        options=&[(0, "Import"), (1, "Export")]
-                        value=Signal::derive(move || if load.get().export { yes } else { no })
-                        set=Callback::new(move |new| change(&|form| form.export = new == 1))
-                    />
-                </div>
-            </div>
-            <div class="field">
-                <span aria-hidden="true">"Time"</span>
-                <div class="two">
-                    <Choices
-                        legend="Speed of metered time"
-                        options=&[(1, "1 ×"), (60, "60 ×"), (3600, "3600 ×")]
-                        value=Signal::derive(move || load.get().speed)
-                        set=Callback::new(move |new| change(&|form| form.speed = new))
-                    />
-                    <button type="button" class="btn" on:click=|_| runtime::send(Input::Day)>
-                        "+1 day"
-                    </button>
-                </div>
-            </div>
-            <div class="field">
-                <span aria-hidden="true">"Mains"</span>
-                <div class="two">
-                    <Check
-                        label="Supply is on"
-                        value=Signal::derive(move || load.get().mains)
-                        set=Callback::new(move |new| change(&|form| form.mains = new))
-                    />
-                </div>
-            </div>
-        </div>
-        <div class="presets" role="group" aria-label="Ready-made loads">
-            {presets}
-        </div>
+    let fields = vec![
+        quantity(
+            scale("Voltage", "V", 1, 0, 280_000, 100),
+            Signal::derive(move || load.get().millivolts),
+            move |new| change(load, |form| form.millivolts = new),
+        ),
+        quantity(
+            scale("Current", "A", 2, 0, model.max_ma, 50),
+            Signal::derive(move || load.get().milliamps),
+            move |new| change(load, |form| form.milliamps = new),
+        ),
+        quantity(
+            scale("Power factor", "", 2, 0, 1_000, 10),
+            Signal::derive(move || load.get().factor),
+            move |new| change(load, |form| form.factor = new),
+        ),
+        quantity(
+            scale("Frequency", "Hz", 2, 45_000, 65_000, 10),
+            Signal::derive(move || load.get().millihertz),
+            move |new| change(load, |form| form.millihertz = new),
+        ),
+        row(
+            "Flow",
+            vec![
+                choices(
+                    "Current lags or leads",
+                    &[(1, "Lag"), (0, "Lead")],
+                    Signal::derive(move || u32::from(load.get().lag)),
+                    move |new| change(load, |form| form.lag = new == 1),
+                ),
+                choices(
+                    "Direction of energy",
+                    &[(0, "Import"), (1, "Export")],
+                    Signal::derive(move || u32::from(load.get().export)),
+                    move |new| change(load, |form| form.export = new == 1),
+                ),
+            ],
+        ),
+        row(
+            "Time",
+            vec![
+                choices(
+                    "Speed of metered time",
+                    &[(1, "1 ×"), (60, "60 ×"), (3600, "3600 ×")],
+                    Signal::derive(move || load.get().speed),
+                    move |new| change(load, |form| form.speed = new),
+                ),
+                button("btn", "+1 day", |_| runtime::send(Input::Day)),
+            ],
+        ),
+        row(
+            "Mains",
+            vec![check("Supply is on", Signal::derive(move || load.get().mains), move |new| {
+                change(load, |form| form.mains = new);
+            })],
+        ),
+    ];
+    let mut presets = el("div", "presets").attr("role", "group").attr("aria-label", "Ready-made loads");
+    for (word, milliamps, factor, lag, export) in PRESETS {
+        presets = presets.add(button("btn", word, move |_| {
+            change(load, |form| *form = LoadForm { milliamps, factor, lag, export, mains: true, ..*form });
+        }));
     }
-    .into_any()
+    vec![el("div", "fields").all(fields), presets]
 }

@@ -6,6 +6,7 @@ mod bus;
 mod chart;
 mod connect;
 mod crash;
+mod dom;
 mod input;
 mod load;
 mod page;
@@ -31,11 +32,14 @@ fn main() {
     }
 }
 
+/// Builds the page under an owner that lives as long as it does.
 fn show(kept: Option<Vec<u8>>) {
-    let owner = Owner::new();
-    owner.set();
-    let (model, signals) = runtime::start(kept);
-    mount_to_body(move || view! { <page::Page model=model signals=signals /> });
-    // The signals live as long as the page.
-    core::mem::forget(owner);
+    mount_to_body(move || {
+        let (model, signals) = runtime::start(kept);
+        if let Some(body) = document().body() {
+            for part in page::page(model, signals) {
+                let _ = body.append_child(&part.0);
+            }
+        }
+    });
 }

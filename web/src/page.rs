@@ -1,11 +1,12 @@
 //! The shell of the page: head, meter, tabs, traffic, the bar of staged changes and the keys of the keyboard.
 
-
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
 
+use crate::dom::{El, button, el, html, watch};
 use crate::input::Input;
-use crate::parts::{Check, Dialog, plug_icon, twin_icon};
+use crate::parts::{PLUG, TWIN, check, dialog};
 use crate::runtime::{self, Signals};
 use crate::view::Model;
 use crate::{bus, connect, load, readout, settings, stage, store, traffic};
@@ -34,119 +35,97 @@ pub struct Dialogs {
     pub review: RwSignal<bool>,
 }
 
-/// The whole page.
-#[component]
-pub fn Page(
-    /// The meter it shows.
-    model: &'static Model,
-    /// What changes.
-    signals: Signals,
-) -> impl IntoView {
+/// The whole page, part after part.
+pub fn page(model: &'static Model, signals: Signals) -> Vec<El> {
     let dialogs =
         Dialogs { connect: RwSignal::new(false), help: RwSignal::new(false), review: RwSignal::new(false) };
     let tab = RwSignal::new(tab_of_fragment());
     let keys_on = RwSignal::new(store::local(KEYS_OFF).is_none());
-    Effect::new(move |_| store::set_local(KEYS_OFF, if keys_on.get() { None } else { Some("1") }));
     listen(dialogs, keys_on, signals, tab);
-    view! {
-        <header class="head">
-            <div class="wrap">
-                <div class="brand">
-                    <svg viewBox="0 0 22 26" aria-hidden="true">
-                        <path d="M1 1h9v24H1z" fill="currentColor"></path>
-                        <path d="M3 8h5v4H3z" fill="var(--surface)"></path>
-                        <path d="M13 1.900h7.100v22.200H13z" fill="none" stroke="currentColor" stroke-width="1.800"></path>
-                        <path d="M14.500 8h4v4h-4z" fill="currentColor"></path>
-                    </svg>
-                    <h1 class="brand">"Metertwin"</h1>
-                </div>
-                <span class="model" title=model.doc>{model.name}</span>
-                <span class="space"></span>
-                {chip(signals)}
-                {move || {
-                    if signals.port.with(|port| port.open) {
-                        view! {
-                            <button type="button" class="btn connect" aria-label="Disconnect" on:click=|_| runtime::send(Input::Disconnect)>
-                                {plug_icon()}
-                                <span>"Disconnect"</span>
-                            </button>
-                        }
-                            .into_any()
-                    } else {
-                        view! {
-                            <button
-                                type="button"
-                                class="btn connect"
-                                aria-label="Connect a real meter…"
-                                on:click=move |_| dialogs.connect.set(true)
-                            >
-                                {plug_icon()}
-                                <span>"Connect a real meter…"</span>
-                            </button>
-                        }
-                            .into_any()
-                    }
-                }}
-                <button
-                    type="button"
-                    class="btn plain help"
-                    aria-label="Keyboard shortcuts"
-                    on:click=move |_| dialogs.help.set(true)
-                >
-                    <kbd>"?"</kbd>
-                </button>
-            </div>
-        </header>
-        <main class="wrap" data-build=BUILD>
-            <div class="grid">
-                <stage::Stage model=model signals=signals />
-                <section class="panel work" aria-label="Work">
-                    {tabs(tab, signals)}
-                    {panel(0, tab, load::load(model, signals))}
-                    {panel(1, tab, readout::readout(model, signals))}
-                    {panel(2, tab, settings::settings(model, signals))}
-                    {panel(3, tab, bus::bus(signals))}
-                </section>
-            </div>
-            <traffic::Traffic signals=signals />
-        </main>
-        <footer class="foot">
-            <div class="wrap">
-                <span>"Free and open. No account. Nothing leaves this page."</span>
-                <span>"Not a product of the meter’s maker; the drawing is our own. Build " {BUILD}</span>
-            </div>
-        </footer>
-        {settings::staged_bar(model, signals, dialogs)}
-        {settings::review(model, signals, dialogs)}
-        {connect::connect(signals, dialogs)}
-        {help(dialogs, keys_on)}
-        <p class="vh" role="status" aria-live="polite">{move || signals.spoken.get()}</p>
-    }
+    let work = el("section", "panel work").attr("aria-label", "Work").all(vec![
+        tabs(tab, signals),
+        panel(0, tab, load::load(model, signals)),
+        panel(1, tab, readout::readout(model, signals)),
+        panel(2, tab, settings::settings(model, signals)),
+        panel(3, tab, bus::bus(signals)),
+    ]);
+    let main = el("main", "wrap")
+        .attr("data-build", BUILD)
+        .add(el("div", "grid").add(stage::stage(model, signals)).add(work))
+        .add(traffic::traffic(signals));
+    let foot = el("div", "wrap")
+        .add(el("span", "").text("Free and open. No account. Nothing leaves this page."))
+        .add(el("span", "").text(&format!(
+            "Not a product of the meter’s maker; the drawing is our own. Build {BUILD}"
+        )));
+    vec![
+        head(model, signals, dialogs),
+        main,
+        el("footer", "foot").add(foot),
+        settings::staged_bar(model, signals, dialogs),
+        settings::review(model, signals, dialogs),
+        connect::connect(signals, dialogs),
+        help(dialogs, keys_on),
+        el("p", "vh").attr("role", "status").attr("aria-live", "polite").says(move || signals.spoken.get()),
+    ]
 }
 
-fn chip(signals: Signals) -> AnyView {
+fn head(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
+    let brand = html(
+        "div",
+        "brand",
+        r#"<svg viewBox="0 0 22 26" aria-hidden="true"><path d="M1 1h9v24H1z" fill="currentColor"/><path d="M3 8h5v4H3z" fill="var(--surface)"/><path d="M13 1.900h7.100v22.200H13z" fill="none" stroke="currentColor" stroke-width="1.800"/><path d="M14.500 8h4v4h-4z" fill="currentColor"/></svg><h1 class="brand">Metertwin</h1>"#,
+    );
+    let open = Memo::new(move |_| signals.port.with(|port| port.open));
+    let word = move || if open.get() { "Disconnect" } else { "Connect a real meter…" }.to_owned();
+    let plug = html("button", "btn connect", PLUG)
+        .attr("type", "button")
+        .keeps("aria-label", word)
+        .add(el("span", "").says(word))
+        .on("click", move |_| {
+            if open.get_untracked() {
+                runtime::send(Input::Disconnect);
+            } else {
+                dialogs.connect.set(true);
+            }
+        });
+    let help = html("button", "btn plain help", "<kbd>?</kbd>")
+        .attr("type", "button")
+        .attr("aria-label", "Keyboard shortcuts")
+        .on("click", move |_| dialogs.help.set(true));
+    el("header", "head").add(el("div", "wrap").all(vec![
+        brand,
+        el("span", "model").attr("title", model.doc).text(model.name),
+        el("span", "space"),
+        chip(signals),
+        plug,
+        help,
+    ]))
+}
+
+fn chip(signals: Signals) -> El {
     let chip = signals.chip;
-    view! {
-        <div class="chip" class:real=move || chip.with(|chip| chip.real) role="group" aria-label="Source and line">
-            {move || {
-                if chip.with(|chip| chip.real) {
-                    view! { <span>{plug_icon()} "Real meter"</span> }.into_any()
-                } else {
-                    view! { <span>{twin_icon()} "Twin"</span> }.into_any()
-                }
-            }}
-            <span>{move || chip.with(|chip| chip.line.clone())}</span>
-            <span>{move || chip.with(|chip| format!("id {}", chip.id))}</span>
-            <span>{move || chip.with(|chip| format!("{} good", thousands(chip.good)))}</span>
-            <span class:isbad=move || {
-                chip.with(|chip| chip.bad > 0)
-            }>{move || chip.with(|chip| format!("{} bad", thousands(chip.bad)))}</span>
-            <span class="dim" class:isbad=move || chip.with(|chip| chip.silent)>
-                {move || chip.with(|chip| chip.last.clone())}
-            </span>
-        </div>
-    }
-    .into_any()
+    let real = Memo::new(move |_| chip.with(|chip| chip.real));
+    let source = el("span", "").shows(move || {
+        let (picture, word) = if real.get() { (PLUG, "Real meter") } else { (TWIN, "Twin") };
+        vec![html("span", "icon", picture), el("span", "").text(word)]
+    });
+    el("div", "chip")
+        .class_if("real", move || real.get())
+        .attr("role", "group")
+        .attr("aria-label", "Source and line")
+        .all(vec![
+            source,
+            el("span", "").says(move || chip.with(|chip| chip.line.clone())),
+            el("span", "").says(move || chip.with(|chip| format!("id {}", chip.id))),
+            el("span", "").says(move || chip.with(|chip| format!("{} good", thousands(chip.good)))),
+            el("span", "")
+                .class_if("isbad", move || chip.with(|chip| chip.bad > 0))
+                .says(move || chip.with(|chip| format!("{} bad", thousands(chip.bad)))),
+            el("span", "dim")
+                .class_if("isbad", move || chip.with(|chip| chip.silent))
+                .says(move || chip.with(|chip| chip.last.clone())),
+        ])
 }
 
 /// A number with thin groups from 10 000 on.
@@ -166,74 +145,50 @@ pub fn thousands(value: u32) -> String {
     text
 }
 
-fn tabs(tab: RwSignal<usize>, signals: Signals) -> AnyView {
-    let move_to = move |to: usize| {
-        go(tab, to);
-        if let Some(button) = document().get_element_by_id(&format!("tab-{}", TABS[to].0)) {
-            let _ = button.unchecked_into::<web_sys::HtmlElement>().focus();
+fn tabs(tab: RwSignal<usize>, signals: Signals) -> El {
+    let mut list = el("div", "tabs").attr("role", "tablist").attr("aria-label", "Work");
+    for (place, (key, word)) in TABS.into_iter().enumerate() {
+        let mut own = button("", word, move |_| go(tab, place))
+            .attr("role", "tab")
+            .attr("id", &format!("tab-{key}"))
+            .attr("aria-controls", &format!("panel-{key}"))
+            .keeps("aria-selected", move || (tab.get() == place).to_string())
+            .keeps("tabindex", move || if tab.get() == place { "0" } else { "-1" }.to_owned())
+            .on("keydown", move |event| {
+                let event: web_sys::KeyboardEvent = event.unchecked_into();
+                let to = match event.key().as_str() {
+                    "ArrowRight" => (place + 1) % TABS.len(),
+                    "ArrowLeft" => (place + TABS.len() - 1) % TABS.len(),
+                    "Home" => 0,
+                    "End" => TABS.len() - 1,
+                    _ => return,
+                };
+                event.prevent_default();
+                go(tab, to);
+                if let Some((key, _)) = TABS.get(to)
+                    && let Some(button) = document().get_element_by_id(&format!("tab-{key}"))
+                {
+                    let _ = button.unchecked_into::<web_sys::HtmlElement>().focus();
+                }
+            });
+        if key == "settings" {
+            let count = el("span", "count").flag_if("hidden", move || signals.staged() == 0);
+            own = own.add(count.says(move || signals.staged().to_string()));
+            own = own.add(el("span", "vh").says(move || if signals.staged() > 0 { " changes" } else { "" }.to_owned()));
         }
-    };
-    let buttons = TABS
-        .into_iter()
-        .enumerate()
-        .map(|(place, (key, word))| {
-            view! {
-                <button
-                    type="button"
-                    role="tab"
-                    id=format!("tab-{key}")
-                    aria-controls=format!("panel-{key}")
-                    aria-selected=move || (tab.get() == place).to_string()
-                    tabindex=move || if tab.get() == place { "0" } else { "-1" }
-                    on:click=move |_| go(tab, place)
-                    on:keydown=move |ev| {
-                        let to = match ev.key().as_str() {
-                            "ArrowRight" => (place + 1) % TABS.len(),
-                            "ArrowLeft" => (place + TABS.len() - 1) % TABS.len(),
-                            "Home" => 0,
-                            "End" => TABS.len() - 1,
-                            _ => return,
-                        };
-                        ev.prevent_default();
-                        move_to(to);
-                    }
-                >
-                    {word}
-                    {(place == 2)
-                        .then(|| {
-                            move || {
-                                let count = signals.staged();
-                                (count > 0)
-                                    .then(|| {
-                                        view! {
-                                            <span class="count">
-                                                {count}
-                                                <span class="vh">" changes"</span>
-                                            </span>
-                                        }
-                                    })
-                            }
-                        })}
-                </button>
-            }
-        })
-        .collect_view();
-    view! { <div class="tabs" role="tablist" aria-label="Work">{buttons}</div> }.into_any()
+        list = list.add(own);
+    }
+    list
 }
 
-fn panel(place: usize, tab: RwSignal<usize>, inside: AnyView) -> AnyView {
-    let key = TABS[place].0;
-    view! {
-        <div
-            role="tabpanel"
-            id=format!("panel-{key}")
-            aria-labelledby=format!("tab-{key}")
-            hidden=move || tab.get() != place
-        >
-            {inside}
-        </div>
-    }
-    .into_any()
+fn panel(place: usize, tab: RwSignal<usize>, inside: Vec<El>) -> El {
+    let key = TABS.get(place).map_or("", |(key, _)| key);
+    el("div", "")
+        .attr("role", "tabpanel")
+        .attr("id", &format!("panel-{key}"))
+        .attr("aria-labelledby", &format!("tab-{key}"))
+        .flag_if("hidden", move || tab.get() != place)
+        .all(inside)
 }
 
 /// The tab that the address names: a reload or a bookmark comes back to it.
@@ -244,38 +199,41 @@ fn tab_of_fragment() -> usize {
 
 fn go(tab: RwSignal<usize>, to: usize) {
     tab.set(to);
-    if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(
-            &wasm_bindgen::JsValue::NULL,
-            "",
-            Some(&format!("#/{}", TABS[to].0)),
-        );
+    if let (Ok(history), Some((key, _))) = (window().history(), TABS.get(to)) {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#/{key}")));
     }
 }
 
 /// The keys that work everywhere. Single keys rest while somebody types, and where they were switched off.
 fn listen(dialogs: Dialogs, keys_on: RwSignal<bool>, signals: Signals, tab: RwSignal<usize>) {
-    let handle = window_event_listener(leptos::ev::keydown, move |ev| {
-        let busy = dialogs.connect.get_untracked() || dialogs.help.get_untracked() || dialogs.review.get_untracked();
-        if busy || ev.alt_key() {
+    let act = move |event: web_sys::KeyboardEvent| {
+        let busy =
+            dialogs.connect.get_untracked() || dialogs.help.get_untracked() || dialogs.review.get_untracked();
+        if busy || event.alt_key() {
             return;
         }
-        let key = ev.key();
-        if ev.ctrl_key() || ev.meta_key() {
+        let key = event.key();
+        if event.ctrl_key() || event.meta_key() {
             match key.as_str() {
-                "Enter" if signals.staged() > 0 => dialogs.review.set(true),
+                "Enter" if untrack(|| signals.staged()) > 0 => {
+                    // What is being typed counts: the field hands it over when it loses the focus.
+                    if let Some(active) = document().active_element() {
+                        let _ = active.unchecked_into::<web_sys::HtmlElement>().blur();
+                    }
+                    dialogs.review.set(true);
+                }
                 "l" | "L" => runtime::send(Input::ClearTraffic),
-                "r" | "R" if tab.get_untracked() == 1 && !ev.shift_key() => runtime::send(Input::Read),
+                "r" | "R" if tab.get_untracked() == 1 && !event.shift_key() => runtime::send(Input::Read),
                 _ => return,
             }
-            ev.prevent_default();
+            event.prevent_default();
             return;
         }
-        let typing = ev
+        let typing = event
             .target()
-            .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-            .is_some_and(|element| element.matches("input,textarea,select").unwrap_or(false));
-        if typing || ev.repeat() || !keys_on.get_untracked() {
+            .map(JsCast::unchecked_into::<web_sys::Element>)
+            .is_some_and(|element| element.matches("input:not([type=radio],[type=checkbox]),textarea,select").unwrap_or(false));
+        if typing || event.repeat() || !keys_on.get_untracked() {
             return;
         }
         match key.as_str() {
@@ -287,63 +245,29 @@ fn listen(dialogs: Dialogs, keys_on: RwSignal<bool>, signals: Signals, tab: RwSi
             "Escape" => runtime::send(Input::Stop),
             _ => return,
         }
-        ev.prevent_default();
-    });
-    on_cleanup(move || handle.remove());
+        event.prevent_default();
+    };
+    let closure = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(act).into_js_value();
+    let _ = window().add_event_listener_with_callback("keydown", closure.unchecked_ref());
 }
 
-fn help(dialogs: Dialogs, keys_on: RwSignal<bool>) -> AnyView {
-    view! {
-        <Dialog open=dialogs.help title="Keyboard shortcuts">
-            <div class="body">
-                <dl class="keylist">
-                    <dt>
-                        <kbd>"Space"</kbd>
-                        <kbd>"Enter"</kbd>
-                    </dt>
-                    <dd>"on the meter’s key: press it; it stays down as long as you hold"</dd>
-                    <dt>
-                        <kbd>"1"</kbd>
-                        <kbd>"3"</kbd>
-                        <kbd>"5"</kbd>
-                    </dt>
-                    <dd>"press the meter’s key shortly, for 3 s, for 5 s"</dd>
-                    <dt>
-                        <kbd>"d"</kbd>
-                    </dt>
-                    <dd>"say what the display shows"</dd>
-                    <dt>
-                        <kbd>"Ctrl"</kbd>
-                        <kbd>"↵"</kbd>
-                    </dt>
-                    <dd>"review the changes and write them"</dd>
-                    <dt>
-                        <kbd>"Ctrl"</kbd>
-                        <kbd>"R"</kbd>
-                    </dt>
-                    <dd>"on the Read-out tab: read again"</dd>
-                    <dt>
-                        <kbd>"Ctrl"</kbd>
-                        <kbd>"L"</kbd>
-                    </dt>
-                    <dd>"clear the traffic"</dd>
-                    <dt>
-                        <kbd>"←"</kbd>
-                        <kbd>"→"</kbd>
-                    </dt>
-                    <dd>"on the tabs: the one before, the next"</dd>
-                    <dt>
-                        <kbd>"Esc"</kbd>
-                    </dt>
-                    <dd>"stop what is running, close a dialog; never drops a change"</dd>
-                </dl>
-                <Check
-                    label="Single keys work (1, 3, 5, d, ?)"
-                    value=keys_on
-                    set=Callback::new(move |on| keys_on.set(on))
-                />
-            </div>
-        </Dialog>
-    }
-    .into_any()
+fn help(dialogs: Dialogs, keys_on: RwSignal<bool>) -> El {
+    watch(Box::new(move || store::set_local(KEYS_OFF, if keys_on.get() { None } else { Some("1") })));
+    dialog(dialogs.help, "Keyboard shortcuts", move || {
+        let list = html(
+            "dl",
+            "keylist",
+            "<dt><kbd>Space</kbd><kbd>Enter</kbd></dt><dd>on the meter’s key: press it; it stays down as long as you hold</dd>\
+             <dt><kbd>1</kbd><kbd>3</kbd><kbd>5</kbd></dt><dd>press the meter’s key shortly, for 3 s, for 5 s</dd>\
+             <dt><kbd>d</kbd></dt><dd>say what the display shows</dd>\
+             <dt><kbd>Ctrl</kbd><kbd>↵</kbd></dt><dd>review the changes and write them</dd>\
+             <dt><kbd>Ctrl</kbd><kbd>R</kbd></dt><dd>on the Read-out tab: read again</dd>\
+             <dt><kbd>Ctrl</kbd><kbd>L</kbd></dt><dd>clear the traffic</dd>\
+             <dt><kbd>←</kbd><kbd>→</kbd></dt><dd>on the tabs: the one before, the next</dd>\
+             <dt><kbd>Esc</kbd></dt><dd>stop what is running, close a dialog; never drops a change</dd>",
+        );
+        let switch =
+            check("Single keys work (1, 3, 5, d, ?)", keys_on.into(), move |on| keys_on.set(on));
+        vec![el("div", "body").add(list).add(switch)]
+    })
 }

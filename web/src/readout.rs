@@ -1,12 +1,13 @@
 //! The Read-out tab: all that the meter has to tell, with unit, register and raw words.
 
-
 use leptos::prelude::*;
 
+use crate::connect::advice;
+use crate::dom::{El, button, el};
 use crate::input::Input;
-use crate::parts::{Check, Choices, save};
+use crate::parts::{check, choices, save};
 use crate::runtime::{self, Signals};
-use crate::view::Model;
+use crate::view::{Model, PointRow};
 
 /// A register's address as the manual prints it, or in decimal.
 #[must_use]
@@ -15,133 +16,77 @@ pub fn address(addr: u16, decimal: bool) -> String {
 }
 
 /// The work in progress: how far it is, and a way to stop it.
-pub fn progress(signals: Signals) -> AnyView {
+pub fn progress(signals: Signals) -> El {
     let job = signals.job;
-    let going = Memo::new(move |_| job.with(|job| !job.what.is_empty()));
-    view! {
-        {move || {
-            going
-                .get()
-                .then(|| {
-                    view! {
-                        <div class="progress">
-                            <span>
-                                {move || job.with(|job| format!("{}, {} of {}", job.what, job.done, job.total))}
-                            </span>
-                            <button type="button" class="btn" on:click=|_| runtime::send(Input::Stop)>
-                                "Stop"
-                            </button>
-                            <progress
-                                aria-label="Progress"
-                                max=move || job.with(|job| job.total.max(1)).to_string()
-                                prop:value=move || job.with(|job| f64::from(job.done))
-                            ></progress>
-                        </div>
-                    }
-                })
-        }}
-    }
-    .into_any()
+    el("div", "progress")
+        .flag_if("hidden", move || job.with(|job| job.what.is_empty()))
+        .add(el("span", "").says(move || job.with(|job| format!("{}, {} of {}", job.what, job.done, job.total))))
+        .add(button("btn", "Stop", |_| runtime::send(Input::Stop)))
+        .add(
+            el("progress", "")
+                .attr("aria-label", "Progress")
+                .keeps("max", move || job.with(|job| job.total.max(1)).to_string())
+                .keeps("value", move || job.with(|job| job.done).to_string()),
+        )
 }
 
 /// The tab.
-pub fn readout(model: &'static Model, signals: Signals) -> AnyView {
+pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
     let decimal = RwSignal::new(false);
-    let values = signals.values;
-    let rows = model
-        .points
-        .iter()
-        .enumerate()
-        .map(|(place, row)| {
-            let value = Memo::new(move |_| {
-                values.with(|values| values.get(place).cloned().unwrap_or_default())
-            });
-            let group = (!row.group.is_empty()).then(|| {
-                view! {
-                    <tr class="group">
-                        <th colspan="5" scope="colgroup">
-                            {row.group}
-                        </th>
-                    </tr>
-                }
-            });
-            let addr = row.addr;
-            view! {
-                {group}
-                <tr>
-                    <th scope="row" title=row.doc>
-                        {row.label.clone()}
-                    </th>
-                    <td class="v" class:old=move || value.with(|value| value.old) title=move || value.with(|value| value.words.clone())>
-                        {move || value.with(|value| if value.text.is_empty() { "–".to_owned() } else { value.text.clone() })}
-                    </td>
-                    <td class="u">{row.unit}</td>
-                    <td class="r">{move || address(addr, decimal.get())}</td>
-                    <td class="r words">{move || value.with(|value| value.words.clone())}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let file = |json: bool, name: &'static str, mime: &'static str| {
-        move |_| {
+    let file = |json: bool, word: &'static str, name: &'static str, mime: &'static str| {
+        button("btn", word, move |_| {
             if let Some(text) = runtime::export(json) {
                 save(name, mime, &text);
             }
-        }
+        })
     };
-    view! {
-        <div class="bar">
-            <button type="button" class="btn" on:click=|_| runtime::send(Input::Read)>
-                "Read again"
-            </button>
-            <Check
-                label="Live"
-                value=signals.live
-                set=Callback::new(|on| runtime::send(Input::Live(on)))
-            />
-            <span class="space"></span>
-            <Choices
-                legend="Register addresses in"
-                options=&[(0, "hex"), (1, "decimal")]
-                value=Signal::derive(move || u32::from(decimal.get()))
-                set=Callback::new(move |new| decimal.set(new == 1))
-            />
-            <button
-                type="button"
-                class="btn"
-                on:click=file(false, "read-out.csv", "text/csv")
-            >
-                "Save CSV"
-            </button>
-            <button
-                type="button"
-                class="btn"
-                on:click=file(true, "read-out.json", "application/json")
-            >
-                "Save JSON"
-            </button>
-        </div>
-        {progress(signals)}
-        {crate::connect::advice(signals)}
-        <table class="points">
-            <caption class="vh">{format!("Read-out of the {}", model.name)}</caption>
-            <thead>
-                <tr>
-                    <th scope="col">"Point"</th>
-                    <th scope="col" class="num-r">
-                        "Value"
-                    </th>
-                    <th scope="col">
-                        <span class="vh">"Unit"</span>
-                    </th>
-                    <th scope="col">"Register"</th>
-                    <th scope="col" class="words">
-                        "Words"
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{rows}</tbody>
-        </table>
+    let bar = el("div", "bar").all(vec![
+        button("btn", "Read again", |_| runtime::send(Input::Read)),
+        check("Live", signals.live.into(), |on| runtime::send(Input::Live(on))),
+        el("span", "space"),
+        choices(
+            "Register addresses in",
+            &[(0, "hex"), (1, "decimal")],
+            Signal::derive(move || u32::from(decimal.get())),
+            move |new| decimal.set(new == 1),
+        ),
+        file(false, "Save CSV", "read-out.csv", "text/csv"),
+        file(true, "Save JSON", "read-out.json", "application/json"),
+    ]);
+    let head = |class: &str, word: &str| el("th", class).attr("scope", "col").text(word);
+    let heads = el("tr", "").all(vec![
+        head("", "Point"),
+        head("num-r", "Value"),
+        head("", "").add(el("span", "vh").text("Unit")),
+        head("", "Register"),
+        head("words", "Words"),
+    ]);
+    let mut body = el("tbody", "");
+    for (place, point) in model.points.iter().enumerate() {
+        if !point.group.is_empty() {
+            let group = el("th", "").attr("colspan", "5").attr("scope", "colgroup").text(point.group);
+            body = body.add(el("tr", "group").add(group));
+        }
+        body = body.add(row(place, point, signals, decimal));
     }
-    .into_any()
+    let table = el("table", "points")
+        .add(el("caption", "vh").text(&format!("Read-out of the {}", model.name)))
+        .add(el("thead", "").add(heads))
+        .add(body);
+    vec![bar, progress(signals), advice(signals), table]
+}
+
+fn row(place: usize, point: &PointRow, signals: Signals, decimal: RwSignal<bool>) -> El {
+    let value = Memo::new(move |_| signals.values.with(|values| values.get(place).cloned().unwrap_or_default()));
+    let addr = point.addr;
+    el("tr", "").all(vec![
+        el("th", "").attr("scope", "row").attr("title", point.doc).text(&point.label),
+        el("td", "v")
+            .class_if("old", move || value.with(|value| value.old))
+            .keeps("title", move || value.with(|value| value.words.clone()))
+            .says(move || value.with(|value| if value.text.is_empty() { "–".to_owned() } else { value.text.clone() })),
+        el("td", "u").text(point.unit),
+        el("td", "r").says(move || address(addr, decimal.get())),
+        el("td", "r words").says(move || value.with(|value| value.words.clone())),
+    ])
 }

@@ -1,453 +1,267 @@
 //! The Settings tab: the form that the model's own table makes, the review before writing, and what became of it.
 
-
 use leptos::prelude::*;
 
+use crate::connect::advice;
+use crate::dom::{El, button, el, html, typed};
 use crate::input::Input;
 use crate::page::Dialogs;
-use crate::parts::{Dialog, copy, state_icon};
+use crate::parts::{copy, dialog, state};
 use crate::readout::{address, progress};
 use crate::runtime::{self, Signals};
 use crate::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
 
 /// The tab.
-pub fn settings(model: &'static Model, signals: Signals) -> AnyView {
+pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
     let asked = RwSignal::new(0);
     let open = RwSignal::new(false);
-    let rows = model.settings.iter().enumerate().map(|(place, row)| line(place, row, signals)).collect_view();
-    let commands =
-        model.commands.iter().enumerate().map(|(place, row)| command(place, row, asked, open)).collect_view();
-    let labels: Vec<(String, &'static str)> =
-        model.commands.iter().map(|row| (row.label.clone(), row.doc)).collect();
-    view! {
-        {progress(signals)}
-        {crate::connect::advice(signals)}
-        {report(signals)}
-        <ul>
-            <li class="set hd" aria-hidden="true">
-                <span>"Setting"</span>
-                <span>"Register"</span>
-                <span class="val">"In the meter"</span>
-                <span class="new">"New value"</span>
-                <span>"State"</span>
-            </li>
-            {rows}
-            {commands}
-        </ul>
-        <p class="note">
-            "Changes wait here until you write them. Each is sent on its own and read back; the line settings go last. "
-            "Nothing is called confirmed that the meter did not give back."
-        </p>
-        <Dialog open=open title="Reset a counter">
-            {
-                let labels = labels.clone();
-                move || {
-                    let place = asked.get();
-                    let (label, doc) = labels.get(place).cloned().unwrap_or_default();
-                    view! {
-                        <div class="body">
-                            <p>
-                                <b>{label}</b>
-                                ". "
-                                {doc}
-                            </p>
-                            <p>"What it counted so far cannot be brought back."</p>
-                        </div>
-                        <footer>
-                            <button type="button" class="btn" on:click=move |_| open.set(false)>
-                                "Keep it"
-                            </button>
-                            <button
-                                type="button"
-                                class="btn main"
-                                on:click=move |_| {
-                                    runtime::send(Input::Command(place));
-                                    open.set(false);
-                                }
-                            >
-                                "Do it"
-                            </button>
-                        </footer>
-                    }
-                }
-            }
-        </Dialog>
+    let mut list = el("ul", "").add(
+        html(
+            "li",
+            "set hd",
+            "<span>Setting</span><span>Register</span><span class=\"val\">In the meter</span>\
+             <span class=\"new\">New value</span><span>State</span>",
+        )
+        .attr("aria-hidden", "true"),
+    );
+    for (place, row) in model.settings.iter().enumerate() {
+        list = list.add(line(place, row, signals));
     }
-    .into_any()
+    for (place, row) in model.commands.iter().enumerate() {
+        list = list.add(command(place, row, asked, open));
+    }
+    let note = el("p", "note").text(
+        "Changes wait here until you write them. Each is sent on its own and read back; the line settings go last. \
+         Nothing is called confirmed that the meter did not give back.",
+    );
+    let question = dialog(open, "Reset a counter", move || {
+        let place = asked.get_untracked();
+        let Some(row) = model.commands.get(place) else { return Vec::new() };
+        let what = el("p", "").add(el("b", "").text(&row.label)).text(". ").text(row.doc);
+        let acts = el("footer", "")
+            .add(button("btn", "Keep it", move |_| open.set(false)))
+            .add(button("btn main", "Do it", move |_| {
+                runtime::send(Input::Command(place));
+                open.set(false);
+            }));
+        let warning = el("p", "").text("What it counted so far cannot be brought back.");
+        vec![el("div", "body").add(what).add(warning), acts]
+    });
+    vec![progress(signals), advice(signals), report(signals), list, note, question]
 }
 
-fn line(place: usize, row: &SettingRow, signals: Signals) -> AnyView {
+fn line(place: usize, row: &'static SettingRow, signals: Signals) -> El {
     let own = Memo::new(move |_| {
         signals.settings.with(|settings| settings.get(place).cloned().unwrap_or_default())
     });
+    let now = Memo::new(move |_| own.with(|own| own.state));
     let locked = matches!(row.field, Field::KeyOnly(_) | Field::Factory);
-    let unit = row.unit;
-    let editor = editor(place, row, own);
-    let state = match &row.field {
-        Field::KeyOnly(_) => fixed_state("key only"),
-        Field::Factory => fixed_state("factory"),
-        _ => view! { {move || state(own.with(|own| own.state))} }.into_any(),
-    };
-    view! {
-        <li
-            class="set"
-            class:locked=locked
-            class:refused=move || own.with(|own| own.state == LineState::Refused)
-            class:unknown=move || own.with(|own| own.state == LineState::Unknown)
-        >
-            <span class="name">{row.label} <small>{row.doc.clone()}</small></span>
-            <span class="reg">{row.addr.map_or("–".to_owned(), |addr| address(addr, false))}</span>
-            <span class="val">
-                {move || {
-                    own.with(|own| {
-                        if own.meter.is_empty() {
-                            view! { <small>"not read yet"</small> }.into_any()
-                        } else if own.old {
-                            view! { <small>{own.meter.clone()} " " {unit}</small> }.into_any()
-                        } else {
-                            view! {
-                                {own.meter.clone()}
-                                " "
-                                <small>{unit}</small>
-                            }
-                                .into_any()
-                        }
-                    })
-                }}
-            </span>
-            <span class="new">{editor}</span>
-            {state}
-            {move || why(place, own)}
-        </li>
-    }
-    .into_any()
-}
-
-fn fixed_state(word: &'static str) -> AnyView {
-    view! { <span class="state">{state_icon("locked")} {word}</span> }.into_any()
-}
-
-fn state(state: LineState) -> AnyView {
-    let class = state.class();
-    let icon = (state != LineState::Unchanged).then(|| state_icon(class));
-    view! { <span class=format!("state {class}")>{icon} {state.word()}</span> }.into_any()
-}
-
-fn editor(place: usize, row: &SettingRow, own: Memo<Setting>) -> AnyView {
-    let label = if row.unit.is_empty() { row.label.to_owned() } else { format!("{} in {}", row.label, row.unit) };
-    let shown = move || own.with(|own| match (&own.wrong, &own.staged) {
-        (Some((typed, _)), _) => typed.clone(),
-        (None, Some(staged)) => staged.clone(),
-        (None, None) => own.meter.clone(),
-    });
-    let staged = move || own.with(|own| own.staged.is_some());
-    let stage = move |ev: leptos::ev::Event| runtime::send(Input::Stage(place, event_target_value(&ev)));
-    match &row.field {
-        Field::Number => view! {
-            <span class="num" class:staged-val=staged class:wrong=move || own.with(|own| own.wrong.is_some())>
-                <input
-                    type="text"
-                    inputmode="decimal"
-                    autocomplete="off"
-                    aria-label=label
-                    aria-invalid=move || own.with(|own| own.wrong.is_some()).to_string()
-                    prop:value=shown
-                    on:change=stage
-                />
-                {(!row.unit.is_empty()).then(|| view! { <small>{row.unit}</small> })}
-            </span>
-            {move || own.with(|own| own.wrong.clone()).map(|(_, why)| view! { <span class="wrong-text" role="alert">{why}</span> })}
-        }
-        .into_any(),
-        Field::Choice(options) => {
-            let options = options.clone();
-            view! {
-                <select class="pick" class:staged-val=staged aria-label=label prop:value=shown on:change=stage>
-                    {move || {
-                        let now = shown();
-                        let unread = now.is_empty().then(|| view! { <option value="" selected=true>"–"</option> });
-                        let options = options
-                            .iter()
-                            .map(|option| {
-                                view! {
-                                    <option value=option.clone() selected=*option == now>
-                                        {option.clone()}
-                                    </option>
-                                }
-                            })
-                            .collect_view();
-                        view! {
-                            {unread}
-                            {options}
-                        }
-                    }}
-                </select>
+    let name = el("span", "name").text(row.label).add(el("small", "").text(&row.doc));
+    let register = el("span", "reg").text(&row.addr.map_or("–".to_owned(), |addr| address(addr, false)));
+    let meter = el("span", "val").shows(move || {
+        own.with(|own| {
+            let small = |text: &str| el("small", "").text(text);
+            match (own.meter.as_str(), own.old) {
+                ("", _) => vec![small("not read yet")],
+                (meter, true) => vec![small(&format!("{meter} {}", row.unit))],
+                (meter, false) => vec![el("span", "").text(meter).text(" "), small(row.unit)],
             }
-            .into_any()
+        })
+    });
+    let says = el("span", "").shows(move || {
+        vec![match &row.field {
+            Field::KeyOnly(_) => state("locked", "key only"),
+            Field::Factory => state("locked", "factory"),
+            Field::Number | Field::Choice(_) => state(now.get().class(), now.get().word()),
+        }]
+    });
+    let reason = Memo::new(move |_| own.with(|own| (own.state, own.why.clone(), own.meter.clone())));
+    let why = el("div", "why")
+        .flag_if("hidden", move || reason.with(|(_, why, _)| why.is_empty()))
+        .shows(move || why_parts(place, reason.get()));
+    let line = el("li", if locked { "set locked" } else { "set" })
+        .class_if("refused", move || now.get() == LineState::Refused)
+        .class_if("unknown", move || now.get() == LineState::Unknown);
+    line.all(vec![name, register, meter, el("span", "new").all(editor(place, row, own)), says, why])
+}
+
+fn editor(place: usize, row: &'static SettingRow, own: Memo<Setting>) -> Vec<El> {
+    let label =
+        if row.unit.is_empty() { row.label.to_owned() } else { format!("{} in {}", row.label, row.unit) };
+    let shown = move || {
+        own.with(|own| match (&own.wrong, &own.staged) {
+            (Some((typed, _)), _) => typed.clone(),
+            (None, Some(staged)) => staged.clone(),
+            (None, None) => own.meter.clone(),
+        })
+    };
+    let staged = move || own.with(|own| own.staged.is_some());
+    let wrong = move || own.with(|own| own.wrong.as_ref().map(|(_, why)| why.clone()));
+    match &row.field {
+        Field::Number => {
+            let field = el("input", "")
+                .attr("type", "text")
+                .attr("inputmode", "decimal")
+                .attr("autocomplete", "off")
+                .attr("aria-label", &label)
+                .keeps("aria-invalid", move || wrong().is_some().to_string())
+                .value(shown)
+                .on("change", move |event| runtime::send(Input::Stage(place, typed(&event))));
+            let number =
+                el("span", "num").class_if("staged-val", staged).class_if("wrong", move || wrong().is_some()).add(field);
+            let number = if row.unit.is_empty() { number } else { number.add(el("small", "").text(row.unit)) };
+            let why = el("span", "wrong-text")
+                .attr("role", "alert")
+                .flag_if("hidden", move || wrong().is_none())
+                .says(move || wrong().unwrap_or_default());
+            vec![number, why]
         }
-        Field::KeyOnly(steps) => walk(row.label, steps.clone()),
-        Field::Factory => ().into_any(),
+        Field::Choice(options) => {
+            let unread = Memo::new(move |_| shown().is_empty());
+            let list = el("select", "pick")
+                .class_if("staged-val", staged)
+                .attr("aria-label", &label)
+                .shows(move || {
+                    let option = |text: &str| el("option", "").attr("value", text).text(text);
+                    let first = unread.get().then(|| option("").text("–"));
+                    first.into_iter().chain(options.iter().map(|text| option(text))).collect()
+                })
+                .value(shown)
+                .on("change", move |event| runtime::send(Input::Stage(place, typed(&event))));
+            vec![list]
+        }
+        Field::KeyOnly(steps) => walk(row.label, steps),
+        Field::Factory => Vec::new(),
     }
 }
 
 /// The walk with the key that leads to a setting no master can write.
-fn walk(label: &'static str, steps: Vec<(String, String)>) -> AnyView {
+fn walk(label: &'static str, steps: &'static [(String, String)]) -> Vec<El> {
     let open = RwSignal::new(false);
-    view! {
-        <button type="button" class="btn" on:click=move |_| open.set(true)>
-            "Show me how"
-        </button>
-        <Dialog open=open title="By the key on the meter">
-            {
-                let steps = steps.clone();
-                move || {
-                    let list = steps
-                        .iter()
-                        .map(|(what, press)| {
-                            view! {
-                                <li>
-                                    <span>{what.clone()}</span>
-                                    <code>{press.clone()}</code>
-                                </li>
-                            }
-                        })
-                        .collect_view();
-                    view! {
-                        <div class="body">
-                            <p>
-                                <b>{label}</b>
-                                ": no master can write it. Try the way on the twin."
-                            </p>
-                            <ol class="walk">{list}</ol>
-                        </div>
-                    }
-                }
-            }
-        </Dialog>
-    }
-    .into_any()
+    let show = button("btn", "Show me how", move |_| open.set(true));
+    let way = dialog(open, "By the key on the meter", move || {
+        let intro = el("p", "")
+            .add(el("b", "").text(label))
+            .text(": no master can write it. This is the way with the key; try it on the twin.");
+        let step = |(what, press): &(String, String)| {
+            el("li", "").add(el("span", "").text(what)).add(el("code", "").text(press))
+        };
+        let list = el("ol", "walk").all(steps.iter().map(step).collect());
+        vec![el("div", "body").add(intro).add(list)]
+    });
+    vec![show, way]
 }
 
 /// The reason under a line, with what can be done about it.
-fn why(place: usize, own: Memo<Setting>) -> Option<AnyView> {
-    let setting = own.get();
-    if setting.why.is_empty() {
-        return None;
+fn why_parts(place: usize, (now, why, meter): (LineState, String, String)) -> Vec<El> {
+    let text = el("p", "").text(&why);
+    match now {
+        LineState::Refused => vec![
+            text,
+            button("btn", &format!("Keep {meter}"), move |_| runtime::send(Input::Unstage(place))),
+            button("btn", "Try again", |_| runtime::send(Input::Write)),
+        ],
+        LineState::Unknown => {
+            vec![text, button("btn", "Ask the meter again", |_| runtime::send(Input::Read))]
+        }
+        _ => vec![text],
     }
-    let buttons = match setting.state {
-        LineState::Refused => view! {
-            <button type="button" class="btn" on:click=move |_| runtime::send(Input::Unstage(place))>
-                {format!("Keep {}", setting.meter)}
-            </button>
-            <button type="button" class="btn" on:click=|_| runtime::send(Input::Write)>
-                "Try again"
-            </button>
-        }
-        .into_any(),
-        LineState::Unknown => view! {
-            <button type="button" class="btn" on:click=|_| runtime::send(Input::Read)>
-                "Ask the meter again"
-            </button>
-        }
-        .into_any(),
-        _ => ().into_any(),
-    };
-    Some(
-        view! {
-            <div class="why">
-                <p>{setting.why}</p>
-                {buttons}
-            </div>
-        }
-        .into_any(),
-    )
 }
 
-fn command(place: usize, row: &CommandRow, asked: RwSignal<usize>, open: RwSignal<bool>) -> AnyView {
-    view! {
-        <li class="set">
-            <span class="name">{row.label.clone()} <small>{row.doc}</small></span>
-            <span class="reg">{address(row.addr, false)}</span>
-            <span class="val"></span>
-            <span class="new">
-                <button type="button" class="btn" on:click=move |_| {
-                    asked.set(place);
-                    open.set(true);
-                }>
-                    "Set to zero…"
-                </button>
-            </span>
-            <span class="state quiet">"command"</span>
-        </li>
-    }
-    .into_any()
+fn command(place: usize, row: &CommandRow, asked: RwSignal<usize>, open: RwSignal<bool>) -> El {
+    let give = button("btn", "Set to zero…", move |_| {
+        asked.set(place);
+        open.set(true);
+    });
+    el("li", "set").all(vec![
+        el("span", "name").text(&row.label).add(el("small", "").text(row.doc)),
+        el("span", "reg").text(&address(row.addr, false)),
+        el("span", "val"),
+        el("span", "new").add(give),
+        state("quiet", "command"),
+    ])
 }
 
-fn report(signals: Signals) -> AnyView {
-    let report = signals.report;
-    view! {
-        <div role="status">
-            {move || {
-                report
-                    .get()
-                    .map(|report| {
-                        let steps = report
-                            .steps
-                            .iter()
-                            .map(|(label, state)| {
-                                view! {
-                                    <li class=state.class()>
-                                        <b>{label.clone()}</b>
-                                        {state.word()}
-                                    </li>
-                                }
-                            })
-                            .collect_view();
-                        let text = report.text.clone();
-                        view! {
-                            <section class="report" aria-label="What became of the changes">
-                                <div class="top">
-                                    <div>
-                                        <h2>{report.title.clone()}</h2>
-                                        <p class="small">{report.summary.clone()}</p>
-                                    </div>
-                                    <button type="button" class="btn" on:click=move |_| copy(&text)>
-                                        "Copy report"
-                                    </button>
-                                </div>
-                                <ol class="steps">{steps}</ol>
-                            </section>
-                        }
-                    })
-            }}
-        </div>
-    }
-    .into_any()
+fn report(signals: Signals) -> El {
+    el("div", "").attr("role", "status").shows(move || {
+        let Some(report) = signals.report.get() else { return Vec::new() };
+        let step = |(label, state): &(String, LineState)| {
+            el("li", state.class()).add(el("b", "").text(label)).text(state.word())
+        };
+        let words = el("div", "")
+            .add(el("h2", "").text(&report.title))
+            .add(el("p", "small").text(&report.summary));
+        let steps = el("ol", "steps").all(report.steps.iter().map(step).collect());
+        let text = report.text;
+        let top = el("div", "top").add(words).add(button("btn", "Copy report", move |_| copy(&text)));
+        vec![el("section", "report").attr("aria-label", "What became of the changes").add(top).add(steps)]
+    })
 }
 
 /// Label, what the meter has and what is staged, with their unit.
 fn staged_rows(model: &Model, signals: Signals) -> Vec<(&'static str, String, String, &'static str)> {
     signals.settings.with(|settings| {
-        model
-            .settings
-            .iter()
-            .zip(settings)
-            .filter_map(|(row, own)| {
-                let staged = own.staged.clone()?;
-                Some((row.label, own.meter.clone(), staged, row.unit))
-            })
-            .collect()
+        let both = model.settings.iter().zip(settings);
+        both.filter_map(|(row, own)| Some((row.label, own.meter.clone(), own.staged.clone()?, row.unit))).collect()
     })
 }
 
 /// The bar at the bottom edge, there only while something is staged.
-pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> AnyView {
+pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
     let count = Memo::new(move |_| signals.staged());
-    view! {
-        {move || {
-            (count.get() > 0)
-                .then(|| {
-                    let what = move || {
-                        staged_rows(model, signals)
-                            .into_iter()
-                            .map(|(label, _, staged, unit)| format!("{label} {staged} {unit}").trim_end().to_owned())
-                            .collect::<Vec<_>>()
-                            .join(" · ")
-                    };
-                    view! {
-                        <aside class="staged" aria-label="Changes not yet written">
-                            <div class="wrap">
-                                <p class="what">
-                                    <b>
-                                        <mark>
-                                            {move || match count.get() {
-                                                1 => "1 change".to_owned(),
-                                                many => format!("{many} changes"),
-                                            }}
-                                        </mark>
-                                        " not in the meter yet. "
-                                    </b>
-                                    <span class="small">{what}</span>
-                                </p>
-                                <div class="acts">
-                                    <button type="button" class="btn main" on:click=move |_| dialogs.review.set(true)>
-                                        "Review and write "
-                                        <kbd>"Ctrl ↵"</kbd>
-                                    </button>
-                                    <button type="button" class="btn plain" on:click=|_| runtime::send(Input::Discard)>
-                                        "Discard"
-                                    </button>
-                                </div>
-                            </div>
-                        </aside>
-                    }
-                })
-        }}
-    }
-    .into_any()
+    let what = move || {
+        let rows = staged_rows(model, signals).into_iter();
+        let texts: Vec<String> =
+            rows.map(|(label, _, staged, unit)| format!("{label} {staged} {unit}").trim_end().to_owned()).collect();
+        texts.join(" · ")
+    };
+    let many = move || match count.get() {
+        1 => "1 change".to_owned(),
+        many => format!("{many} changes"),
+    };
+    let words = el("p", "what")
+        .add(el("b", "").add(el("mark", "").says(many)).text(" not in the meter yet. "))
+        .add(el("span", "small").says(what));
+    let acts = el("div", "acts")
+        .add(button("btn main", "Review and write ", move |_| dialogs.review.set(true)).add(el("kbd", "").text("Ctrl ↵")))
+        .add(button("btn plain", "Discard", |_| runtime::send(Input::Discard)));
+    el("aside", "staged")
+        .attr("aria-label", "Changes not yet written")
+        .flag_if("hidden", move || count.get() == 0)
+        .add(el("div", "wrap").add(words).add(acts))
 }
 
 /// The changes side by side with what the meter has, and the button that writes them.
-pub fn review(model: &'static Model, signals: Signals, dialogs: Dialogs) -> AnyView {
-    let write = move || {
-        if signals.staged() > 0 {
-            runtime::send(Input::Write);
+pub fn review(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
+    dialog(dialogs.review, "Review the changes", move || {
+        let mut body = el("tbody", "");
+        for (label, meter, staged, unit) in staged_rows(model, signals) {
+            let before = if meter.is_empty() { "not read".to_owned() } else { format!("{meter} {unit}") };
+            body = body.add(el("tr", "").all(vec![
+                el("th", "").attr("scope", "row").text(label),
+                el("td", "").add(el("del", "").text(&before)),
+                el("td", "").add(el("mark", "").text(&format!("{staged} {unit}"))),
+            ]));
         }
-        dialogs.review.set(false);
-    };
-    view! {
-        <Dialog open=dialogs.review title="Review the changes">
-            {
-                move || {
-                    let rows = staged_rows(model, signals)
-                        .into_iter()
-                        .map(|(label, meter, staged, unit)| {
-                            view! {
-                                <tr>
-                                    <th scope="row">{label}</th>
-                                    <td>
-                                        <del>{if meter.is_empty() { "not read".to_owned() } else { format!("{meter} {unit}") }}</del>
-                                    </td>
-                                    <td>
-                                        <mark>{staged} " " {unit}</mark>
-                                    </td>
-                                </tr>
-                            }
-                        })
-                        .collect_view();
-                    let real = signals.chip.with(|chip| chip.real);
-                    view! {
-                        <div class="body">
-                            <table class="diff">
-                                <thead>
-                                    <tr>
-                                        <th scope="col">"Setting"</th>
-                                        <th scope="col">"In the meter"</th>
-                                        <th scope="col">"Will be"</th>
-                                    </tr>
-                                </thead>
-                                <tbody>{rows}</tbody>
-                            </table>
-                            <p class="small">
-                                {if real {
-                                    "This writes to the real meter. Each change is read back before it counts as confirmed."
-                                } else {
-                                    "This writes to the twin. Each change is read back before it counts as confirmed."
-                                }}
-                            </p>
-                        </div>
-                        <footer>
-                            <button type="button" class="btn" on:click=move |_| dialogs.review.set(false)>
-                                "Not yet"
-                            </button>
-                            <button type="button" class="btn main" autofocus on:click=move |_| write()>
-                                "Write to the meter"
-                            </button>
-                        </footer>
+        let head = html(
+            "thead",
+            "",
+            "<tr><th scope=\"col\">Setting</th><th scope=\"col\">In the meter</th><th scope=\"col\">Will be</th></tr>",
+        );
+        let whom = if signals.chip.with(|chip| chip.real) { "the real meter" } else { "the twin" };
+        let note = format!("This writes to {whom}. Each change is read back before it counts as confirmed.");
+        let acts = el("footer", "")
+            .add(button("btn", "Not yet", move |_| dialogs.review.set(false)))
+            .add(
+                button("btn main", "Write to the meter", move |_| {
+                    if untrack(|| signals.staged()) > 0 {
+                        runtime::send(Input::Write);
                     }
-                }
-            }
-        </Dialog>
-    }
-    .into_any()
+                    dialogs.review.set(false);
+                })
+                .attr("autofocus", ""),
+            );
+        let table = el("table", "diff").add(head).add(body);
+        vec![el("div", "body").add(table).add(el("p", "small").text(&note)), acts]
+    })
 }

@@ -1,179 +1,151 @@
 //! The traffic below all tabs: what went over the line, byte by byte and in words.
 
-use leptos::html;
-use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
 
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use crate::dom::{El, button, el, html, watch};
 use crate::input::Input;
-use crate::parts::Choices;
+use crate::parts::choices;
 use crate::runtime::{self, Signals};
 use crate::view::{Frame, Way};
 
 /// The list.
-#[component]
-pub fn Traffic(
-    /// What changes.
-    signals: Signals,
-) -> impl IntoView {
+pub fn traffic(signals: Signals) -> El {
     let only_bad = RwSignal::new(false);
     let held = RwSignal::new(None::<Vec<Frame>>);
-    let open = RwSignal::new(None::<u32>);
-    let list = NodeRef::<html::Ol>::new();
-    let pinned = RwSignal::new(true);
-    let shown = Memo::new(move |_| {
-        let frames = held.get().unwrap_or_else(|| signals.traffic.get());
-        frames.into_iter().filter(|frame| frame.bad || !only_bad.get()).collect::<Vec<_>>()
+    let list = el("ol", "frames").attr("tabindex", "0").attr("aria-label", "Frames, oldest first");
+    let rows: Rc<RefCell<VecDeque<(u32, El)>>> = Rc::default();
+    // Follows the newest frame unless somebody has scrolled up.
+    let pinned = Rc::new(Cell::new(true));
+    let scrolled = (list.0.clone(), pinned.clone());
+    let empty = RwSignal::new(true);
+    let node = list.0.clone();
+    watch(Box::new(move || {
+        let bad = only_bad.get();
+        let mut rows = rows.borrow_mut();
+        let mut fill = |frames: &[Frame]| {
+            let wanted: Vec<&Frame> = frames.iter().filter(|frame| frame.bad || !bad).collect();
+            let first = wanted.first().map_or(u32::MAX, |frame| frame.number);
+            // Rows that went, at the old end or by the filter; the rest stays as it is, open or not.
+            let stays = |number: u32| wanted.binary_search_by_key(&number, |frame| frame.number).is_ok();
+            if rows.iter().any(|(number, _)| *number >= first && !stays(*number)) {
+                node.set_text_content(None);
+                rows.clear();
+            }
+            rows.retain(|(number, row)| {
+                let here = stays(*number);
+                if !here {
+                    row.0.remove();
+                }
+                here
+            });
+            let last = rows.back().map(|(number, _)| *number);
+            if rows.front().is_some_and(|(number, _)| *number != first) {
+                node.set_text_content(None);
+                rows.clear();
+            }
+            let from = if rows.is_empty() { None } else { last };
+            for frame in wanted.into_iter().filter(|frame| from.is_none_or(|last| frame.number > last)) {
+                let row = row(frame);
+                let _ = node.append_child(&row.0);
+                rows.push_back((frame.number, row));
+            }
+            rows.is_empty()
+        };
+        let none = match held.get() {
+            Some(frames) => fill(&frames),
+            None => signals.traffic.with(|frames| fill(frames)),
+        };
+        if empty.get_untracked() != none {
+            empty.set(none);
+        }
+        if pinned.get() {
+            let node = node.clone();
+            request_animation_frame(move || node.set_scroll_top(node.scroll_height()));
+        }
+    }));
+    let list = list.on("scroll", move |_| {
+        let (list, pinned) = &scrolled;
+        pinned.set(list.scroll_height() - list.scroll_top() - list.client_height() < 40);
     });
-    // Follows the newest frame unless somebody has scrolled up or opened one.
-    Effect::new(move |_| {
-        shown.track();
-        let Some(list) = list.get() else { return };
-        if open.get_untracked().is_none() && pinned.get_untracked() {
-            request_animation_frame(move || list.set_scroll_top(list.scroll_height()));
+    let list = list.on("click", |event| {
+        let target = event.target().map(JsCast::unchecked_into::<web_sys::Element>);
+        if let Some(row) = target.and_then(|target| target.closest(".frame").ok().flatten()) {
+            turn(&row);
         }
     });
-    view! {
-        <section class="panel traffic" aria-label="Traffic">
-            <header>
-                <h2>"Traffic"</h2>
-                <small class="hide">
-                    {move || {
-                        signals
-                            .chip
-                            .with(|chip| {
-                                if chip.real {
-                                    format!("Modbus RTU, USB adapter, {}", chip.line)
-                                } else {
-                                    format!("Modbus RTU, the twin’s own bus, {}", chip.line)
-                                }
-                            })
-                    }}
-                </small>
-                <span class="space"></span>
-                <Choices
-                    legend="Show"
-                    options=&[(0, "All"), (1, "Refused and damaged")]
-                    value=Signal::derive(move || u32::from(only_bad.get()))
-                    set=Callback::new(move |new| only_bad.set(new == 1))
-                />
-                <button
-                    type="button"
-                    class="btn"
-                    aria-pressed=move || held.with(Option::is_some).to_string()
-                    on:click=move |_| {
-                        if held.with_untracked(Option::is_some) {
-                            held.set(None);
-                        } else {
-                            held.set(Some(signals.traffic.get_untracked()));
-                        }
-                    }
-                >
-                    "Pause"
-                </button>
-                <button
-                    type="button"
-                    class="btn plain"
-                    on:click=move |_| {
-                        held.set(None);
-                        open.set(None);
-                        runtime::send(Input::ClearTraffic);
-                    }
-                >
-                    "Clear"
-                </button>
-            </header>
-            {move || {
-                shown
-                    .with(Vec::is_empty)
-                    .then(|| {
-                        let text = if only_bad.get() {
-                            "Nothing was refused or damaged."
-                        } else {
-                            "Nothing sent yet. The first frame appears here."
-                        };
-                        view! { <p class="empty">{text}</p> }
-                    })
-            }}
-            <ol
-                class="frames"
-                node_ref=list
-                tabindex="0"
-                aria-label="Frames, oldest first"
-                on:scroll=move |ev| {
-                    let list = event_target::<web_sys::Element>(&ev);
-                    pinned.set(list.scroll_height() - list.scroll_top() - list.client_height() < 40);
-                }
-            >
-                <For each=move || shown.get() key=|frame| frame.number let:frame>
-                    {row(frame, open)}
-                </For>
-            </ol>
-        </section>
-    }
+    let source = move || {
+        signals.chip.with(|chip| {
+            let whose = if chip.real { "the adapter" } else { "the twin’s own bus" };
+            format!("Modbus RTU, {whose}, {}", chip.line)
+        })
+    };
+    let pause = button("btn", "Pause", move |_| {
+        let paused = held.with_untracked(Option::is_some);
+        held.set((!paused).then(|| signals.traffic.get_untracked()));
+    })
+    .keeps("aria-pressed", move || held.with(Option::is_some).to_string());
+    let clear = button("btn plain", "Clear", move |_| {
+        held.set(None);
+        runtime::send(Input::ClearTraffic);
+    });
+    let header = el("header", "").all(vec![
+        el("h2", "").text("Traffic"),
+        el("small", "hide").says(source),
+        el("span", "space"),
+        choices(
+            "Show",
+            &[(0, "All"), (1, "Refused and damaged")],
+            Signal::derive(move || u32::from(only_bad.get())),
+            move |new| only_bad.set(new == 1),
+        ),
+        pause,
+        clear,
+    ]);
+    let nothing = el("p", "empty").flag_if("hidden", move || !empty.get()).says(move || {
+        if only_bad.get() { "Nothing was refused or damaged." } else { "Nothing sent yet. The first frame appears here." }
+            .to_owned()
+    });
+    el("section", "panel traffic").attr("aria-label", "Traffic").add(header).add(nothing).add(list)
 }
 
-fn row(frame: Frame, open: RwSignal<Option<u32>>) -> AnyView {
-    let number = frame.number;
-    let is_open = move || open.get() == Some(number);
+/// Opens a row into its bytes, or closes it.
+fn turn(row: &web_sys::Element) {
+    let open = row.class_list().toggle("open").unwrap_or(false);
+    if let Ok(Some(button)) = row.query_selector("button") {
+        let _ = button.set_attribute("aria-expanded", if open { "true" } else { "false" });
+    }
+    // What opened may stand below the edge of the list.
+    let how = web_sys::ScrollIntoViewOptions::new();
+    how.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    row.scroll_into_view_with_scroll_into_view_options(&how);
+}
+
+fn row(frame: &Frame) -> El {
     let (class, arrow, word) = match frame.way {
         Way::Out => ("frame tx", "→", "to the meter"),
         Way::In => ("frame rx", "←", "from the meter"),
         Way::None => ("frame", "·", "event"),
     };
-    let parts = frame.parts;
-    let meaning = if frame.way == Way::Out {
-        view! { <span>{frame.meaning}</span> }.into_any()
-    } else {
-        view! { <b>{frame.meaning}</b> }.into_any()
-    };
-    view! {
-        <li class=class class:err=frame.bad class:open=is_open>
-            <button
-                type="button"
-                aria-expanded=move || is_open().to_string()
-                on:click=move |ev| {
-                    open.update(|open| *open = if *open == Some(number) { None } else { Some(number) });
-                    // What opened may stand below the edge of the list.
-                    let row = event_target::<web_sys::Element>(&ev).closest(".frame").ok().flatten();
-                    request_animation_frame(move || {
-                        if let Some(row) = row {
-                            let how = web_sys::ScrollIntoViewOptions::new();
-                            how.set_block(web_sys::ScrollLogicalPosition::Nearest);
-                            row.scroll_into_view_with_scroll_into_view_options(&how);
-                        }
-                    });
-                }
-            >
-                <time>{frame.time}</time>
-                <span class="dir" role="img" aria-label=word>
-                    {arrow}
-                </span>
-                <span class="hex">
-                    <i>{frame.head}</i>
-                    " "
-                    <b>{frame.body}</b>
-                    " "
-                    <i>{frame.tail}</i>
-                </span>
-                <span class="mean">{meaning}</span>
-            </button>
-            {move || {
-                is_open()
-                    .then(|| {
-                        let parts = parts
-                            .iter()
-                            .map(|(bytes, word)| {
-                                view! {
-                                    <span>
-                                        {bytes.clone()}
-                                        <small>{word.clone()}</small>
-                                    </span>
-                                }
-                            })
-                            .collect_view();
-                        view! { <div class="bytes">{parts}</div> }
-                    })
-            }}
-        </li>
-    }
-    .into_any()
+    let hex = el("span", "hex")
+        .add(el("i", "").text(&frame.head))
+        .text(" ")
+        .add(el("b", "").text(&frame.body))
+        .text(" ")
+        .add(el("i", "").text(&frame.tail));
+    let meaning = el("span", "mean").add(el(if frame.way == Way::Out { "span" } else { "b" }, "").text(&frame.meaning));
+    let line = html("button", "", "").attr("type", "button").attr("aria-expanded", "false").all(vec![
+        el("time", "").text(&frame.time),
+        el("span", "dir").attr("role", "img").attr("aria-label", word).text(arrow),
+        hex,
+        meaning,
+    ]);
+    let part = |(bytes, word): &(String, String)| el("span", "").text(bytes).add(el("small", "").text(word));
+    let parts = el("div", "bytes").all(frame.parts.iter().map(part).collect());
+    let row = el("li", class).add(line).add(parts);
+    if frame.bad { row.attr("class", &format!("{class} err")) } else { row }
 }
