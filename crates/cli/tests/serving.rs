@@ -172,3 +172,33 @@ fn frames_of_two_masters_never_mix() {
         }
     });
 }
+
+#[test]
+fn a_serial_device_follows_the_first_meter() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let device = ptsname(&master, Vec::new()).unwrap().to_string_lossy().into_owned();
+    let speed = |fd: &rustix::fd::OwnedFd| rustix::termios::tcgetattr(fd).unwrap().output_speed();
+    let served = Served::start(&["--model", model(), "--port", &format!("serial:{device}")], 1);
+    assert_eq!(speed(&master), 9_600);
+    let mut line = std::fs::File::from(master.try_clone().unwrap());
+    let mut ask = |request: &[u8], answer: &[u8]| {
+        line.write_all(request).unwrap();
+        let mut heard = vec![0; answer.len()];
+        line.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, answer);
+    };
+    let serial = [1, 3, 0x40, 0, 0, 2, 0xD1, 0xCB];
+    let answer = [1, 3, 4, 0x13, 7, 0, 1, 0x8E, 0xB6];
+    ask(&serial, &answer);
+    // 4800 Bd: the echo of the write is the answer, and leaves before the device changes over.
+    let slow = [1, 6, 0x40, 4, 0x12, 0xC0, 0xD1, 0x3B];
+    ask(&slow, &slow);
+    // Asked at once, and with a byte FFh, which marks nothing here: there is no register 0FFFh.
+    ask(&[1, 3, 0x0F, 0xFF, 0, 1, 0xB7, 0x2E], &[1, 0x83, 2, 0xC0, 0xF1]);
+    assert_eq!(speed(&master), 4_800);
+    let (status, _) = served.stop();
+    assert_eq!(status.code(), Some(0));
+}

@@ -254,13 +254,15 @@ impl World {
 
     /// The next thing to be heard: of the one who has the bus, or of the first who waits where it is free.
     fn next_sound(&mut self, now: Instant) -> Option<(Source, Sound)> {
+        // An adapter may report late that the answer has left: what a quick master asks meanwhile is kept.
+        if self.sending.is_some() {
+            return None;
+        }
         let mine = self.waiting.iter().position(|(source, _)| Some(*source) == self.owner);
         if mine.is_some() {
             return mine.and_then(|index| self.waiting.remove(index));
         }
-        let busy = self.sending.is_some()
-            || self.twins.iter().any(|twin| twin.device().bus_poll_at().is_some())
-            || now < self.quiet_at;
+        let busy = self.twins.iter().any(|twin| twin.device().bus_poll_at().is_some()) || now < self.quiet_at;
         if busy { None } else { self.waiting.pop_front() }
     }
 
