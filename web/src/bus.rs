@@ -1,8 +1,8 @@
 //! The Bus tab: questions asked by hand, and the line that they go over.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::signal::Sig;
 use crate::dom::{El, button, el, html, typed, watch};
 use crate::input::Input;
 use crate::parts::{boxed, check, choices, number_field, wrong_text};
@@ -26,7 +26,7 @@ fn pick(options: Vec<(u32, String)>, value: impl Fn() -> u32 + 'static, set: imp
 }
 
 /// Fields for speed, framing and id.
-pub fn line_fields(form: RwSignal<LineForm>, wrong: RwSignal<Option<String>>) -> Vec<El> {
+pub fn line_fields(form: Sig<LineForm>, wrong: Sig<Option<String>>) -> Vec<El> {
     let named = |word: &str, field: El| el("label", "").text(word).add(field);
     let speeds = SPEEDS.iter().map(|speed| (*speed, speed.to_string())).collect();
     let framings = (0u32..).zip(LineForm::FRAMINGS.iter().map(|word| (*word).to_owned())).collect();
@@ -104,7 +104,7 @@ pub fn bus(signals: Signals) -> Vec<El> {
     vec![el("div", "buscols").all(vec![registers(), raw(), line(signals), answer, wired])]
 }
 
-fn input(class: &str, text: RwSignal<String>) -> El {
+fn input(class: &str, text: Sig<String>) -> El {
     el("input", class)
         .attr("type", "text")
         .attr("autocomplete", "off")
@@ -114,10 +114,10 @@ fn input(class: &str, text: RwSignal<String>) -> El {
 }
 
 fn registers() -> El {
-    let function = RwSignal::new(3u32);
-    let at = RwSignal::new(String::new());
-    let many = RwSignal::new("2".to_owned());
-    let wrong = RwSignal::new(None::<String>);
+    let function = Sig::new(3u32);
+    let at = Sig::new(String::new());
+    let many = Sig::new("2".to_owned());
+    let wrong = Sig::new(None::<String>);
     let ask = move || match address(&at.get_untracked()).and_then(|at| Ok((at, count(&many.get_untracked())?))) {
         Ok((at, many)) => {
             wrong.set(None);
@@ -131,7 +131,7 @@ fn registers() -> El {
         .add(el("label", "").text("How many, 1 to 125").add(input("text mono", many).attr("inputmode", "numeric")));
     el("section", "").all(vec![
         el("h2", "").text("Read registers"),
-        choices("Function", &[(3, "03 holding"), (4, "04 input")], function.into(), move |new| function.set(new)),
+        choices("Function", &[(3, "03 holding"), (4, "04 input")], function.reader(), move |new| function.set(new)),
         fields,
         wrong_text(wrong),
         el("div", "acts").add(button("btn main", "Read", move |_| ask())),
@@ -139,9 +139,9 @@ fn registers() -> El {
 }
 
 fn raw() -> El {
-    let text = RwSignal::new(String::new());
-    let sum = RwSignal::new(true);
-    let wrong = RwSignal::new(None::<String>);
+    let text = Sig::new(String::new());
+    let sum = Sig::new(true);
+    let wrong = Sig::new(None::<String>);
     let go = move || match bytes(&text.get_untracked()) {
         Ok(bytes) => {
             wrong.set(None);
@@ -159,22 +159,22 @@ fn raw() -> El {
     el("section", "").all(vec![
         el("h2", "").text("Send a frame"),
         el("label", "small").text("Bytes in hex, id and function first").add(area),
-        check("Add the checksum (CRC-16)", sum.into(), move |on| sum.set(on)),
+        check("Add the checksum (CRC-16)", sum.reader(), move |on| sum.set(on)),
         wrong_text(wrong),
         el("div", "acts").add(button("btn main", "Send", move |_| go())),
     ])
 }
 
 fn line(signals: Signals) -> El {
-    let form = RwSignal::new(signals.line.get_untracked());
+    let form = Sig::new(signals.line.get_untracked());
     watch(Box::new(move || form.set(signals.line.get())));
-    let wrong = RwSignal::new(None);
+    let wrong = Sig::new(None);
     let go = button("btn", "Use this line", move |_| {
         if wrong.with_untracked(Option::is_none) {
             runtime::send(Input::Line(form.get_untracked()));
         }
     });
-    let echo = check("The simulated adapter echoes", signals.echo.into(), |on| runtime::send(Input::Echo(on)));
+    let echo = check("The simulated adapter echoes", signals.echo.reader(), |on| runtime::send(Input::Echo(on)));
     el("section", "")
         .add(el("h2", "").text("The master’s line"))
         .all(line_fields(form, wrong))

@@ -1,6 +1,5 @@
 //! Drawings with numbers in them: vectors, energy per hour, the connection.
 
-use leptos::prelude::*;
 use units::decimal::Decimal;
 
 use crate::dom::{El, el, html, svg};

@@ -1,7 +1,6 @@
 //! Connecting a real meter: choosing the port and the line, and what to do where that fails.
 
-use leptos::prelude::*;
-
+use crate::signal::{Sig, memo};
 use crate::bus::line_fields;
 use crate::dom::{El, button, el, watch};
 use crate::page::Dialogs;
@@ -20,15 +19,15 @@ pub fn advice(signals: Signals) -> El {
 
 /// The dialog.
 pub fn connect(signals: Signals, dialogs: Dialogs) -> El {
-    let form = RwSignal::new(LineForm::default());
-    let wrong = RwSignal::new(None);
+    let form = Sig::new(LineForm::default());
+    let wrong = Sig::new(None);
     let port = signals.port;
     watch(Box::new(move || {
         if dialogs.connect.get() {
             runtime::list_ports();
         }
     }));
-    let open = Memo::new(move |_| port.with(|port| port.open));
+    let open = memo(move || port.with(|port| port.open));
     watch(Box::new(move || {
         if open.get() {
             dialogs.connect.set(false);
@@ -51,7 +50,7 @@ pub fn connect(signals: Signals, dialogs: Dialogs) -> El {
             .flag_if("hidden", move || port.with(|port| port.say.is_empty()))
             .class_if("wrong-text", move || port.with(|port| port.bad))
             .says(move || port.with(|port| port.say.clone()));
-        let granted = Memo::new(move |_| port.with(|port| port.granted.clone()));
+        let granted = memo(move || port.with(|port| port.granted.clone()));
         let known = el("div", "acts").shows(move || {
             let button = |(place, name): (usize, String)| {
                 button("btn", &format!("Use {name}"), move |_| {

@@ -4,6 +4,8 @@
 //! load. Here every element has one type and every closure is boxed, so that a line of markup costs a few calls. What a
 //! closure reads is tracked as in any Leptos view; it runs again when that changes, and goes with its owner.
 
+use std::cell::RefCell;
+
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -16,6 +18,7 @@ pub struct El(pub Element);
 const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// A new element of HTML; an empty class is left out.
+#[inline(never)]
 pub fn el(tag: &str, class: &str) -> El {
     // Fails for names that are none only.
     let Ok(element) = document().create_element(tag) else { unreachable!("{tag} is a name") };
@@ -24,6 +27,7 @@ pub fn el(tag: &str, class: &str) -> El {
 }
 
 /// A new element of SVG; an empty class is left out.
+#[inline(never)]
 pub fn svg(tag: &str, class: &str) -> El {
     let Ok(element) = document().create_element_ns(Some(SVG), tag) else { unreachable!("{tag} is a name") };
     let made = El(element);
@@ -31,6 +35,7 @@ pub fn svg(tag: &str, class: &str) -> El {
 }
 
 /// An element with markup of our own in it, compiled in.
+#[inline(never)]
 pub fn html(tag: &str, class: &str, inside: &'static str) -> El {
     let made = el(tag, class);
     made.0.set_inner_html(inside);
@@ -43,12 +48,14 @@ pub fn button(class: &str, word: &str, press: impl FnMut(Event) + 'static) -> El
 }
 
 /// Runs `act` now, and again whenever something changes that it has read; it goes with the owner it was made under.
+#[inline(never)]
 pub fn watch(act: Box<dyn Fn()>) {
     let effect = RenderEffect::new(move |_: Option<()>| act());
     StoredValue::new_local(effect);
 }
 
 /// The text of a field whose event this is.
+#[inline(never)]
 pub fn typed(event: &Event) -> String {
     input_of(event).map_or(String::new(), |field| field.value())
 }
@@ -60,6 +67,7 @@ pub fn input_of(event: &Event) -> Option<HtmlInputElement> {
 
 impl El {
     /// Sets an attribute.
+    #[inline(never)]
     pub fn attr(self, name: &str, value: &str) -> Self {
         // Fails for names that are none only.
         let _ = self.0.set_attribute(name, value);
@@ -67,18 +75,21 @@ impl El {
     }
 
     /// Adds a text.
+    #[inline(never)]
     pub fn text(self, text: &str) -> Self {
         let _ = self.0.append_child(&document().create_text_node(text));
         self
     }
 
     /// Adds a child.
+    #[inline(never)]
     pub fn add(self, child: El) -> Self {
         let _ = self.0.append_child(&child.0);
         self
     }
 
     /// Adds children.
+    #[inline(never)]
     pub fn all(self, children: Vec<El>) -> Self {
         for child in children {
             let _ = self.0.append_child(&child.0);
@@ -91,6 +102,7 @@ impl El {
         self.listen(event, Box::new(act))
     }
 
+    #[inline(never)]
     fn listen(self, event: &str, act: Box<dyn FnMut(Event)>) -> Self {
         let closure = Closure::wrap(act).into_js_value();
         let _ = self.0.add_event_listener_with_callback(event, closure.unchecked_ref());
@@ -102,6 +114,7 @@ impl El {
         self.keep_text(Box::new(text))
     }
 
+    #[inline(never)]
     fn keep_text(self, text: Box<dyn Fn() -> String>) -> Self {
         let element = self.0.clone();
         watch(Box::new(move || {
@@ -118,6 +131,7 @@ impl El {
         self.keep_attribute(name, Box::new(value))
     }
 
+    #[inline(never)]
     fn keep_attribute(self, name: &'static str, value: Box<dyn Fn() -> String>) -> Self {
         let element = self.0.clone();
         watch(Box::new(move || {
@@ -131,6 +145,7 @@ impl El {
         self.keep_class(name, Box::new(on))
     }
 
+    #[inline(never)]
     fn keep_class(self, name: &'static str, on: Box<dyn Fn() -> bool>) -> Self {
         let element = self.0.clone();
         watch(Box::new(move || {
@@ -144,6 +159,7 @@ impl El {
         self.keep_flag(name, Box::new(on))
     }
 
+    #[inline(never)]
     fn keep_flag(self, name: &'static str, on: Box<dyn Fn() -> bool>) -> Self {
         let element = self.0.clone();
         watch(Box::new(move || {
@@ -157,6 +173,7 @@ impl El {
         self.keep_value(Box::new(value))
     }
 
+    #[inline(never)]
     fn keep_value(self, value: Box<dyn Fn() -> String>) -> Self {
         let field: HtmlInputElement = self.0.clone().unchecked_into();
         watch(Box::new(move || {
@@ -173,6 +190,7 @@ impl El {
         self.keep_checked(Box::new(on))
     }
 
+    #[inline(never)]
     fn keep_checked(self, on: Box<dyn Fn() -> bool>) -> Self {
         let field: HtmlInputElement = self.0.clone().unchecked_into();
         watch(Box::new(move || field.set_checked(on())));
@@ -184,6 +202,7 @@ impl El {
         self.keep_style(name, Box::new(value))
     }
 
+    #[inline(never)]
     fn keep_style(self, name: &'static str, value: Box<dyn Fn() -> String>) -> Self {
         let style = self.0.unchecked_ref::<HtmlElement>().style();
         watch(Box::new(move || {
@@ -197,16 +216,17 @@ impl El {
         self.keep_children(Box::new(children))
     }
 
+    #[inline(never)]
     fn keep_children(self, children: Box<dyn Fn() -> Vec<El>>) -> Self {
         let element = self.0.clone();
-        let before = StoredValue::new_local(None::<Owner>);
+        let before = RefCell::new(None::<Owner>);
         watch(Box::new(move || {
-            if let Some(owner) = before.try_update_value(Option::take).flatten() {
+            if let Some(owner) = before.take() {
                 owner.cleanup();
             }
             let owner = Owner::new();
             let made = owner.with(&children);
-            before.set_value(Some(owner));
+            before.replace(Some(owner));
             element.set_text_content(None);
             for child in made {
                 let _ = element.append_child(&child.0);

@@ -3,7 +3,7 @@
 use crate::view::{LineForm, LoadForm};
 
 /// One thing that somebody did.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Input {
     /// The key went down.
     KeyDown,
@@ -49,4 +49,34 @@ pub enum Input {
     Disconnect,
 
 
+}
+
+impl Input {
+    /// Its name in the session's log. What was typed is not logged.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::KeyDown => "key down",
+            Self::KeyUp => "key up",
+            Self::KeyCancel => "key cancelled",
+            Self::Press(_) => "press",
+            Self::ReadDisplay => "read the display",
+            Self::Load(_) => "load",
+            Self::Day => "a day on",
+            Self::Read => "read",
+            Self::Live(_) => "live",
+            Self::Stop => "stop",
+            Self::Stage(..) => "stage",
+            Self::Unstage(_) => "unstage",
+            Self::Discard => "discard",
+            Self::Write => "write",
+            Self::Command(_) => "command",
+            Self::Raw(..) => "raw frame",
+            Self::Registers(..) => "registers",
+            Self::Line(_) => "line",
+            Self::Echo(_) => "echo",
+            Self::ClearTraffic => "clear the traffic",
+            Self::Disconnect => "disconnect",
+        }
+    }
 }

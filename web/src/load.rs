@@ -1,7 +1,8 @@
 //! The Load tab: what flows through the meter, and what the meter makes of it.
 
-use leptos::prelude::*;
+use std::rc::Rc;
 
+use crate::signal::Sig;
 use crate::chart;
 use crate::dom::{El, button, el};
 use crate::input::Input;
@@ -39,7 +40,7 @@ pub fn load(model: &'static Model, signals: Signals) -> Vec<El> {
     ])]
 }
 
-fn change(load: RwSignal<LoadForm>, edit: impl FnOnce(&mut LoadForm)) {
+fn change(load: Sig<LoadForm>, edit: impl FnOnce(&mut LoadForm)) {
     let mut form = load.get_untracked();
     edit(&mut form);
     runtime::send(Input::Load(form));
@@ -56,22 +57,22 @@ fn form(model: &Model, signals: Signals) -> Vec<El> {
     let fields = vec![
         quantity(
             scale("Voltage", "V", 1, 0, 280_000, 100),
-            Signal::derive(move || load.get().millivolts),
+            Rc::new(move || load.get().millivolts),
             move |new| change(load, |form| form.millivolts = new),
         ),
         quantity(
             scale("Current", "A", 2, 0, model.max_ma, 50),
-            Signal::derive(move || load.get().milliamps),
+            Rc::new(move || load.get().milliamps),
             move |new| change(load, |form| form.milliamps = new),
         ),
         quantity(
             scale("Power factor", "", 2, 0, 1_000, 10),
-            Signal::derive(move || load.get().factor),
+            Rc::new(move || load.get().factor),
             move |new| change(load, |form| form.factor = new),
         ),
         quantity(
             scale("Frequency", "Hz", 2, 45_000, 65_000, 10),
-            Signal::derive(move || load.get().millihertz),
+            Rc::new(move || load.get().millihertz),
             move |new| change(load, |form| form.millihertz = new),
         ),
         row(
@@ -80,13 +81,13 @@ fn form(model: &Model, signals: Signals) -> Vec<El> {
                 choices(
                     "Current lags or leads",
                     &[(1, "Lag"), (0, "Lead")],
-                    Signal::derive(move || u32::from(load.get().lag)),
+                    Rc::new(move || u32::from(load.get().lag)),
                     move |new| change(load, |form| form.lag = new == 1),
                 ),
                 choices(
                     "Direction of energy",
                     &[(0, "Import"), (1, "Export")],
-                    Signal::derive(move || u32::from(load.get().export)),
+                    Rc::new(move || u32::from(load.get().export)),
                     move |new| change(load, |form| form.export = new == 1),
                 ),
             ],
@@ -97,7 +98,7 @@ fn form(model: &Model, signals: Signals) -> Vec<El> {
                 choices(
                     "Speed of metered time",
                     &[(1, "1 ×"), (60, "60 ×"), (3600, "3600 ×")],
-                    Signal::derive(move || load.get().speed),
+                    Rc::new(move || load.get().speed),
                     move |new| change(load, |form| form.speed = new),
                 ),
                 button("btn", "+1 day", |_| runtime::send(Input::Day)),
@@ -105,7 +106,7 @@ fn form(model: &Model, signals: Signals) -> Vec<El> {
         ),
         row(
             "Mains",
-            vec![check("Supply is on", Signal::derive(move || load.get().mains), move |new| {
+            vec![check("Supply is on", Rc::new(move || load.get().mains), move |new| {
                 change(load, |form| form.mains = new);
             })],
         ),

@@ -15,6 +15,7 @@ mod readout;
 mod runtime;
 mod serial;
 mod settings;
+mod signal;
 mod stage;
 mod store;
 mod traffic;

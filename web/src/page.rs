@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
+use crate::signal::{Sig, memo};
 use crate::dom::{El, button, el, html, watch};
 use crate::input::Input;
 use crate::parts::{PLUG, TWIN, check, dialog};
@@ -28,19 +29,19 @@ const KEYS_OFF: &str = "metertwin.keys-off";
 #[derive(Clone, Copy)]
 pub struct Dialogs {
     /// Connecting a real meter.
-    pub connect: RwSignal<bool>,
+    pub connect: Sig<bool>,
     /// The list of shortcuts.
-    pub help: RwSignal<bool>,
+    pub help: Sig<bool>,
     /// Changes before they are written.
-    pub review: RwSignal<bool>,
+    pub review: Sig<bool>,
 }
 
 /// The whole page, part after part.
 pub fn page(model: &'static Model, signals: Signals) -> Vec<El> {
     let dialogs =
-        Dialogs { connect: RwSignal::new(false), help: RwSignal::new(false), review: RwSignal::new(false) };
-    let tab = RwSignal::new(tab_of_fragment());
-    let keys_on = RwSignal::new(store::local(KEYS_OFF).is_none());
+        Dialogs { connect: Sig::new(false), help: Sig::new(false), review: Sig::new(false) };
+    let tab = Sig::new(tab_of_fragment());
+    let keys_on = Sig::new(store::local(KEYS_OFF).is_none());
     listen(dialogs, keys_on, signals, tab);
     let work = el("section", "panel work").attr("aria-label", "Work").all(vec![
         tabs(tab, signals),
@@ -76,7 +77,7 @@ fn head(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
         "brand",
         r#"<svg viewBox="0 0 22 26" aria-hidden="true"><path d="M1 1h9v24H1z" fill="currentColor"/><path d="M3 8h5v4H3z" fill="var(--surface)"/><path d="M13 1.900h7.100v22.200H13z" fill="none" stroke="currentColor" stroke-width="1.800"/><path d="M14.500 8h4v4h-4z" fill="currentColor"/></svg><h1 class="brand">Metertwin</h1>"#,
     );
-    let open = Memo::new(move |_| signals.port.with(|port| port.open));
+    let open = memo(move || signals.port.with(|port| port.open));
     let word = move || if open.get() { "Disconnect" } else { "Connect a real meter…" }.to_owned();
     let plug = html("button", "btn connect", PLUG)
         .attr("type", "button")
@@ -105,7 +106,7 @@ fn head(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
 
 fn chip(signals: Signals) -> El {
     let chip = signals.chip;
-    let real = Memo::new(move |_| chip.with(|chip| chip.real));
+    let real = memo(move || chip.with(|chip| chip.real));
     let source = el("span", "").shows(move || {
         let (picture, word) = if real.get() { (PLUG, "Real meter") } else { (TWIN, "Twin") };
         vec![html("span", "icon", picture), el("span", "").text(word)]
@@ -145,7 +146,7 @@ pub fn thousands(value: u32) -> String {
     text
 }
 
-fn tabs(tab: RwSignal<usize>, signals: Signals) -> El {
+fn tabs(tab: Sig<usize>, signals: Signals) -> El {
     let mut list = el("div", "tabs").attr("role", "tablist").attr("aria-label", "Work");
     for (place, (key, word)) in TABS.into_iter().enumerate() {
         let mut own = button("", word, move |_| go(tab, place))
@@ -181,7 +182,7 @@ fn tabs(tab: RwSignal<usize>, signals: Signals) -> El {
     list
 }
 
-fn panel(place: usize, tab: RwSignal<usize>, inside: Vec<El>) -> El {
+fn panel(place: usize, tab: Sig<usize>, inside: Vec<El>) -> El {
     let key = TABS.get(place).map_or("", |(key, _)| key);
     el("div", "")
         .attr("role", "tabpanel")
@@ -197,7 +198,7 @@ fn tab_of_fragment() -> usize {
     TABS.iter().position(|(key, _)| fragment.strip_prefix("#/") == Some(*key)).unwrap_or(0)
 }
 
-fn go(tab: RwSignal<usize>, to: usize) {
+fn go(tab: Sig<usize>, to: usize) {
     tab.set(to);
     if let (Ok(history), Some((key, _))) = (window().history(), TABS.get(to)) {
         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#/{key}")));
@@ -205,7 +206,7 @@ fn go(tab: RwSignal<usize>, to: usize) {
 }
 
 /// The keys that work everywhere. Single keys rest while somebody types, and where they were switched off.
-fn listen(dialogs: Dialogs, keys_on: RwSignal<bool>, signals: Signals, tab: RwSignal<usize>) {
+fn listen(dialogs: Dialogs, keys_on: Sig<bool>, signals: Signals, tab: Sig<usize>) {
     let act = move |event: web_sys::KeyboardEvent| {
         let busy =
             dialogs.connect.get_untracked() || dialogs.help.get_untracked() || dialogs.review.get_untracked();
@@ -251,7 +252,7 @@ fn listen(dialogs: Dialogs, keys_on: RwSignal<bool>, signals: Signals, tab: RwSi
     let _ = window().add_event_listener_with_callback("keydown", closure.unchecked_ref());
 }
 
-fn help(dialogs: Dialogs, keys_on: RwSignal<bool>) -> El {
+fn help(dialogs: Dialogs, keys_on: Sig<bool>) -> El {
     watch(Box::new(move || store::set_local(KEYS_OFF, if keys_on.get() { None } else { Some("1") })));
     dialog(dialogs.help, "Keyboard shortcuts", move || {
         let list = html(
@@ -267,7 +268,7 @@ fn help(dialogs: Dialogs, keys_on: RwSignal<bool>) -> El {
              <dt><kbd>Esc</kbd></dt><dd>stop what is running, close a dialog; never drops a change</dd>",
         );
         let switch =
-            check("Single keys work (1, 3, 5, d, ?)", keys_on.into(), move |on| keys_on.set(on));
+            check("Single keys work (1, 3, 5, d, ?)", keys_on.reader(), move |on| keys_on.set(on));
         vec![el("div", "body").add(list).add(switch)]
     })
 }

@@ -1,25 +1,30 @@
 //! Controls and pictures that several parts of the page use.
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
 use units::decimal::{self, Decimal};
 use wasm_bindgen::JsCast;
 
+use crate::signal::Sig;
 use crate::dom::{El, button, el, html, input_of, typed, watch};
 
 /// A row of choices of which one holds.
 pub fn choices(
     legend: &'static str,
     options: &'static [(u32, &'static str)],
-    value: Signal<u32>,
-    set: impl Fn(u32) + Clone + 'static,
+    value: Rc<dyn Fn() -> u32>,
+    set: impl Fn(u32) + 'static,
 ) -> El {
+    let set: Rc<dyn Fn(u32)> = Rc::new(set);
     let mut row = el("fieldset", "seg").add(el("legend", "vh").text(legend));
     for &(own, word) in options {
         let set = set.clone();
+        let value = value.clone();
         let radio = el("input", "")
             .attr("type", "radio")
             .attr("name", legend)
-            .checked(move || value.get() == own)
+            .checked(move || value() == own)
             .on("change", move |_| set(own));
         row = row.add(el("label", "").add(radio).text(word));
     }
@@ -27,8 +32,8 @@ pub fn choices(
 }
 
 /// A switch with its word.
-pub fn check(word: &'static str, value: Signal<bool>, set: impl Fn(bool) + 'static) -> El {
-    let input = el("input", "").attr("type", "checkbox").checked(move || value.get()).on("change", move |event| {
+pub fn check(word: &'static str, value: Rc<dyn Fn() -> bool>, set: impl Fn(bool) + 'static) -> El {
+    let input = el("input", "").attr("type", "checkbox").checked(move || value()).on("change", move |event| {
         if let Some(field) = input_of(&event) {
             set(field.checked());
         }
@@ -37,7 +42,7 @@ pub fn check(word: &'static str, value: Signal<bool>, set: impl Fn(bool) + 'stat
 }
 
 /// What is wrong with a field, said when it is.
-pub fn wrong_text(wrong: RwSignal<Option<String>>) -> El {
+pub fn wrong_text(wrong: Sig<Option<String>>) -> El {
     el("p", "wrong-text")
         .attr("role", "alert")
         .flag_if("hidden", move || wrong.with(Option::is_none))
@@ -82,19 +87,21 @@ impl Scale {
 }
 
 /// A quantity: slider and number, which follow each other.
-pub fn quantity(scale: Scale, value: Signal<i64>, set: impl Fn(i64) + Clone + 'static) -> El {
-    let wrong = RwSignal::new(None::<String>);
+pub fn quantity(scale: Scale, value: Rc<dyn Fn() -> i64>, set: impl Fn(i64) + 'static) -> El {
+    let set: Rc<dyn Fn(i64)> = Rc::new(set);
+    let wrong = Sig::new(None::<String>);
     let span = (scale.max - scale.min).max(1);
     let slide = set.clone();
+    let (said, share, slid) = (value.clone(), value.clone(), value.clone());
     let slider = el("input", "slide")
         .attr("type", "range")
         .attr("aria-label", scale.label)
         .attr("min", &scale.min.to_string())
         .attr("max", &scale.max.to_string())
         .attr("step", &scale.step.to_string())
-        .keeps("aria-valuetext", move || format!("{} {}", scale.text(value.get()), scale.unit))
-        .style("--v", move || format!("{}%", (value.get() - scale.min).clamp(0, span) * 100 / span))
-        .value(move || value.get().to_string())
+        .keeps("aria-valuetext", move || format!("{} {}", scale.text(said()), scale.unit))
+        .style("--v", move || format!("{}%", (share() - scale.min).clamp(0, span) * 100 / span))
+        .value(move || slid().to_string())
         .on("input", move |event| {
             wrong.set(None);
             if let Ok(new) = typed(&event).parse() {
@@ -102,7 +109,7 @@ pub fn quantity(scale: Scale, value: Signal<i64>, set: impl Fn(i64) + Clone + 's
             }
         });
     let name = if scale.unit.is_empty() { scale.label.to_owned() } else { format!("{} in {}", scale.label, scale.unit) };
-    let field = number_field(&name, wrong).value(move || scale.text(value.get())).on("change", move |event| {
+    let field = number_field(&name, wrong).value(move || scale.text(value())).on("change", move |event| {
         let Some(field) = input_of(&event) else { return };
         match scale.parse(&field.value()) {
             Ok(new) => {
@@ -122,7 +129,7 @@ pub fn quantity(scale: Scale, value: Signal<i64>, set: impl Fn(i64) + Clone + 's
 }
 
 /// The input of a number; its box is made by [`boxed`].
-pub fn number_field(name: &str, wrong: RwSignal<Option<String>>) -> El {
+pub fn number_field(name: &str, wrong: Sig<Option<String>>) -> El {
     el("input", "")
         .attr("type", "text")
         .attr("inputmode", "decimal")
@@ -132,13 +139,13 @@ pub fn number_field(name: &str, wrong: RwSignal<Option<String>>) -> El {
 }
 
 /// An input with its unit beside it.
-pub fn boxed(field: El, unit: &str, wrong: RwSignal<Option<String>>) -> El {
+pub fn boxed(field: El, unit: &str, wrong: Sig<Option<String>>) -> El {
     let made = el("span", "num").class_if("wrong", move || wrong.with(Option::is_some)).add(field);
     if unit.is_empty() { made } else { made.add(el("small", "").text(unit)) }
 }
 
 /// A dialog that takes the focus and gives it back; what it holds is made each time it opens.
-pub fn dialog(open: RwSignal<bool>, title: &'static str, inside: impl Fn() -> Vec<El> + 'static) -> El {
+pub fn dialog(open: Sig<bool>, title: &'static str, inside: impl Fn() -> Vec<El> + 'static) -> El {
     let head = el("header", "")
         .add(el("h2", "").text(title))
         .add(button("btn plain", "Close", move |_| open.set(false)));

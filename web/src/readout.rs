@@ -1,7 +1,8 @@
 //! The Read-out tab: all that the meter has to tell, with unit, register and raw words.
 
-use leptos::prelude::*;
+use std::rc::Rc;
 
+use crate::signal::{Sig, memo};
 use crate::connect::advice;
 use crate::dom::{El, button, el};
 use crate::input::Input;
@@ -32,7 +33,7 @@ pub fn progress(signals: Signals) -> El {
 
 /// The tab.
 pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
-    let decimal = RwSignal::new(false);
+    let decimal = Sig::new(false);
     let file = |json: bool, word: &'static str, name: &'static str, mime: &'static str| {
         button("btn", word, move |_| {
             if let Some(text) = runtime::export(json) {
@@ -42,12 +43,12 @@ pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
     };
     let bar = el("div", "bar").all(vec![
         button("btn", "Read again", |_| runtime::send(Input::Read)),
-        check("Live", signals.live.into(), |on| runtime::send(Input::Live(on))),
+        check("Live", signals.live.reader(), |on| runtime::send(Input::Live(on))),
         el("span", "space"),
         choices(
             "Register addresses in",
             &[(0, "hex"), (1, "decimal")],
-            Signal::derive(move || u32::from(decimal.get())),
+            Rc::new(move || u32::from(decimal.get())),
             move |new| decimal.set(new == 1),
         ),
         file(false, "Save CSV", "read-out.csv", "text/csv"),
@@ -76,8 +77,8 @@ pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
     vec![bar, progress(signals), advice(signals), table]
 }
 
-fn row(place: usize, point: &PointRow, signals: Signals, decimal: RwSignal<bool>) -> El {
-    let value = Memo::new(move |_| signals.values.with(|values| values.get(place).cloned().unwrap_or_default()));
+fn row(place: usize, point: &PointRow, signals: Signals, decimal: Sig<bool>) -> El {
+    let value = memo(move || signals.values.with(|values| values.get(place).cloned().unwrap_or_default()));
     let addr = point.addr;
     el("tr", "").all(vec![
         el("th", "").attr("scope", "row").attr("title", point.doc).text(&point.label),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::signal::{Sig, memo};
 use crate::connect::advice;
 use crate::dom::{El, button, el, html, typed};
 use crate::input::Input;
@@ -13,8 +14,8 @@ use crate::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
 
 /// The tab.
 pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
-    let asked = RwSignal::new(0);
-    let open = RwSignal::new(false);
+    let asked = Sig::new(0);
+    let open = Sig::new(false);
     let mut list = el("ul", "").add(
         html(
             "li",
@@ -51,10 +52,10 @@ pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
 }
 
 fn line(place: usize, row: &'static SettingRow, signals: Signals) -> El {
-    let own = Memo::new(move |_| {
+    let own = memo(move || {
         signals.settings.with(|settings| settings.get(place).cloned().unwrap_or_default())
     });
-    let now = Memo::new(move |_| own.with(|own| own.state));
+    let now = memo(move || own.with(|own| own.state));
     let locked = matches!(row.field, Field::KeyOnly(_) | Field::Factory);
     let name = el("span", "name").text(row.label).add(el("small", "").text(&row.doc));
     let register = el("span", "reg").text(&row.addr.map_or("–".to_owned(), |addr| address(addr, false)));
@@ -75,7 +76,7 @@ fn line(place: usize, row: &'static SettingRow, signals: Signals) -> El {
             Field::Number | Field::Choice(_) => state(now.get().class(), now.get().word()),
         }]
     });
-    let reason = Memo::new(move |_| own.with(|own| (own.state, own.why.clone(), own.meter.clone())));
+    let reason = memo(move || own.with(|own| (own.state, own.why.clone(), own.meter.clone())));
     let why = el("div", "why")
         .flag_if("hidden", move || reason.with(|(_, why, _)| why.is_empty()))
         .shows(move || why_parts(place, reason.get()));
@@ -85,7 +86,7 @@ fn line(place: usize, row: &'static SettingRow, signals: Signals) -> El {
     line.all(vec![name, register, meter, el("span", "new").all(editor(place, row, own)), says, why])
 }
 
-fn editor(place: usize, row: &'static SettingRow, own: Memo<Setting>) -> Vec<El> {
+fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>) -> Vec<El> {
     let label =
         if row.unit.is_empty() { row.label.to_owned() } else { format!("{} in {}", row.label, row.unit) };
     let shown = move || {
@@ -117,7 +118,7 @@ fn editor(place: usize, row: &'static SettingRow, own: Memo<Setting>) -> Vec<El>
             vec![number, why]
         }
         Field::Choice(options) => {
-            let unread = Memo::new(move |_| shown().is_empty());
+            let unread = memo(move || shown().is_empty());
             let list = el("select", "pick")
                 .class_if("staged-val", staged)
                 .attr("aria-label", &label)
@@ -137,7 +138,7 @@ fn editor(place: usize, row: &'static SettingRow, own: Memo<Setting>) -> Vec<El>
 
 /// The walk with the key that leads to a setting no master can write.
 fn walk(label: &'static str, steps: &'static [(String, String)]) -> Vec<El> {
-    let open = RwSignal::new(false);
+    let open = Sig::new(false);
     let show = button("btn", "Show me how", move |_| open.set(true));
     let way = dialog(open, "By the key on the meter", move || {
         let intro = el("p", "")
@@ -168,7 +169,7 @@ fn why_parts(place: usize, (now, why, meter): (LineState, String, String)) -> Ve
     }
 }
 
-fn command(place: usize, row: &CommandRow, asked: RwSignal<usize>, open: RwSignal<bool>) -> El {
+fn command(place: usize, row: &CommandRow, asked: Sig<usize>, open: Sig<bool>) -> El {
     let give = button("btn", "Set to zero…", move |_| {
         asked.set(place);
         open.set(true);
@@ -208,7 +209,7 @@ fn staged_rows(model: &Model, signals: Signals) -> Vec<(&'static str, String, St
 
 /// The bar at the bottom edge, there only while something is staged.
 pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
-    let count = Memo::new(move |_| signals.staged());
+    let count = memo(move || signals.staged());
     let what = move || {
         let rows = staged_rows(model, signals).into_iter();
         let texts: Vec<String> =

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::signal::{Sig, memo};
 use crate::artwork;
 use crate::chart::px;
 use crate::dom::{El, button, el, html, svg, watch};
@@ -30,7 +31,7 @@ pub fn stage(model: &'static Model, signals: Signals) -> El {
     let plate = el("div", "plate-box").attr("role", "img").keeps("aria-label", move || {
         signals.glass.with(|glass| format!("Display of the meter: {}", glass.sentence))
     });
-    let key_place = RwSignal::new(None::<[f64; 4]>);
+    let key_place = Sig::new(None::<[f64; 4]>);
     let front = lights(el("div", "front drawing").add(plate.clone()).add(key(model, signals, key_place)));
     let stage = el("div", "stage").all(vec![
         html("div", "rail", RAIL).attr("aria-hidden", "true"),
@@ -60,8 +61,8 @@ pub fn stage(model: &'static Model, signals: Signals) -> El {
 }
 
 /// The key as a real button over its drawing. It sends what the finger does; the meter decides what it means.
-fn key(model: &Model, signals: Signals, place: RwSignal<Option<[f64; 4]>>) -> El {
-    let down = Memo::new(move |_| signals.hold.with(|hold| hold.down));
+fn key(model: &Model, signals: Signals, place: Sig<Option<[f64; 4]>>) -> El {
+    let down = memo(move || signals.hold.with(|hold| hold.down));
     let full = f64::from(model.holds[1].max(1));
     let mut ring = svg("svg", "")
         .attr("viewBox", "-85 -85 170 170")
@@ -170,7 +171,7 @@ fn readout(model: &Model, signals: Signals) -> El {
         press(format!("Hold {} s ", long / 1_000), long / 1_000, long),
         press(format!("Hold {} s ", very_long / 1_000), very_long / 1_000, very_long),
     ]);
-    let listed = Memo::new(move |_| mirror.with(|mirror| (mirror.list.clone(), mirror.current)));
+    let listed = memo(move || mirror.with(|mirror| (mirror.list.clone(), mirror.current)));
     let list = el("ol", "map").attr("aria-label", "Pages of this list").shows(move || {
         let (labels, current) = listed.get();
         let row = |(place, label): (usize, &str)| {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::signal::Sig;
 use crate::dom::{El, button, el, html, watch};
 use crate::input::Input;
 use crate::parts::choices;
@@ -15,14 +16,14 @@ use crate::view::{Frame, Way};
 
 /// The list.
 pub fn traffic(signals: Signals) -> El {
-    let only_bad = RwSignal::new(false);
-    let held = RwSignal::new(None::<Vec<Frame>>);
+    let only_bad = Sig::new(false);
+    let held = Sig::new(None::<Vec<Frame>>);
     let list = el("ol", "frames").attr("tabindex", "0").attr("aria-label", "Frames, oldest first");
     let rows: Rc<RefCell<VecDeque<(u32, El)>>> = Rc::default();
     // Follows the newest frame unless somebody has scrolled up.
     let pinned = Rc::new(Cell::new(true));
     let scrolled = (list.0.clone(), pinned.clone());
-    let empty = RwSignal::new(true);
+    let empty = Sig::new(true);
     let node = list.0.clone();
     watch(Box::new(move || {
         let bad = only_bad.get();
@@ -100,7 +101,7 @@ pub fn traffic(signals: Signals) -> El {
         choices(
             "Show",
             &[(0, "All"), (1, "Refused and damaged")],
-            Signal::derive(move || u32::from(only_bad.get())),
+            Rc::new(move || u32::from(only_bad.get())),
             move |new| only_bad.set(new == 1),
         ),
         pause,

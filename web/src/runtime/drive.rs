@@ -1,6 +1,5 @@
 //! The runtime itself: what it owns, and how a tick passes.
 
-use leptos::prelude::{Set as _, Update as _};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -16,7 +15,7 @@ use super::port::AnyPort;
 use super::subject::Subject;
 use super::tap::SharedTap;
 use super::work::{self, Done, Running, SharedLine, Task};
-use super::{Signals, model, show};
+use super::{Signals, model};
 use crate::input::Input;
 use crate::serial::{Link, State};
 use crate::store;
@@ -378,7 +377,7 @@ impl Runtime {
             Input::Line(form) => self.push(Task::Line(form)),
             Input::Echo(on) => {
                 self.bench.borrow_mut().set_faults(WireFaults { echo: on, unplugged: false });
-                show(self.signals.echo, on);
+                self.signals.echo.show(on);
             }
             Input::ClearTraffic => {
                 self.wire().tap.clear();
@@ -417,7 +416,7 @@ impl Runtime {
                 let subject = &mut self.wire_mut().subject;
                 for step in &plan.steps {
                     if let Some(id) = work::setting_of(&step.action) {
-                        subject.outcomes.remove(&id);
+                        subject.outcomes.remove(id);
                     }
                 }
                 subject.report = None;

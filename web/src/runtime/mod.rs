@@ -20,6 +20,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::signal::Sig;
 use crate::input::Input;
 use crate::serial::{self, Link};
 use crate::view::{
@@ -34,43 +35,43 @@ use drive::Runtime;
 #[derive(Clone, Copy)]
 pub struct Signals {
     /// The glass.
-    pub glass: RwSignal<Glass>,
+    pub glass: Sig<Glass>,
     /// The test LED.
-    pub led: RwSignal<Led>,
+    pub led: Sig<Led>,
     /// The page of the meter in words.
-    pub mirror: RwSignal<Mirror>,
+    pub mirror: Sig<Mirror>,
     /// The key.
-    pub hold: RwSignal<Hold>,
+    pub hold: Sig<Hold>,
     /// The load as it is set.
-    pub load: RwSignal<LoadForm>,
+    pub load: Sig<LoadForm>,
     /// What the meter makes of it.
-    pub sees: RwSignal<Sees>,
+    pub sees: Sig<Sees>,
     /// Energy of the last metered hours, oldest first.
-    pub hours: RwSignal<Vec<Hour>>,
+    pub hours: Sig<Vec<Hour>>,
     /// What the configurator is wired to.
-    pub chip: RwSignal<Chip>,
+    pub chip: Sig<Chip>,
     /// Values of the read-out, row by row.
-    pub values: RwSignal<Vec<Value>>,
+    pub values: Sig<Vec<Value>>,
     /// Reading goes on by itself.
-    pub live: RwSignal<bool>,
+    pub live: Sig<bool>,
     /// The settings, row by row.
-    pub settings: RwSignal<Vec<Setting>>,
+    pub settings: Sig<Vec<Setting>>,
     /// Work in progress.
-    pub job: RwSignal<Job>,
+    pub job: Sig<Job>,
     /// What became of the last writing.
-    pub report: RwSignal<Option<Report>>,
+    pub report: Sig<Option<Report>>,
     /// The traffic, oldest first.
-    pub traffic: RwSignal<Vec<Frame>>,
+    pub traffic: Sig<Vec<Frame>>,
     /// The master's line.
-    pub line: RwSignal<LineForm>,
+    pub line: Sig<LineForm>,
     /// The simulated adapter echoes.
-    pub echo: RwSignal<bool>,
+    pub echo: Sig<bool>,
     /// The answer to what was sent by hand.
-    pub answer: RwSignal<Option<Answer>>,
+    pub answer: Sig<Option<Answer>>,
     /// The real port.
-    pub port: RwSignal<Port>,
+    pub port: Sig<Port>,
     /// What a screen reader says next.
-    pub spoken: RwSignal<String>,
+    pub spoken: Sig<String>,
 }
 
 impl Signals {
@@ -78,25 +79,25 @@ impl Signals {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            glass: RwSignal::default(),
-            led: RwSignal::default(),
-            mirror: RwSignal::default(),
-            hold: RwSignal::default(),
-            load: RwSignal::default(),
-            sees: RwSignal::default(),
-            hours: RwSignal::default(),
-            chip: RwSignal::default(),
-            values: RwSignal::default(),
-            live: RwSignal::default(),
-            settings: RwSignal::default(),
-            job: RwSignal::default(),
-            report: RwSignal::default(),
-            traffic: RwSignal::default(),
-            line: RwSignal::default(),
-            echo: RwSignal::default(),
-            answer: RwSignal::default(),
-            port: RwSignal::default(),
-            spoken: RwSignal::default(),
+            glass: Sig::default(),
+            led: Sig::default(),
+            mirror: Sig::default(),
+            hold: Sig::default(),
+            load: Sig::default(),
+            sees: Sig::default(),
+            hours: Sig::default(),
+            chip: Sig::default(),
+            values: Sig::default(),
+            live: Sig::default(),
+            settings: Sig::default(),
+            job: Sig::default(),
+            report: Sig::default(),
+            traffic: Sig::default(),
+            line: Sig::default(),
+            echo: Sig::default(),
+            answer: Sig::default(),
+            port: Sig::default(),
+            spoken: Sig::default(),
         }
     }
 
@@ -104,13 +105,6 @@ impl Signals {
     #[must_use]
     pub fn staged(&self) -> usize {
         self.settings.with(|settings| settings.iter().filter(|setting| setting.staged.is_some()).count())
-    }
-}
-
-/// Sets a signal where its value is another one.
-pub(crate) fn show<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
-    if signal.with_untracked(|old| *old != value) {
-        signal.set(value);
     }
 }
 
@@ -131,7 +125,7 @@ pub fn now() -> Instant {
 /// Hands an input to the runtime. What the key does is acted on at once.
 pub fn send(input: Input) {
     let at = now();
-    crash::note(format!("{} ms: {input:?}", at.as_millis()));
+    crash::note(format!("{} ms: {}", at.as_millis(), input.name()));
     INBOX.with(|inbox| inbox.borrow_mut().push_back((at, input)));
     tick();
 }

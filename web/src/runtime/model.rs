@@ -10,12 +10,21 @@ use crate::view::{CommandRow, Field, Model, PointRow, SettingRow};
 
 /// The rows that a read-out brings, in the order in which the page shows them: readings, energies, states, the rest.
 pub fn point_rows(entry: &'static Entry) -> Vec<names::Row> {
-    let mut rows: Vec<names::Row> = names::rows(entry)
-        .filter(|row| row.of.rule == Rule::Contiguous && row.def.source != Source::Zero && !secret(entry, row.def))
-        .collect();
-    rows.sort_by_key(|row| (group(row.def.source).0, row.def.addr));
-    rows
+    let mut sorted = Vec::new();
+    for number in 0..GROUPS {
+        sorted.extend(names::rows(entry).filter(|row| {
+            group(row.def.source).0 == number
+                && row.of.rule == Rule::Contiguous
+                && row.def.source != Source::Zero
+                && !secret(entry, row.def)
+        }));
+    }
+    sorted
 }
+
+/// How many groups the read-out has.
+const GROUPS: u8 = 5;
+
 
 fn secret(entry: &'static Entry, row: &RegisterDef) -> bool {
     matches!(row.source, Source::Setting(id) if names::setting(entry, id).is_some_and(|setting| setting.secret))
@@ -33,9 +42,16 @@ const fn group(source: Source) -> (u8, &'static str) {
 
 /// The settings in the order of the form: what a master can change first.
 pub fn setting_rows(entry: &'static Entry) -> Vec<&'static SettingDef> {
-    let mut rows: Vec<&'static SettingDef> = entry.def.all_settings().collect();
-    rows.sort_by_key(|setting| (!writable(entry, setting), setting.permission == Permission::Factory));
-    rows
+    let rank = |setting: &SettingDef| match (writable(entry, setting), setting.permission) {
+        (true, _) => 0,
+        (false, Permission::Factory) => 2,
+        (false, _) => 1,
+    };
+    let mut sorted = Vec::new();
+    for number in 0..3 {
+        sorted.extend(entry.def.all_settings().filter(|setting| rank(setting) == number));
+    }
+    sorted
 }
 
 /// The page of an id with its label.

@@ -1,14 +1,13 @@
 //! Views of the runtime: what changed is set, nothing else.
 
-use leptos::prelude::{Set as _, Update as _, WithUntracked as _};
 use commission::names;
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen, Shown};
-use schema::{MenuId, PageId};
+use schema::{MenuId, PageId, Source};
 use units::decimal::{Decimal, rescale};
 use units::{Duration, Instant, Point, Unit, What};
 
 use super::drive::Runtime;
-use super::{model, show, work};
+use super::{model, work};
 use crate::view::{Chip, Glass, Hold, Job, Led, Mirror, Sees};
 
 /// Flashes closer than this, three a second, are not drawn.
@@ -42,7 +41,7 @@ impl Runtime {
         });
         if changed {
             let sentence = self.sentence(device.view(at).as_ref());
-            show(self.signals.glass, Glass { on, blinking: frame.blink, lit, sentence });
+            self.signals.glass.show(Glass { on, blinking: frame.blink, lit, sentence });
             self.dirty = true;
         }
         let led = device.led();
@@ -60,8 +59,8 @@ impl Runtime {
         } else {
             Led::Off
         };
-        show(self.signals.led, drawn);
-        show(self.signals.hold, self.hold(device.letting_go(at)));
+        self.signals.led.show(drawn);
+        self.signals.hold.show(self.hold(device.letting_go(at)));
         drop(bench);
         if self.speak_at.is_some_and(|at| at <= now) {
             self.speak_at = None;
@@ -77,20 +76,20 @@ impl Runtime {
             let Some(twin) = bench.twin(0) else { return };
             let device = twin.device();
             let view = device.view(bench.now());
-            show(signals.mirror, self.mirror(view.as_ref()));
-            show(signals.sees, self.sees(device));
+            signals.mirror.show(self.mirror(view.as_ref()));
+            signals.sees.show(self.sees(device));
         }
-        show(signals.load, self.load);
+        signals.load.show(self.load);
         let mut hours: Vec<_> = self.hours.iter().copied().collect();
         hours.push(self.hour());
-        show(signals.hours, hours);
-        show(signals.live, self.live);
+        signals.hours.show(hours);
+        signals.live.show(self.live);
         let progress = self.running.as_ref().map(|running| (running.name, running.progress.borrow().clone()));
         // Short questions are answered before anybody could read what is going on.
         let job = progress.as_ref().filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(Job::default, |(name, progress)| {
             Job { what: capital(name), done: progress.done, total: progress.total }
         });
-        show(signals.job, job);
+        signals.job.show(job);
         let wire = self.wire();
         if let Ok(line) = wire.line.try_borrow() {
             let counts = line.counts();
@@ -104,8 +103,7 @@ impl Runtime {
                 (.., None) => "– ms".to_owned(),
             };
             let form = work::line_form(place);
-            show(
-                signals.chip,
+            signals.chip.show(
                 Chip {
                     real: wire.link.is_some(),
                     line: form.text(),
@@ -116,11 +114,11 @@ impl Runtime {
                     silent: silent || lost,
                 },
             );
-            show(signals.line, form);
+            signals.line.show(form);
         }
-        show(signals.values, wire.subject.values(self.entry));
-        show(signals.settings, wire.subject.settings(self.entry, progress.as_ref().map(|(_, progress)| progress)));
-        show(signals.report, wire.subject.report.clone());
+        signals.values.show(wire.subject.values(self.entry));
+        signals.settings.show(wire.subject.settings(self.entry, progress.as_ref().map(|(_, progress)| progress)));
+        signals.report.show(wire.subject.report.clone());
         let version = wire.tap.0.borrow().version;
         if self.traffic_seen != Some(version) {
             let frames = wire.tap.frames();
@@ -204,6 +202,14 @@ impl Runtime {
 
     fn text(&self, shown: &Shown) -> (String, &'static str) {
         let row = names::row_of(self.entry, shown.source);
+        let setting = match shown.source {
+            Source::Setting(id) => names::setting(self.entry, id),
+            _ => None,
+        };
+        if let Some(setting) = setting {
+            let text = names::setting_text(setting, shown.value);
+            return (text.value, text.unit);
+        }
         match row {
             Some(row) => {
                 let text = names::value_text(self.entry, row.def, shown.value);

@@ -1,7 +1,5 @@
 //! A meter as the configurator knows it: what was read from it, what is staged for it, what became of changes.
 
-use std::collections::BTreeMap;
-
 use commission::{Identity, ReadOut, Staged, names, writable};
 use models::Entry;
 use schema::{SettingId, Source};
@@ -9,6 +7,28 @@ use schema::{SettingId, Source};
 use super::model;
 use super::work::Progress;
 use crate::view::{LineState, Report, Setting, Value};
+
+/// Something about some settings: a handful, so that a search is as good as a tree.
+#[derive(Default)]
+pub struct Notes<T>(Vec<(SettingId, T)>);
+
+impl<T> Notes<T> {
+    /// What is noted about a setting.
+    pub fn get(&self, id: SettingId) -> Option<&T> {
+        self.0.iter().find(|(it, _)| *it == id).map(|(_, note)| note)
+    }
+
+    /// Notes it; what was noted before gives way.
+    pub fn insert(&mut self, id: SettingId, note: T) {
+        self.remove(id);
+        self.0.push((id, note));
+    }
+
+    /// Forgets it.
+    pub fn remove(&mut self, id: SettingId) {
+        self.0.retain(|(it, _)| *it != id);
+    }
+}
 
 /// What is known of one meter.
 #[derive(Default)]
@@ -18,15 +38,15 @@ pub struct Subject {
     /// The last read-out.
     pub readout: Option<ReadOut>,
     /// Values of settings, where known.
-    pub known: BTreeMap<SettingId, i64>,
+    pub known: Notes<i64>,
     /// The values were true at an earlier time: the meter does not answer any more.
     pub old: bool,
     /// Changes that wait.
     pub staged: Staged,
     /// Texts that are no value, with the reason.
-    pub wrong: BTreeMap<SettingId, (String, String)>,
+    pub wrong: Notes<(String, String)>,
     /// What became of changes, with the reason.
-    pub outcomes: BTreeMap<SettingId, (LineState, String)>,
+    pub outcomes: Notes<(LineState, String)>,
     /// What became of the last writing.
     pub report: Option<Report>,
 }
@@ -54,11 +74,9 @@ impl Subject {
         }
         self.old = failed > 0 && failed == readout.rows.len();
         if let (true, Some(before)) = (failed > 0, self.readout.take()) {
-            let had: BTreeMap<u16, _> = before.rows.into_iter().map(|row| (row.row.def.addr, row)).collect();
-            let mut had = had;
             for row in readout.rows.iter_mut().filter(|row| row.value.is_err()) {
-                if let Some(earlier) = had.remove(&row.row.def.addr) {
-                    *row = earlier;
+                if let Some(earlier) = before.rows.iter().find(|it| it.row.def.addr == row.row.def.addr) {
+                    row.clone_from(earlier);
                 }
             }
         }
@@ -90,11 +108,11 @@ impl Subject {
             .into_iter()
             .map(|setting| {
                 let id = setting.id;
-                let known = self.known.get(&id);
+                let known = self.known.get(id);
                 let staged = self.staged.get(id).map(|value| setting.text(value).to_string());
                 let writing = progress.is_some_and(|progress| progress.writing == Some(id));
                 let ended = progress.and_then(|progress| progress.ended.iter().find(|(it, ..)| *it == id));
-                let (state, why) = match (ended, self.outcomes.get(&id)) {
+                let (state, why) = match (ended, self.outcomes.get(id)) {
                     _ if writing => (LineState::Writing, String::new()),
                     (Some((_, state, why)), _) => (*state, why.clone()),
                     (None, Some((state, why))) => (*state, why.clone()),
@@ -112,7 +130,7 @@ impl Subject {
                     },
                     old: self.old,
                     staged,
-                    wrong: self.wrong.get(&id).cloned(),
+                    wrong: self.wrong.get(id).cloned(),
                     state,
                     why: if state == LineState::Confirmed { String::new() } else { why },
                 }
@@ -123,11 +141,11 @@ impl Subject {
     /// Stages what was typed, or says what is wrong with it. A value that the meter has already is no change.
     pub fn stage(&mut self, entry: &'static Entry, id: SettingId, text: &str) {
         let text = text.trim();
-        self.wrong.remove(&id);
-        self.outcomes.remove(&id);
+        self.wrong.remove(id);
+        self.outcomes.remove(id);
         let Some(setting) = names::setting(entry, id) else { return };
         match setting.parse(text) {
-            Ok(value) if self.known.get(&id) == Some(&i64::from(value)) => self.staged.unstage(id),
+            Ok(value) if self.known.get(id) == Some(&i64::from(value)) => self.staged.unstage(id),
             Ok(value) => {
                 if let Err(why) = self.staged.stage(entry, id, i64::from(value)) {
                     self.wrong.insert(id, (text.to_owned(), why.to_string()));
@@ -163,14 +181,14 @@ impl Subject {
     /// Takes back one change.
     pub fn unstage(&mut self, id: SettingId) {
         self.staged.unstage(id);
-        self.wrong.remove(&id);
-        self.outcomes.remove(&id);
+        self.wrong.remove(id);
+        self.outcomes.remove(id);
     }
 
     /// Takes back all changes.
     pub fn discard(&mut self) {
         self.staged.clear();
-        self.wrong.clear();
-        self.outcomes.retain(|_, (state, _)| *state == LineState::Confirmed);
+        self.wrong.0.clear();
+        self.outcomes.0.retain(|(_, (state, _))| *state == LineState::Confirmed);
     }
 }
