@@ -40,6 +40,28 @@ fn a_meter_outlasts_the_program() {
 }
 
 #[test]
+fn a_meter_outlasts_every_way_to_end_the_program() {
+    use rustix::process::Signal;
+    for (signal, clean) in [(Signal::TERM, true), (Signal::KILL, false)] {
+        let folder = Folder::new();
+        let file = folder.text("state");
+        let served = serve(&file, &["--energy", "energy.forward=12.34"]);
+        let set = run(&["set", "--link", served.link(0), "scroll-time=15", "combination-code=9", "--yes"]);
+        assert_eq!(set.code, 0, "{}", set.err);
+        let (status, said) = served.stop_by(signal);
+        assert_eq!(status.code() == Some(0), clean, "{said}");
+        // Without a good-bye the last moments may be missing, but there is a whole meter in the file.
+        let served = serve(&file, &[]);
+        assert_eq!(value(&served, 1, "energy.forward"), "12.34", "{signal:?}");
+        if clean {
+            assert_eq!(value(&served, 1, "scroll-time"), "15");
+            assert_eq!(value(&served, 1, "combination-code"), "9");
+            assert_eq!(value(&served, 1, "power-downs"), "1");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_not_understood_is_refused_and_left_alone() {
     let folder = Folder::new();
     let file = folder.text("state");

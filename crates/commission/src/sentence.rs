@@ -179,7 +179,7 @@ impl StepReport {
                 let said = if *accepted { "the meter accepted it" } else { "no answer came" };
                 let place = if self.new == self.old { String::new() } else { format!(" at {}", self.old) };
                 format!(
-                    "Wrote {wanted} for {}, {said}, but it still reports {}{place}. Not confirmed; nothing else was \
+                    "Wrote {wanted} for {}, {said}, but it reports {}{place}. Not confirmed; nothing else was \
                      changed.",
                     names::inside(&self.label(entry)),
                     text(*reads)

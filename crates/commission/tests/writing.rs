@@ -224,7 +224,7 @@ fn an_answer_without_a_deed_is_not_confirmed() {
     }
     assert_eq!(
         reports[2].sentence(&plan),
-        "Wrote 1 s for scroll time, the meter accepted it, but it still reports 10 s. Not confirmed; nothing else was \
+        "Wrote 1 s for scroll time, the meter accepted it, but it reports 10 s. Not confirmed; nothing else was \
          changed."
     );
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rustix::process::Signal;
+
 /// The program.
 pub fn metertwin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_metertwin"));
@@ -109,9 +111,14 @@ impl Served {
     }
 
     /// Ends it as Ctrl-C does. Returns how it ended, and what it said on standard error.
-    pub fn stop(mut self) -> (ExitStatus, String) {
+    pub fn stop(self) -> (ExitStatus, String) {
+        self.stop_by(Signal::INT)
+    }
+
+    /// Ends it by a signal.
+    pub fn stop_by(mut self, signal: Signal) -> (ExitStatus, String) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
         drop(self.out.take());
         let status = self.child.wait().unwrap();
         let mut said = String::new();
