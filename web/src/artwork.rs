@@ -4,10 +4,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, SvgGraphicsElement};
 
 use crate::chart::px;
+use crate::dom::html;
 use crate::view::{Glass, Model};
-
-/// Room at both sides of the housing, in mm.
-const MARGIN: f32 = 0.6;
 
 /// One drawing on the page, with the shapes of its segments.
 pub struct Drawing {
@@ -24,7 +22,12 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
         rail.remove();
     }
     for place in all(host, "[data-part=glass]") {
-        place.set_inner_html(inside(model.glass_svg));
+        let glass = html("div", "", model.glass_svg).0;
+        if let Some(picture) = all(&glass, "svg").first() {
+            while let Some(part) = picture.first_child() {
+                let _ = place.append_child(&part);
+            }
+        }
     }
     let segments =
         model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
@@ -37,7 +40,7 @@ pub fn frame(host: &Element) {
         && let Some(picture) = all(host, "svg").first()
         && let Ok(size) = housing.unchecked_ref::<SvgGraphicsElement>().get_b_box()
     {
-        let text = [size.x() - MARGIN, size.y(), size.width() + 2.0 * MARGIN, size.height()]
+        let text = [size.x(), size.y(), size.width(), size.height()]
             .map(|side| px(f64::from(side)));
         // The attribute is there already and takes any text.
         let _ = picture.set_attribute("viewBox", &text.join(" "));
@@ -76,13 +79,6 @@ pub fn place_of_key(front: &Element) -> Option<[f64; 4]> {
             key.height() / whole.height(),
         ]
     })
-}
-
-/// What stands between the outermost tags.
-fn inside(svg: &str) -> &str {
-    let start = svg.find("<svg").and_then(|at| svg.get(at..)?.find('>').map(|end| at + end + 1));
-    let end = svg.rfind("</svg>");
-    start.zip(end).and_then(|(start, end)| svg.get(start..end)).unwrap_or(svg)
 }
 
 fn all(host: &Element, selector: &str) -> Vec<Element> {

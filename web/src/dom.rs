@@ -5,6 +5,8 @@
 //! closure reads is tracked as in any Leptos view; it runs again when that changes, and goes with its owner.
 
 use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -52,6 +54,16 @@ pub fn button(class: &str, word: &str, press: impl FnMut(Event) + 'static) -> El
 pub fn watch(act: Box<dyn Fn()>) {
     let effect = RenderEffect::new(move |_: Option<()>| act());
     StoredValue::new_local(effect);
+}
+
+/// Lets a future go on by itself. Boxed, so that the machinery around it is there once.
+pub fn later(work: impl Future<Output = ()> + 'static) {
+    spawn(Box::pin(work));
+}
+
+#[inline(never)]
+fn spawn(work: Pin<Box<dyn Future<Output = ()>>>) {
+    wasm_bindgen_futures::spawn_local(work);
 }
 
 /// The text of a field whose event this is.

@@ -21,6 +21,7 @@ mod store;
 mod traffic;
 mod view;
 
+use crate::dom::later;
 use leptos::prelude::*;
 
 fn main() {
@@ -29,7 +30,7 @@ fn main() {
     if store::local(runtime::MEMORY_FLAG).is_none() {
         show(None);
     } else {
-        wasm_bindgen_futures::spawn_local(async { show(store::load(runtime::memory_key()).await) });
+        later(async { show(store::load(runtime::memory_key()).await) });
     }
 }
 

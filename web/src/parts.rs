@@ -7,7 +7,7 @@ use units::decimal::{self, Decimal};
 use wasm_bindgen::JsCast;
 
 use crate::signal::Sig;
-use crate::dom::{El, button, el, html, input_of, typed, watch};
+use crate::dom::{El, button, el, html, input_of, later, typed, watch};
 
 /// A row of choices of which one holds.
 pub fn choices(
@@ -190,7 +190,7 @@ pub fn state(class: &str, word: &str) -> El {
 /// Gives a text to the system's clipboard; a browser that refuses leaves it as it was.
 pub fn copy(text: &str) {
     let promise = window().navigator().clipboard().write_text(text);
-    wasm_bindgen_futures::spawn_local(async move {
+    later(async move {
         let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
     });
 }

@@ -3,6 +3,7 @@
 //! Parity, framing, break and overrun errors end the present reader only; a fresh one goes on. The port is lost when
 //! its `readable` is gone. There is no change of speed on an open port: it is closed and opened again.
 
+use crate::dom::later;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use commission::{PortFault, Received};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use modbus::{LineError, LineParams, Parity};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
@@ -239,7 +240,7 @@ impl Link {
         }
         self.inbox.borrow_mut().clear();
         self.state.set(State::Open);
-        spawn_local(self.clone().read_on());
+        later(self.clone().read_on());
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use super::subject::Subject;
 use super::tap::SharedTap;
 use super::work::{self, Done, Running, SharedLine, Task};
 use super::{Signals, model};
+use crate::dom::later;
 use crate::input::Input;
 use crate::serial::{Link, State};
 use crate::store;
@@ -153,6 +154,11 @@ impl Runtime {
         runtime
     }
 
+    /// True while something moves that is to be followed frame by frame: a finger on the key, work on the line.
+    pub fn moves(&self) -> bool {
+        self.running.is_some() || self.key_up_at.is_some() || self.signals.hold.with_untracked(|hold| hold.down)
+    }
+
     /// What of the model never changes.
     pub fn model(&self) -> &'static Model {
         self.model
@@ -225,7 +231,7 @@ impl Runtime {
         let Some(wire) = self.real_wire.take() else { return };
         self.live = false;
         if let Some(link) = wire.link {
-            wasm_bindgen_futures::spawn_local(async move { link.close().await });
+            later(async move { link.close().await });
         }
         self.signals.port.update(|port| {
             port.open = false;

@@ -18,8 +18,8 @@ use leptos::prelude::*;
 use units::{Duration, Instant};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
-use wasm_bindgen_futures::spawn_local;
 
+use crate::dom::later;
 use crate::signal::Sig;
 use crate::input::Input;
 use crate::serial::{self, Link};
@@ -148,7 +148,7 @@ pub fn tick() {
 /// Ticks in a moment, once however often it is asked for.
 pub fn soon() {
     if !SOON.replace(true) {
-        spawn_local(async {
+        later(async {
             SOON.set(false);
             tick();
         });
@@ -186,11 +186,18 @@ pub fn memory_key() -> &'static str {
     drive::memory_key()
 }
 
-/// The clock of the page: every frame while it is seen, a slow timer while it is not.
+/// The clock of the page: every frame while something moves, some times a second while nothing does, and a slow timer
+/// while nobody sees it.
 fn run() {
     fn frame() {
         tick();
-        request_animation_frame(frame);
+        let mut moving = false;
+        with(|runtime| moving = runtime.moves());
+        if moving {
+            request_animation_frame(frame);
+        } else {
+            set_timeout(frame, CALM);
+        }
     }
     request_animation_frame(frame);
     set_interval(
@@ -206,13 +213,13 @@ fn run() {
         with(|runtime| {
             runtime.keep();
             if let Some(link) = runtime.link() {
-                spawn_local(async move { link.close().await });
+                later(async move { link.close().await });
             }
         });
     });
     // These listeners live as long as the page.
     core::mem::forget(leave);
-    serial::on_connect(|| spawn_local(come_back()));
+    serial::on_connect(|| later(come_back()));
 }
 
 /// An adapter was plugged in: where the open one had gone, it is taken up again.
@@ -229,7 +236,7 @@ async fn come_back() {
 
 /// Fills the list of ports already granted.
 pub fn list_ports() {
-    spawn_local(async {
+    later(async {
         let names = serial::granted().await.into_iter().map(|(_, name)| name).collect();
         with(|runtime| runtime.signals().port.update(|port| port.granted = names));
     });
@@ -239,7 +246,7 @@ pub fn list_ports() {
 pub fn choose_port(form: LineForm) {
     let asked = serial::request();
     say("", false, true);
-    spawn_local(async move {
+    later(async move {
         match asked.await {
             Ok(port) => open(port, form).await,
             Err(why) => say(why.as_deref().unwrap_or("No port was chosen. The twin runs on."), why.is_some(), false),
@@ -250,7 +257,7 @@ pub fn choose_port(form: LineForm) {
 /// Opens a port that was granted before.
 pub fn open_granted(place: usize, form: LineForm) {
     say("", false, true);
-    spawn_local(async move {
+    later(async move {
         match serial::granted().await.into_iter().nth(place) {
             Some((port, _)) => open(port, form).await,
             None => say("That adapter is not plugged in any more. Plug it in, then try again.", true, false),
@@ -309,7 +316,7 @@ fn time_of_day(at: Instant) -> String {
 /// Keeps the image of the non-volatile memory; a browser that keeps nothing says so once in the log.
 fn keep_image(bytes: Vec<u8>) {
     store::set_local(MEMORY_FLAG, Some("1"));
-    spawn_local(async move {
+    later(async move {
         if store::save(memory_key().to_owned(), bytes).await.is_err() {
             crash::note("the browser keeps no memory of the meter".to_owned());
         }
@@ -318,6 +325,9 @@ fn keep_image(bytes: Vec<u8>) {
 
 /// Stands in local storage where a memory was kept: a first visit then need not wait for the database.
 pub const MEMORY_FLAG: &str = "metertwin.memory";
+
+/// How often the page looks at a meter that nobody touches: often enough for its LED and its blinking.
+const CALM: core::time::Duration = core::time::Duration::from_millis(50);
 
 /// How long a key press of the keyboard lasts at least.
 const TAP: Duration = Duration::from_millis(150);

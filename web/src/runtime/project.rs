@@ -266,18 +266,7 @@ impl Runtime {
     }
 
     fn sentence(&self, view: Option<&PageView>) -> String {
-        view.map_or_else(|| "dark, the meter has no supply".to_owned(), |view| {
-            let mirror = self.mirror(Some(view));
-            let mut text = mirror.title;
-            for part in [format!("{} {}", mirror.value, mirror.unit), mirror.detail] {
-                let part = part.trim();
-                if !part.is_empty() {
-                    text.push_str(", ");
-                    text.push_str(part);
-                }
-            }
-            text
-        })
+        view.map_or_else(|| "dark, the meter has no supply".to_owned(), |view| rig::say(self.entry, view))
     }
 
     fn sees(&self, device: &device::Device<'static, rig::VecNv>) -> Sees {

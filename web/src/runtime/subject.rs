@@ -67,6 +67,7 @@ impl Subject {
             match (row.row.def.source, &row.value) {
                 (Source::Setting(id), Ok(value)) => {
                     self.known.insert(id, *value);
+                    self.settle(id, *value);
                 }
                 (_, Ok(_)) => {}
                 (_, Err(_)) => failed += 1,
@@ -81,6 +82,17 @@ impl Subject {
             }
         }
         self.readout = Some(readout);
+    }
+
+    /// A reading settles what was unknown: the wanted value is confirmed, any other one leaves the change staged.
+    fn settle(&mut self, id: SettingId, value: i64) {
+        let Some((LineState::Unknown, _)) = self.outcomes.get(id) else { return };
+        if self.staged.get(id).map(i64::from) == Some(value) {
+            self.staged.unstage(id);
+            self.outcomes.insert(id, (LineState::Confirmed, String::new()));
+        } else {
+            self.outcomes.remove(id);
+        }
     }
 
     /// The values row by row, in the page's order.
