@@ -14,7 +14,7 @@ use crate::{page, run, suite, tools};
 pub fn golden(root: &Path, update: bool) -> Result<()> {
     suite::require(root, "tests")?;
     let mut test = run::cargo(root);
-    test.args(["test", "-p", "tests", "golden"]).envs(tools::for_tests(root)?);
+    test.args(["test", "-p", "tests", "-p", "cli", "golden"]).envs(tools::for_tests(root)?);
     if !update {
         return run::run(&mut test);
     }
