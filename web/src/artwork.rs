@@ -29,8 +29,7 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
             }
         }
     }
-    let segments =
-        model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
+    let segments = model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
     Drawing { segments, shown: Glass::default() }
 }
 
@@ -40,8 +39,7 @@ pub fn frame(host: &Element) {
         && let Some(picture) = all(host, "svg").first()
         && let Ok(size) = housing.unchecked_ref::<SvgGraphicsElement>().get_b_box()
     {
-        let text = [size.x(), size.y(), size.width(), size.height()]
-            .map(|side| px(f64::from(side)));
+        let text = [size.x(), size.y(), size.width(), size.height()].map(|side| px(f64::from(side)));
         // The attribute is there already and takes any text.
         let _ = picture.set_attribute("viewBox", &text.join(" "));
     }

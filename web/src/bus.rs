@@ -2,11 +2,11 @@
 
 use wasm_bindgen::JsCast;
 
-use crate::signal::Sig;
 use crate::dom::{El, button, el, html, typed, watch};
 use crate::input::Input;
 use crate::parts::{boxed, check, choices, number_field, wrong_text};
 use crate::runtime::{self, Signals};
+use crate::signal::Sig;
 use crate::view::LineForm;
 
 /// Speeds that a line can have, in Bd.
@@ -30,19 +30,28 @@ pub fn line_fields(form: Sig<LineForm>, wrong: Sig<Option<String>>) -> Vec<El> {
     let named = |word: &str, field: El| el("label", "").text(word).add(field);
     let speeds = SPEEDS.iter().map(|speed| (*speed, speed.to_string())).collect();
     let framings = (0u32..).zip(LineForm::FRAMINGS.iter().map(|word| (*word).to_owned())).collect();
-    let id = number_field("Id, 1 to 247", wrong).value(move || form.get().id.to_string()).on("change", move |event| {
-        let text = typed(&event);
-        match text.trim().parse::<u8>() {
-            Ok(id @ 1..=247) => {
-                wrong.set(None);
-                form.update(|form| form.id = id);
+    let id = number_field("Id, 1 to 247", wrong).value(move || form.get().id.to_string()).on(
+        "change",
+        move |event| {
+            let text = typed(&event);
+            match text.trim().parse::<u8>() {
+                Ok(id @ 1..=247) => {
+                    wrong.set(None);
+                    form.update(|form| form.id = id);
+                }
+                _ => wrong.set(Some(format!("“{text}” is no id: expected 1 to 247."))),
             }
-            _ => wrong.set(Some(format!("“{text}” is no id: expected 1 to 247."))),
-        }
-    });
+        },
+    );
     let fields = el("div", "lines").all(vec![
-        named("Speed in Bd", pick(speeds, move || form.get().baud, move |new| form.update(|form| form.baud = new))),
-        named("Framing", pick(framings, move || form.get().framing, move |new| form.update(|form| form.framing = new))),
+        named(
+            "Speed in Bd",
+            pick(speeds, move || form.get().baud, move |new| form.update(|form| form.baud = new)),
+        ),
+        named(
+            "Framing",
+            pick(framings, move || form.get().framing, move |new| form.update(|form| form.framing = new)),
+        ),
         named("Id, 1 to 247", boxed(id, "", wrong)),
     ]);
     vec![fields, wrong_text(wrong)]
@@ -118,20 +127,27 @@ fn registers() -> El {
     let at = Sig::new(String::new());
     let many = Sig::new("2".to_owned());
     let wrong = Sig::new(None::<String>);
-    let ask = move || match address(&at.get_untracked()).and_then(|at| Ok((at, count(&many.get_untracked())?))) {
-        Ok((at, many)) => {
-            wrong.set(None);
-            let function = if function.get_untracked() == 4 { 4 } else { 3 };
-            runtime::send(Input::Registers(function, at, many));
-        }
-        Err(why) => wrong.set(Some(why)),
-    };
+    let ask =
+        move || match address(&at.get_untracked()).and_then(|at| Ok((at, count(&many.get_untracked())?))) {
+            Ok((at, many)) => {
+                wrong.set(None);
+                let function = if function.get_untracked() == 4 { 4 } else { 3 };
+                runtime::send(Input::Registers(function, at, many));
+            }
+            Err(why) => wrong.set(Some(why)),
+        };
     let fields = el("div", "lines")
         .add(el("label", "").text("First register, in hex").add(input("text mono", at)))
-        .add(el("label", "").text("How many, 1 to 125").add(input("text mono", many).attr("inputmode", "numeric")));
+        .add(
+            el("label", "")
+                .text("How many, 1 to 125")
+                .add(input("text mono", many).attr("inputmode", "numeric")),
+        );
     el("section", "").all(vec![
         el("h2", "").text("Read registers"),
-        choices("Function", &[(3, "03 holding"), (4, "04 input")], function.reader(), move |new| function.set(new)),
+        choices("Function", &[(3, "03 holding"), (4, "04 input")], function.reader(), move |new| {
+            function.set(new)
+        }),
         fields,
         wrong_text(wrong),
         el("div", "acts").add(button("btn main", "Read", move |_| ask())),
@@ -149,10 +165,8 @@ fn raw() -> El {
         }
         Err(why) => wrong.set(Some(why)),
     };
-    let area = el("textarea", "text mono")
-        .attr("rows", "2")
-        .attr("spellcheck", "false")
-        .on("input", move |event| {
+    let area =
+        el("textarea", "text mono").attr("rows", "2").attr("spellcheck", "false").on("input", move |event| {
             let area = event.target().map(JsCast::unchecked_into::<web_sys::HtmlInputElement>);
             text.set(area.map_or(String::new(), |area| area.value()));
         });
@@ -174,7 +188,8 @@ fn line(signals: Signals) -> El {
             runtime::send(Input::Line(form.get_untracked()));
         }
     });
-    let echo = check("The simulated adapter echoes", signals.echo.reader(), |on| runtime::send(Input::Echo(on)));
+    let echo =
+        check("The simulated adapter echoes", signals.echo.reader(), |on| runtime::send(Input::Echo(on)));
     el("section", "")
         .add(el("h2", "").text("The master’s line"))
         .all(line_fields(form, wrong))

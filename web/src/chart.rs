@@ -34,7 +34,11 @@ pub fn vectors(signals: Signals) -> Vec<El> {
     let head = move || {
         tip(78.0).map_or(String::new(), |(x, y, turn)| {
             let side = |by: f64| {
-                format!("{} {}", px(x - 11.0 * js_sys::Math::cos(turn + by)), px(y - 11.0 * js_sys::Math::sin(turn + by)))
+                format!(
+                    "{} {}",
+                    px(x - 11.0 * js_sys::Math::cos(turn + by)),
+                    px(y - 11.0 * js_sys::Math::sin(turn + by))
+                )
             };
             format!("M{} {}L{}L{}Z", px(x), px(y), side(0.38), side(-0.38))
         })
@@ -46,7 +50,8 @@ pub fn vectors(signals: Signals) -> Vec<El> {
         _ => String::new(),
     };
     let quadrant = |number: u8, x: f64, y: f64| {
-        label("", x, y, &format!("Q{number}")).class_if("strong", move || sees.with(|sees| sees.quadrant == number))
+        label("", x, y, &format!("Q{number}"))
+            .class_if("strong", move || sees.with(|sees| sees.quadrant == number))
     };
     let picture = svg("svg", "draw")
         .attr("viewBox", "4 6 242 226")
@@ -154,7 +159,8 @@ fn bars(hours: &[Hour]) -> Vec<El> {
             rect(&mut off, 18.0, 196.0);
         }
     }
-    let mut parts = vec![path("hole", &off), path("axis", "M34 18H412"), label("last", 28.0, 22.0, &kwh(top))];
+    let mut parts =
+        vec![path("hole", &off), path("axis", "M34 18H412"), label("last", 28.0, 22.0, &kwh(top))];
     if bottom > 0 {
         let y = zero + f64::from(bottom) * scale;
         parts.push(path("axis", &format!("M34 {}H412", px(y))));
@@ -163,7 +169,7 @@ fn bars(hours: &[Hour]) -> Vec<El> {
     if !off.is_empty() {
         parts.push(label("strong last", 412.0, 12.0, "hatched from top to bottom: meter off"));
     }
-    if import.is_empty() && export.is_empty() {
+    if import.is_empty() && export.is_empty() && hours.len() < 2 {
         parts.push(label("mid", 223.0, 124.0, "No energy yet. Let metered time run faster, or go a day on."));
     }
     parts.extend([

@@ -1,11 +1,11 @@
 //! Connecting a real meter: choosing the port and the line, and what to do where that fails.
 
-use crate::signal::{Sig, memo};
 use crate::bus::line_fields;
 use crate::dom::{El, button, el, watch};
 use crate::page::Dialogs;
 use crate::parts::dialog;
 use crate::runtime::{self, Signals};
+use crate::signal::{Sig, memo};
 use crate::view::LineForm;
 
 /// What the port or the meter has to say, above the tabs that need it.

@@ -52,8 +52,13 @@ fn show(text: &str) -> Option<()> {
         }
         Some(element)
     };
-    let banner = make("section", "", &[("class", "crash"), ("role", "alert"), ("aria-label", "The page has failed")])?;
-    let log = make("textarea", text, &[("readonly", ""), ("aria-label", "Log of this session"), ("id", "crash-log")])?;
+    let banner =
+        make("section", "", &[("class", "crash"), ("role", "alert"), ("aria-label", "The page has failed")])?;
+    let log = make(
+        "textarea",
+        text,
+        &[("readonly", ""), ("aria-label", "Log of this session"), ("id", "crash-log")],
+    )?;
     for part in [
         make("h2", "The page has failed and stands still.", &[])?,
         make(

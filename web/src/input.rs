@@ -47,8 +47,6 @@ pub enum Input {
     ClearTraffic,
     /// Show the twin's own bus again, and close the port.
     Disconnect,
-
-
 }
 
 impl Input {

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::signal::Sig;
 use crate::chart;
 use crate::dom::{El, button, el};
 use crate::input::Input;
 use crate::parts::{Scale, check, choices, quantity};
 use crate::runtime::{self, Signals};
+use crate::signal::Sig;
 use crate::view::{LoadForm, Model};
 
 /// A ready-made load: its word, current in mA, power factor in thousandths, lagging, exporting.
@@ -48,7 +48,8 @@ fn change(load: Sig<LoadForm>, edit: impl FnOnce(&mut LoadForm)) {
 
 fn form(model: &Model, signals: Signals) -> Vec<El> {
     let load = signals.load;
-    let scale = |label, unit, shown, min, max, step| Scale { label, unit, decimals: 3, shown, min, max, step };
+    let scale =
+        |label, unit, shown, min, max, step| Scale { label, unit, decimals: 3, shown, min, max, step };
     let row = |name: &str, inside: Vec<El>| {
         el("div", "field")
             .add(el("span", "").attr("aria-hidden", "true").text(name))

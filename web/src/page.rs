@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
-use crate::signal::{Sig, memo};
 use crate::dom::{El, button, el, html, watch};
 use crate::input::Input;
 use crate::parts::{PLUG, TWIN, check, dialog};
 use crate::runtime::{self, Signals};
+use crate::signal::{Sig, memo};
 use crate::view::Model;
 use crate::{bus, connect, load, readout, settings, stage, store, traffic};
 
@@ -38,8 +38,7 @@ pub struct Dialogs {
 
 /// The whole page, part after part.
 pub fn page(model: &'static Model, signals: Signals) -> Vec<El> {
-    let dialogs =
-        Dialogs { connect: Sig::new(false), help: Sig::new(false), review: Sig::new(false) };
+    let dialogs = Dialogs { connect: Sig::new(false), help: Sig::new(false), review: Sig::new(false) };
     let tab = Sig::new(tab_of_fragment());
     let keys_on = Sig::new(store::local(KEYS_OFF).is_none());
     listen(dialogs, keys_on, signals, tab);
@@ -56,9 +55,10 @@ pub fn page(model: &'static Model, signals: Signals) -> Vec<El> {
         .add(traffic::traffic(signals));
     let foot = el("div", "wrap")
         .add(el("span", "").text("Free and open. No account. Nothing leaves this page."))
-        .add(el("span", "").text(&format!(
-            "Not a product of the meter’s maker; the drawing is our own. Build {BUILD}"
-        )));
+        .add(
+            el("span", "")
+                .text(&format!("Not a product of the meter’s maker; the drawing is our own. Build {BUILD}")),
+        );
     vec![
         head(model, signals, dialogs),
         main,
@@ -138,7 +138,7 @@ pub fn thousands(value: u32) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push('\u{2009}');
         }
         text.push(digit);
@@ -175,7 +175,9 @@ fn tabs(tab: Sig<usize>, signals: Signals) -> El {
         if key == "settings" {
             let count = el("span", "count").flag_if("hidden", move || signals.staged() == 0);
             own = own.add(count.says(move || signals.staged().to_string()));
-            own = own.add(el("span", "vh").says(move || if signals.staged() > 0 { " changes" } else { "" }.to_owned()));
+            own = own.add(
+                el("span", "vh").says(move || if signals.staged() > 0 { " changes" } else { "" }.to_owned()),
+            );
         }
         list = list.add(own);
     }
@@ -230,10 +232,9 @@ fn listen(dialogs: Dialogs, keys_on: Sig<bool>, signals: Signals, tab: Sig<usize
             event.prevent_default();
             return;
         }
-        let typing = event
-            .target()
-            .map(JsCast::unchecked_into::<web_sys::Element>)
-            .is_some_and(|element| element.matches("input:not([type=radio],[type=checkbox]),textarea,select").unwrap_or(false));
+        let typing = event.target().map(JsCast::unchecked_into::<web_sys::Element>).is_some_and(|element| {
+            element.matches("input:not([type=radio],[type=checkbox]),textarea,select").unwrap_or(false)
+        });
         if typing || event.repeat() || !keys_on.get_untracked() {
             return;
         }
@@ -267,8 +268,7 @@ fn help(dialogs: Dialogs, keys_on: Sig<bool>) -> El {
              <dt><kbd>←</kbd><kbd>→</kbd></dt><dd>on the tabs: the one before, the next</dd>\
              <dt><kbd>Esc</kbd></dt><dd>stop what is running, close a dialog; never drops a change</dd>",
         );
-        let switch =
-            check("Single keys work (1, 3, 5, d, ?)", keys_on.reader(), move |on| keys_on.set(on));
+        let switch = check("Single keys work (1, 3, 5, d, ?)", keys_on.reader(), move |on| keys_on.set(on));
         vec![el("div", "body").add(list).add(switch)]
     })
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use units::decimal::{self, Decimal};
 use wasm_bindgen::JsCast;
 
-use crate::signal::Sig;
 use crate::dom::{El, button, el, html, input_of, later, typed, watch};
+use crate::signal::Sig;
 
 /// A row of choices of which one holds.
 pub fn choices(
@@ -33,11 +33,12 @@ pub fn choices(
 
 /// A switch with its word.
 pub fn check(word: &'static str, value: Rc<dyn Fn() -> bool>, set: impl Fn(bool) + 'static) -> El {
-    let input = el("input", "").attr("type", "checkbox").checked(move || value()).on("change", move |event| {
-        if let Some(field) = input_of(&event) {
-            set(field.checked());
-        }
-    });
+    let input =
+        el("input", "").attr("type", "checkbox").checked(move || value()).on("change", move |event| {
+            if let Some(field) = input_of(&event) {
+                set(field.checked());
+            }
+        });
     el("label", "check").add(input).text(word)
 }
 
@@ -72,7 +73,8 @@ impl Scale {
     /// A value as it is written.
     #[must_use]
     pub fn text(&self, value: i64) -> String {
-        let coarse = decimal::rescale(decimal::rescale(value, self.decimals, self.shown), self.shown, self.decimals);
+        let coarse =
+            decimal::rescale(decimal::rescale(value, self.decimals, self.shown), self.shown, self.decimals);
         let shown = if coarse == value { self.shown } else { self.decimals };
         format!("{:.*}", usize::from(shown), Decimal { value, decimals: self.decimals })
     }
@@ -81,7 +83,12 @@ impl Scale {
     fn parse(&self, text: &str) -> Result<i64, String> {
         let value = decimal::parse(text.trim(), self.decimals).ok();
         value.filter(|value| (self.min..=self.max).contains(value)).ok_or_else(|| {
-            format!("“{text}” is not possible: {} to {} {}.", self.text(self.min), self.text(self.max), self.unit)
+            format!(
+                "“{text}” is not possible: {} to {} {}.",
+                self.text(self.min),
+                self.text(self.max),
+                self.unit
+            )
         })
     }
 }
@@ -108,7 +115,11 @@ pub fn quantity(scale: Scale, value: Rc<dyn Fn() -> i64>, set: impl Fn(i64) + 's
                 slide(new);
             }
         });
-    let name = if scale.unit.is_empty() { scale.label.to_owned() } else { format!("{} in {}", scale.label, scale.unit) };
+    let name = if scale.unit.is_empty() {
+        scale.label.to_owned()
+    } else {
+        format!("{} in {}", scale.label, scale.unit)
+    };
     let field = number_field(&name, wrong).value(move || scale.text(value())).on("change", move |event| {
         let Some(field) = input_of(&event) else { return };
         match scale.parse(&field.value()) {
@@ -176,13 +187,27 @@ pub const PLUG: &str = r#"<svg viewBox="0 0 18 18" aria-hidden="true"><path d="M
 pub fn state(class: &str, word: &str) -> El {
     let picture = match class {
         "quiet" => "",
-        "confirmed" => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="9" fill="currentColor"/><path d="M5.500 10.400l3 3 6-6.400" fill="none" stroke="var(--surface)" stroke-width="2"/></svg>"#,
-        "refused" => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M6 1h8l5 5v8l-5 5H6l-5-5V6z" fill="currentColor"/><path d="M6.500 6.500l7 7M13.500 6.500l-7 7" stroke="var(--surface)" stroke-width="2"/></svg>"#,
-        "unknown" => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="8.600" fill="none" stroke="currentColor" stroke-width="1.600" stroke-dasharray="3 2.400"/><path d="M7.400 7.800a2.600 2.600 0 1 1 3.900 2.300c-.9.5-1.300 1-1.300 1.900M10 13.600v1.700" fill="none" stroke="currentColor" stroke-width="1.800"/></svg>"#,
-        "locked" => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4.500 9h11v8h-11zM6.800 9V6.200a3.200 3.200 0 0 1 6.400 0V9" fill="none" stroke="currentColor" stroke-width="1.700"/></svg>"#,
-        "writing" => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 9l4 4 4-4M4 17h12" fill="none" stroke="currentColor" stroke-width="1.800"/></svg>"#,
-        "notsent" => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h12" fill="none" stroke="currentColor" stroke-width="1.800"/></svg>"#,
-        _ => r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 16.500l1-4L13.500 3l3.500 3.500L7.500 16z" fill="none" stroke="currentColor" stroke-width="1.700" stroke-linejoin="round"/></svg>"#,
+        "confirmed" => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="9" fill="currentColor"/><path d="M5.500 10.400l3 3 6-6.400" fill="none" stroke="var(--surface)" stroke-width="2"/></svg>"#
+        }
+        "refused" => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M6 1h8l5 5v8l-5 5H6l-5-5V6z" fill="currentColor"/><path d="M6.500 6.500l7 7M13.500 6.500l-7 7" stroke="var(--surface)" stroke-width="2"/></svg>"#
+        }
+        "unknown" => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><circle cx="10" cy="10" r="8.600" fill="none" stroke="currentColor" stroke-width="1.600" stroke-dasharray="3 2.400"/><path d="M7.400 7.800a2.600 2.600 0 1 1 3.900 2.300c-.9.5-1.300 1-1.300 1.900M10 13.600v1.700" fill="none" stroke="currentColor" stroke-width="1.800"/></svg>"#
+        }
+        "locked" => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4.500 9h11v8h-11zM6.800 9V6.200a3.200 3.200 0 0 1 6.400 0V9" fill="none" stroke="currentColor" stroke-width="1.700"/></svg>"#
+        }
+        "writing" => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M10 3v9M6 9l4 4 4-4M4 17h12" fill="none" stroke="currentColor" stroke-width="1.800"/></svg>"#
+        }
+        "notsent" => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M4 10h12" fill="none" stroke="currentColor" stroke-width="1.800"/></svg>"#
+        }
+        _ => {
+            r#"<svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 16.500l1-4L13.500 3l3.500 3.500L7.500 16z" fill="none" stroke="currentColor" stroke-width="1.700" stroke-linejoin="round"/></svg>"#
+        }
     };
     html("span", &format!("state {class}"), picture).text(word)
 }

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::signal::{Sig, memo};
 use crate::connect::advice;
 use crate::dom::{El, button, el};
 use crate::input::Input;
 use crate::parts::{check, choices, save};
 use crate::runtime::{self, Signals};
+use crate::signal::{Sig, memo};
 use crate::view::{Model, PointRow};
 
 /// A register's address as the manual prints it, or in decimal.
@@ -21,7 +21,10 @@ pub fn progress(signals: Signals) -> El {
     let job = signals.job;
     el("div", "progress")
         .flag_if("hidden", move || job.with(|job| job.what.is_empty()))
-        .add(el("span", "").says(move || job.with(|job| format!("{}, {} of {}", job.what, job.done, job.total))))
+        .add(
+            el("span", "")
+                .says(move || job.with(|job| format!("{}, {} of {}", job.what, job.done, job.total))),
+        )
         .add(button("btn", "Stop", |_| runtime::send(Input::Stop)))
         .add(
             el("progress", "")
@@ -85,7 +88,9 @@ fn row(place: usize, point: &PointRow, signals: Signals, decimal: Sig<bool>) -> 
         el("td", "v")
             .class_if("old", move || value.with(|value| value.old))
             .keeps("title", move || value.with(|value| value.words.clone()))
-            .says(move || value.with(|value| if value.text.is_empty() { "–".to_owned() } else { value.text.clone() })),
+            .says(move || {
+                value.with(|value| if value.text.is_empty() { "–".to_owned() } else { value.text.clone() })
+            }),
         el("td", "u").text(point.unit),
         el("td", "r").says(move || address(addr, decimal.get())),
         el("td", "r words").says(move || value.with(|value| value.words.clone())),

@@ -135,7 +135,9 @@ fn error_name(fault: &JsValue) -> String {
 fn sentence(fault: &JsValue) -> String {
     let own = field(fault, "message").as_string().unwrap_or_default();
     let what = match error_name(fault).as_str() {
-        "SecurityError" => "This page is not allowed to open serial ports. Open it by itself, over https, and allow the port.",
+        "SecurityError" => {
+            "This page is not allowed to open serial ports. Open it by itself, over https, and allow the port."
+        }
         "InvalidStateError" => "This port is open already in this page. Close it, then try again.",
         "NetworkError" => {
             "The port could not be opened. Another program or tab may hold it: close it there, then try again. On Linux your \

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::signal::{Sig, memo};
 use crate::connect::advice;
 use crate::dom::{El, button, el, html, typed};
 use crate::input::Input;
@@ -10,6 +9,7 @@ use crate::page::Dialogs;
 use crate::parts::{copy, dialog, state};
 use crate::readout::{address, progress};
 use crate::runtime::{self, Signals};
+use crate::signal::{Sig, memo};
 use crate::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
 
 /// The tab.
@@ -39,12 +39,14 @@ pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
         let place = asked.get_untracked();
         let Some(row) = model.commands.get(place) else { return Vec::new() };
         let what = el("p", "").add(el("b", "").text(&row.label)).text(". ").text(row.doc);
-        let acts = el("footer", "")
-            .add(button("btn", "Keep it", move |_| open.set(false)))
-            .add(button("btn main", "Do it", move |_| {
+        let acts = el("footer", "").add(button("btn", "Keep it", move |_| open.set(false))).add(button(
+            "btn main",
+            "Do it",
+            move |_| {
                 runtime::send(Input::Command(place));
                 open.set(false);
-            }));
+            },
+        ));
         let warning = el("p", "").text("What it counted so far cannot be brought back.");
         vec![el("div", "body").add(what).add(warning), acts]
     });
@@ -52,9 +54,8 @@ pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
 }
 
 fn line(place: usize, row: &'static SettingRow, signals: Signals) -> El {
-    let own = memo(move || {
-        signals.settings.with(|settings| settings.get(place).cloned().unwrap_or_default())
-    });
+    let own =
+        memo(move || signals.settings.with(|settings| settings.get(place).cloned().unwrap_or_default()));
     let now = memo(move || own.with(|own| own.state));
     let locked = matches!(row.field, Field::KeyOnly(_) | Field::Factory);
     let name = el("span", "name").text(row.label).add(el("small", "").text(&row.doc));
@@ -108,9 +109,12 @@ fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>) -> Vec<El> 
                 .keeps("aria-invalid", move || wrong().is_some().to_string())
                 .value(shown)
                 .on("change", move |event| runtime::send(Input::Stage(place, typed(&event))));
+            let number = el("span", "num")
+                .class_if("staged-val", staged)
+                .class_if("wrong", move || wrong().is_some())
+                .add(field);
             let number =
-                el("span", "num").class_if("staged-val", staged).class_if("wrong", move || wrong().is_some()).add(field);
-            let number = if row.unit.is_empty() { number } else { number.add(el("small", "").text(row.unit)) };
+                if row.unit.is_empty() { number } else { number.add(el("small", "").text(row.unit)) };
             let why = el("span", "wrong-text")
                 .attr("role", "alert")
                 .flag_if("hidden", move || wrong().is_none())
@@ -118,15 +122,15 @@ fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>) -> Vec<El> 
             vec![number, why]
         }
         Field::Choice(options) => {
-            let unread = memo(move || shown().is_empty());
-            let list = el("select", "pick")
+            // Nothing is chosen before the first reading.
+            let mut list = el("select", "pick")
                 .class_if("staged-val", staged)
                 .attr("aria-label", &label)
-                .shows(move || {
-                    let option = |text: &str| el("option", "").attr("value", text).text(text);
-                    let first = unread.get().then(|| option("").text("–"));
-                    first.into_iter().chain(options.iter().map(|text| option(text))).collect()
-                })
+                .add(el("option", "").attr("value", "").attr("hidden", "").text("–"));
+            for option in options {
+                list = list.add(el("option", "").attr("value", option).text(option));
+            }
+            let list = list
                 .value(shown)
                 .on("change", move |event| runtime::send(Input::Stage(place, typed(&event))));
             vec![list]
@@ -189,9 +193,8 @@ fn report(signals: Signals) -> El {
         let step = |(label, state): &(String, LineState)| {
             el("li", state.class()).add(el("b", "").text(label)).text(state.word())
         };
-        let words = el("div", "")
-            .add(el("h2", "").text(&report.title))
-            .add(el("p", "small").text(&report.summary));
+        let words =
+            el("div", "").add(el("h2", "").text(&report.title)).add(el("p", "small").text(&report.summary));
         let steps = el("ol", "steps").all(report.steps.iter().map(step).collect());
         let text = report.text;
         let top = el("div", "top").add(words).add(button("btn", "Copy report", move |_| copy(&text)));
@@ -203,7 +206,8 @@ fn report(signals: Signals) -> El {
 fn staged_rows(model: &Model, signals: Signals) -> Vec<(&'static str, String, String, &'static str)> {
     signals.settings.with(|settings| {
         let both = model.settings.iter().zip(settings);
-        both.filter_map(|(row, own)| Some((row.label, own.meter.clone(), own.staged.clone()?, row.unit))).collect()
+        both.filter_map(|(row, own)| Some((row.label, own.meter.clone(), own.staged.clone()?, row.unit)))
+            .collect()
     })
 }
 
@@ -212,8 +216,9 @@ pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> 
     let count = memo(move || signals.staged());
     let what = move || {
         let rows = staged_rows(model, signals).into_iter();
-        let texts: Vec<String> =
-            rows.map(|(label, _, staged, unit)| format!("{label} {staged} {unit}").trim_end().to_owned()).collect();
+        let texts: Vec<String> = rows
+            .map(|(label, _, staged, unit)| format!("{label} {staged} {unit}").trim_end().to_owned())
+            .collect();
         texts.join(" · ")
     };
     let many = move || match count.get() {
@@ -224,7 +229,10 @@ pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> 
         .add(el("b", "").add(el("mark", "").says(many)).text(" not in the meter yet. "))
         .add(el("span", "small").says(what));
     let acts = el("div", "acts")
-        .add(button("btn main", "Review and write ", move |_| dialogs.review.set(true)).add(el("kbd", "").text("Ctrl ↵")))
+        .add(
+            button("btn main", "Review and write ", move |_| dialogs.review.set(true))
+                .add(el("kbd", "").text("Ctrl ↵")),
+        )
         .add(button("btn plain", "Discard", |_| runtime::send(Input::Discard)));
     el("aside", "staged")
         .attr("aria-label", "Changes not yet written")
@@ -251,17 +259,15 @@ pub fn review(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
         );
         let whom = if signals.chip.with(|chip| chip.real) { "the real meter" } else { "the twin" };
         let note = format!("This writes to {whom}. Each change is read back before it counts as confirmed.");
-        let acts = el("footer", "")
-            .add(button("btn", "Not yet", move |_| dialogs.review.set(false)))
-            .add(
-                button("btn main", "Write to the meter", move |_| {
-                    if untrack(|| signals.staged()) > 0 {
-                        runtime::send(Input::Write);
-                    }
-                    dialogs.review.set(false);
-                })
-                .attr("autofocus", ""),
-            );
+        let acts = el("footer", "").add(button("btn", "Not yet", move |_| dialogs.review.set(false))).add(
+            button("btn main", "Write to the meter", move |_| {
+                if untrack(|| signals.staged()) > 0 {
+                    runtime::send(Input::Write);
+                }
+                dialogs.review.set(false);
+            })
+            .attr("autofocus", ""),
+        );
         let table = el("table", "diff").add(head).add(body);
         vec![el("div", "body").add(table).add(el("p", "small").text(&note)), acts]
     })

@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::signal::{Sig, memo};
 use crate::artwork;
 use crate::chart::px;
 use crate::dom::{El, button, el, html, svg, watch};
 use crate::input::Input;
 use crate::runtime::{self, Signals};
+use crate::signal::{Sig, memo};
 use crate::view::{Led, Model};
 
 /// A top-hat rail as wide as the stage, its slots 25 mm apart.
@@ -156,7 +156,10 @@ fn readout(model: &Model, signals: Signals) -> El {
         el("small", "end").says(move || mirror.with(|mirror| mirror.place.clone())),
     ]);
     let seconds = el("span", "t")
-        .add(el("span", "").says(move || hold.with(|hold| format!("{}.{}", hold.tenths / 10, hold.tenths % 10))))
+        .add(
+            el("span", "")
+                .says(move || hold.with(|hold| format!("{}.{}", hold.tenths / 10, hold.tenths % 10))),
+        )
         .add(el("small", "").text(" s"));
     let holding = el("div", "hold").class_if("on", move || hold.with(|hold| hold.down)).all(vec![
         seconds,
@@ -164,7 +167,8 @@ fn readout(model: &Model, signals: Signals) -> El {
         el("p", "").says(move || hold.with(|hold| hold.next.clone())),
     ]);
     let press = |word: String, key: u32, ms: u32| {
-        button("btn", &word, move |_| runtime::send(Input::Press(ms))).add(el("kbd", "").text(&key.to_string()))
+        button("btn", &word, move |_| runtime::send(Input::Press(ms)))
+            .add(el("kbd", "").text(&key.to_string()))
     };
     let keys = el("div", "keys").all(vec![
         press("Press ".to_owned(), 1, 150),

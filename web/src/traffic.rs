@@ -7,11 +7,11 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::signal::Sig;
 use crate::dom::{El, button, el, html, watch};
 use crate::input::Input;
 use crate::parts::choices;
 use crate::runtime::{self, Signals};
+use crate::signal::Sig;
 use crate::view::{Frame, Way};
 
 /// The list.
@@ -108,8 +108,12 @@ pub fn traffic(signals: Signals) -> El {
         clear,
     ]);
     let nothing = el("p", "empty").flag_if("hidden", move || !empty.get()).says(move || {
-        if only_bad.get() { "Nothing was refused or damaged." } else { "Nothing sent yet. The first frame appears here." }
-            .to_owned()
+        if only_bad.get() {
+            "Nothing was refused or damaged."
+        } else {
+            "Nothing sent yet. The first frame appears here."
+        }
+        .to_owned()
     });
     el("section", "panel traffic").attr("aria-label", "Traffic").add(header).add(nothing).add(list)
 }
@@ -138,7 +142,8 @@ fn row(frame: &Frame) -> El {
         .add(el("b", "").text(&frame.body))
         .text(" ")
         .add(el("i", "").text(&frame.tail));
-    let meaning = el("span", "mean").add(el(if frame.way == Way::Out { "span" } else { "b" }, "").text(&frame.meaning));
+    let meaning =
+        el("span", "mean").add(el(if frame.way == Way::Out { "span" } else { "b" }, "").text(&frame.meaning));
     let line = html("button", "", "").attr("type", "button").attr("aria-expanded", "false").all(vec![
         el("time", "").text(&frame.time),
         el("span", "dir").attr("role", "img").attr("aria-label", word).text(arrow),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use commission::{Line, LineMemory, Place, Plan, Staged, Timing, Transport, commands, factory_place};
+use commission::{Line, LineMemory, Place, Staged, Timing, Transport, commands, factory_place};
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, VecNv, WireFaults};
 use schema::KeyId;
@@ -14,18 +14,16 @@ use units::{Duration, EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
 use super::port::AnyPort;
 use super::subject::Subject;
 use super::tap::SharedTap;
-use super::work::{self, Done, Running, SharedLine, Task};
+use super::work::{self, Running, SharedLine, Task};
 use super::{Signals, model};
 use crate::dom::later;
 use crate::input::Input;
 use crate::serial::{Link, State};
 use crate::store;
-use crate::view::{Answer, Hour, LineForm, LineState, LoadForm, Model};
+use crate::view::{Hour, LineForm, LoadForm, Model};
 
 /// How often what changes by the second is looked at.
 const SLOW: Duration = Duration::from_millis(200);
-/// How long a live read-out rests between two readings.
-const REST: Duration = Duration::from_millis(800);
 /// How long the memory must be untouched before it is kept.
 const KEEP: Duration = Duration::from_millis(1_000);
 /// An hour of metered time, in µs.
@@ -84,7 +82,7 @@ pub struct Runtime {
     pub(super) running: Option<Running>,
     pub(super) load: LoadForm,
     pub(super) live: bool,
-    read_at: Option<Instant>,
+    pub(super) read_at: Option<Instant>,
     /// How far the bench has jumped ahead of the page's clock.
     ahead: Duration,
     days: u32,
@@ -156,7 +154,9 @@ impl Runtime {
 
     /// True while something moves that is to be followed frame by frame: a finger on the key, work on the line.
     pub fn moves(&self) -> bool {
-        self.running.is_some() || self.key_up_at.is_some() || self.signals.hold.with_untracked(|hold| hold.down)
+        self.running.is_some()
+            || self.key_up_at.is_some()
+            || self.signals.hold.with_untracked(|hold| hold.down)
     }
 
     /// What of the model never changes.
@@ -174,7 +174,7 @@ impl Runtime {
         self.real_wire.as_ref().unwrap_or(&self.twin_wire)
     }
 
-    fn wire_mut(&mut self) -> &mut Wire {
+    pub(super) fn wire_mut(&mut self) -> &mut Wire {
         self.dirty = true;
         self.real_wire.as_mut().unwrap_or(&mut self.twin_wire)
     }
@@ -266,7 +266,8 @@ impl Runtime {
             lead: !load.lag,
             export: load.export,
         };
-        let mut supply = Supply { frequency_mhz: small(load.millihertz), mains: load.mains, ..Supply::default() };
+        let mut supply =
+            Supply { frequency_mhz: small(load.millihertz), mains: load.mains, ..Supply::default() };
         if let Some(first) = supply.phases.first_mut() {
             *first = circuit;
         }
@@ -323,9 +324,11 @@ impl Runtime {
                 device(self, &|twin| twin.device_mut().key_cancel(bench_now, key));
             }
             Input::Press(ms) => {
-                let held = self.bench.borrow().twin(0).is_some_and(|twin| {
-                    twin.device().letting_go(bench_now).held.is_some()
-                });
+                let held = self
+                    .bench
+                    .borrow()
+                    .twin(0)
+                    .is_some_and(|twin| twin.device().letting_go(bench_now).held.is_some());
                 if !held && self.key_up_at.is_none() {
                     device(self, &|twin| twin.device_mut().key_down(bench_now, key));
                     // A little longer than the mark, so that it is surely reached.
@@ -379,7 +382,9 @@ impl Runtime {
                 }
                 self.push(Task::Raw(bytes));
             }
-            Input::Registers(function, address, count) => self.push(Task::Registers(function, address, count)),
+            Input::Registers(function, address, count) => {
+                self.push(Task::Registers(function, address, count))
+            }
             Input::Line(form) => self.push(Task::Line(form)),
             Input::Echo(on) => {
                 self.bench.borrow_mut().set_faults(WireFaults { echo: on, unplugged: false });
@@ -393,7 +398,7 @@ impl Runtime {
         }
     }
 
-    fn push(&mut self, task: Task) {
+    pub(super) fn push(&mut self, task: Task) {
         self.tasks.push_back(task);
         self.dirty = true;
     }
@@ -408,37 +413,6 @@ impl Runtime {
         self.speak_at = Some(at + Duration::from_millis(300));
     }
 
-    fn write(&mut self, staged: &Staged, given: &[schema::CommandId]) {
-        let place = self.wire().line.try_borrow().map_or(self.wire().place, |line| commission::Bus::place(&*line));
-        let serial = self.wire().subject.serial();
-        let known = self.wire().subject.identity.as_ref().is_none_or(|identity| identity.entry.is_some());
-        let entry = self.entry;
-        if !known {
-            self.say("This program does not know the model that answers, so it changes nothing in it.", true);
-            return;
-        }
-        match Plan::new(entry, staged, given, serial, place) {
-            Ok(plan) => {
-                let subject = &mut self.wire_mut().subject;
-                for step in &plan.steps {
-                    if let Some(id) = work::setting_of(&step.action) {
-                        subject.outcomes.remove(id);
-                    }
-                }
-                subject.report = None;
-                self.push(Task::Write(plan));
-            }
-            Err(why) => self.say(&format!("Nothing was sent: {why}."), true),
-        }
-    }
-
-    fn say(&self, text: &str, bad: bool) {
-        self.signals.port.update(|port| {
-            port.say = text.to_owned();
-            port.bad = bad;
-        });
-    }
-
     /// Lets the bench run up to `until`, hour by hour of metered time, and the task with it.
     fn pass(&mut self, until: Instant) {
         let speed = u64::from(self.load.speed.max(1));
@@ -449,7 +423,8 @@ impl Runtime {
                 break;
             }
             let next = self.bench.borrow().next_event().filter(|at| *at > now).unwrap_or(until);
-            let hour = now + Duration::from_micros(HOUR_US.saturating_sub(self.hour_us).div_ceil(speed).max(1));
+            let hour =
+                now + Duration::from_micros(HOUR_US.saturating_sub(self.hour_us).div_ceil(speed).max(1));
             let to = next.min(until).min(hour);
             self.bench.borrow_mut().run_until(to);
             self.hour_us += to.since(now).times(speed).as_micros();
@@ -465,7 +440,7 @@ impl Runtime {
         for _ in 0..HOURS {
             let span = Duration::from_micros(HOUR_US);
             self.bench.borrow_mut().jump(span);
-            self.ahead = self.ahead + span;
+            self.ahead += span;
             self.end_hour();
         }
         self.twin_wire.tap.set_ahead(self.ahead);
@@ -506,99 +481,6 @@ impl Runtime {
                     self.running = None;
                     self.finish(done);
                 }
-            }
-        }
-    }
-
-    fn finish(&mut self, done: Done) {
-        let entry = self.entry;
-        let real = self.real_wire.is_some();
-        let wire = self.wire_mut();
-        let before = wire.place;
-        wire.place = commission::Bus::place(&*wire.line.borrow());
-        match done {
-            Done::Identified(Ok(identity)) => {
-                let sentence = identity.sentence();
-                wire.tap.set_entry(identity.entry);
-                wire.subject.identity = Some(identity);
-                self.say(&sentence, false);
-            }
-            Done::Identified(Err(fault)) => {
-                let text = work::why(&fault, before, entry);
-                wire.subject.old = true;
-                // Who does not answer this question does not answer the next one either.
-                self.tasks.clear();
-                self.say(&text, true);
-            }
-            Done::Read(Ok(readout)) => {
-                let silent = readout.rows.iter().all(|row| row.value.is_err());
-                let fault = readout.rows.iter().find_map(|row| match &row.value {
-                    Err(commission::RowFault::Bus(fault)) => Some(work::why(fault, before, entry)),
-                    _ => None,
-                });
-                wire.subject.take(readout);
-                let unnamed = wire.subject.identity.is_none();
-                match fault {
-                    Some(text) if silent => {
-                        self.live = false;
-                        self.say(&text, true);
-                    }
-                    _ if real && unnamed => self.tasks.push_front(Task::Identify),
-                    _ if !real => self.say("", false),
-                    _ => {}
-                }
-                let now = super::now();
-                self.read_at = self.live.then(|| now + REST);
-            }
-            Done::Read(Err(fault)) => {
-                wire.subject.old = true;
-                self.live = false;
-                let text = work::why(&fault, before, entry);
-                self.say(&text, true);
-            }
-            Done::Wrote(plan, reports) => {
-                let subject = &mut wire.subject;
-                let mut certain = true;
-                for report in &reports {
-                    let state = work::state_of(&report.outcome);
-                    certain &= !matches!(state, LineState::Unknown);
-                    let Some(id) = work::setting_of(&report.action) else { continue };
-                    subject.outcomes.insert(id, (state, report.sentence(&plan)));
-                    match report.outcome {
-                        commission::Outcome::Confirmed { read } => {
-                            subject.known.insert(id, read);
-                            subject.staged.unstage(id);
-                        }
-                        commission::Outcome::Refused { still: Some(value), .. }
-                        | commission::Outcome::NotTaken { reads: value, .. } => {
-                            subject.known.insert(id, value);
-                        }
-                        _ => {}
-                    }
-                }
-                subject.report = Some(work::report(&plan, &reports));
-                let spoken = subject.report.as_ref().map(|report| format!("{}. {}", report.title, report.summary));
-                self.signals.spoken.set(spoken.unwrap_or_default());
-                if certain {
-                    self.push(Task::Read);
-                }
-            }
-            Done::Asked(result) => {
-                let frame = wire.tap.last_heard();
-                let meaning = match (&result, &frame) {
-                    (_, Some(frame)) => frame.meaning.clone(),
-                    (Err(fault), None) => work::why(fault, before, entry),
-                    (Ok(()), None) => String::new(),
-                };
-                let hex = frame.map_or(String::new(), |frame| {
-                    [frame.head, frame.body, frame.tail].join(" ").trim().to_owned()
-                });
-                self.signals.answer.set(Some(Answer { hex, meaning }));
-            }
-            Done::Line(Ok(())) => {}
-            Done::Line(Err(fault)) => {
-                let text = work::why(&fault, before, entry);
-                self.say(&text, true);
             }
         }
     }

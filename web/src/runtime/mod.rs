@@ -5,6 +5,7 @@
 
 mod drive;
 mod model;
+mod outcome;
 mod port;
 mod project;
 mod subject;
@@ -20,12 +21,12 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
 use crate::dom::later;
-use crate::signal::Sig;
 use crate::input::Input;
 use crate::serial::{self, Link};
+use crate::signal::Sig;
 use crate::view::{
-    Answer, Chip, Frame, Glass, Hold, Hour, Job, Led, LineForm, LoadForm, Mirror, Model, Port, Report, Sees, Setting,
-    Value,
+    Answer, Chip, Frame, Glass, Hold, Hour, Job, Led, LineForm, LoadForm, Mirror, Model, Port, Report, Sees,
+    Setting, Value,
 };
 use crate::{crash, store};
 
@@ -228,7 +229,8 @@ async fn come_back() {
     with(|runtime| lost = runtime.lost_link());
     let Some((link, form)) = lost else { return };
     let name = link.name();
-    let Some((port, _)) = serial::granted().await.into_iter().find(|(port, _)| serial::name(port, 1) == name) else {
+    let Some((port, _)) = serial::granted().await.into_iter().find(|(port, _)| serial::name(port, 1) == name)
+    else {
         return;
     };
     open(port, form).await;
@@ -249,7 +251,9 @@ pub fn choose_port(form: LineForm) {
     later(async move {
         match asked.await {
             Ok(port) => open(port, form).await,
-            Err(why) => say(why.as_deref().unwrap_or("No port was chosen. The twin runs on."), why.is_some(), false),
+            Err(why) => {
+                say(why.as_deref().unwrap_or("No port was chosen. The twin runs on."), why.is_some(), false)
+            }
         }
     });
 }

@@ -3,7 +3,9 @@
 use commission::{commands, names, writable};
 use lcd::segment_name;
 use models::Entry;
-use schema::{Access, Edit, Gate, GlassDef, Kind, PageDef, PageId, Permission, RegisterDef, Rule, SettingDef, Source};
+use schema::{
+    Access, Edit, Gate, GlassDef, Kind, PageDef, PageId, Permission, RegisterDef, Rule, SettingDef, Source,
+};
 use units::Point;
 
 use crate::view::{CommandRow, Field, Model, PointRow, SettingRow};
@@ -24,7 +26,6 @@ pub fn point_rows(entry: &'static Entry) -> Vec<names::Row> {
 
 /// How many groups the read-out has.
 const GROUPS: u8 = 5;
-
 
 fn secret(entry: &'static Entry, row: &RegisterDef) -> bool {
     matches!(row.source, Source::Setting(id) if names::setting(entry, id).is_some_and(|setting| setting.secret))
@@ -63,8 +64,10 @@ pub fn page_label(entry: &'static Entry, id: PageId) -> &'static str {
 /// The model as the page needs it.
 pub fn model(entry: &'static Entry) -> Model {
     let GlassDef::Segments(glass) = &entry.def.glass;
-    let segments =
-        (0..lcd::segment_count(glass)).filter_map(|at| segment_name(glass, at)).map(|name| name.to_string()).collect();
+    let segments = (0..lcd::segment_count(glass))
+        .filter_map(|at| segment_name(glass, at))
+        .map(|name| name.to_string())
+        .collect();
     let mut before = None;
     let points = point_rows(entry)
         .into_iter()
@@ -102,7 +105,8 @@ pub fn model(entry: &'static Entry) -> Model {
                 }
             })
             .collect(),
-        holds: key.map_or([3_000, 5_000], |key| [key.long, key.very_long].map(|span| span.as_millis() as u32)),
+        holds: key
+            .map_or([3_000, 5_000], |key| [key.long, key.very_long].map(|span| span.as_millis() as u32)),
         max_ma: i64::from(entry.def.identity.amps) * 1_000,
     }
 }
@@ -131,9 +135,8 @@ fn setting_row(entry: &'static Entry, setting: &'static SettingDef) -> SettingRo
 
 /// The presses that lead to a setting, from the model's pages.
 fn walk(entry: &'static Entry, setting: &'static SettingDef) -> Vec<(String, String)> {
-    let edits = |page: &&PageDef| {
-        matches!(page.edit, Edit::Step(id) | Edit::Digits(id, _) if id == setting.id)
-    };
+    let edits =
+        |page: &&PageDef| matches!(page.edit, Edit::Step(id) | Edit::Digits(id, _) if id == setting.id);
     let pages = || entry.def.all_pages();
     let Some((id, page)) = pages().find(|(_, page)| edits(page)) else { return Vec::new() };
     let seconds = |long: bool| {
@@ -144,13 +147,16 @@ fn walk(entry: &'static Entry, setting: &'static SettingDef) -> Vec<(String, Str
     };
     let short = || "short".to_owned();
     let mut steps = Vec::new();
-    if let Some((opener, gate)) =
-        pages().find_map(|(id, it)| it.opens.filter(|(menu, _)| *menu == page.menu).map(|(_, gate)| (id, gate)))
+    if let Some((opener, gate)) = pages()
+        .find_map(|(id, it)| it.opens.filter(|(menu, _)| *menu == page.menu).map(|(_, gate)| (id, gate)))
     {
         steps.push((format!("Press until {}", page_label(entry, opener)), short()));
         steps.push(("Hold to open it".to_owned(), seconds(true)));
         if let Gate::Password(_) = gate {
-            steps.push(("Give the password: press for the next digit, hold to take it".to_owned(), seconds(true)));
+            steps.push((
+                "Give the password: press for the next digit, hold to take it".to_owned(),
+                seconds(true),
+            ));
         }
     }
     steps.push((format!("Press until {}", page_label(entry, id)), short()));
@@ -158,7 +164,10 @@ fn walk(entry: &'static Entry, setting: &'static SettingDef) -> Vec<(String, Str
     match page.edit {
         Edit::Digits(..) => {
             steps.push(("Press for the next digit".to_owned(), short()));
-            steps.push((format!("Hold to take it; after the last one the meter shows {}", entry.def.panel.ok), seconds(true)));
+            steps.push((
+                format!("Hold to take it; after the last one the meter shows {}", entry.def.panel.ok),
+                seconds(true),
+            ));
         }
         _ => {
             steps.push(("Press until the value is right".to_owned(), short()));

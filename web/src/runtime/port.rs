@@ -49,7 +49,9 @@ impl AnyPort {
             }
             match self {
                 Self::Simulated { bench } => bench.borrow_mut().master_wait(Some(until), context.waker()),
-                Self::Real { link, .. } if link.state() == State::Lost => return Poll::Ready(Err(PortFault::Lost)),
+                Self::Real { link, .. } if link.state() == State::Lost => {
+                    return Poll::Ready(Err(PortFault::Lost));
+                }
                 Self::Real { .. } => {}
             }
             Poll::Pending
@@ -80,9 +82,10 @@ impl Port for AnyPort {
         poll_fn(|context| {
             let next = match self {
                 Self::Simulated { bench } => heard(&mut bench.borrow_mut()),
-                Self::Real { link, .. } => {
-                    link.take().map(Ok).or_else(|| (link.state() != State::Open).then_some(Err(PortFault::Lost)))
-                }
+                Self::Real { link, .. } => link
+                    .take()
+                    .map(Ok)
+                    .or_else(|| (link.state() != State::Open).then_some(Err(PortFault::Lost))),
             };
             if let Some(next) = next {
                 return Poll::Ready(next);

@@ -36,9 +36,10 @@ impl Runtime {
         let seen = still() || device.blink_on(at);
         let on = lcd::visible(frame, seen);
         let lit = device.backlight(at);
-        let changed = self.signals.glass.with_untracked(|glass| {
-            glass.on != on || glass.blinking != frame.blink || glass.lit != lit
-        });
+        let changed = self
+            .signals
+            .glass
+            .with_untracked(|glass| glass.on != on || glass.blinking != frame.blink || glass.lit != lit);
         if changed {
             let sentence = self.sentence(device.view(at).as_ref());
             self.signals.glass.show(Glass { on, blinking: frame.blink, lit, sentence });
@@ -60,7 +61,12 @@ impl Runtime {
             Led::Off
         };
         self.signals.led.show(drawn);
-        self.signals.hold.show(self.hold(device.letting_go(at)));
+        let hold = if device.powered() {
+            self.hold(device.letting_go(at))
+        } else {
+            Hold { now: "Without supply the key does nothing.".to_owned(), ..Hold::default() }
+        };
+        self.signals.hold.show(hold);
         drop(bench);
         if self.speak_at.is_some_and(|at| at <= now) {
             self.speak_at = None;
@@ -86,9 +92,10 @@ impl Runtime {
         signals.live.show(self.live);
         let progress = self.running.as_ref().map(|running| (running.name, running.progress.borrow().clone()));
         // Short questions are answered before anybody could read what is going on.
-        let job = progress.as_ref().filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(Job::default, |(name, progress)| {
-            Job { what: capital(name), done: progress.done, total: progress.total }
-        });
+        let job = progress.as_ref().filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(
+            Job::default,
+            |(name, progress)| Job { what: capital(name), done: progress.done, total: progress.total },
+        );
         signals.job.show(job);
         let wire = self.wire();
         if let Ok(line) = wire.line.try_borrow() {
@@ -103,21 +110,21 @@ impl Runtime {
                 (.., None) => "– ms".to_owned(),
             };
             let form = work::line_form(place);
-            signals.chip.show(
-                Chip {
-                    real: wire.link.is_some(),
-                    line: form.text(),
-                    id: form.id,
-                    good: counts.good,
-                    bad: counts.bad,
-                    last,
-                    silent: silent || lost,
-                },
-            );
+            signals.chip.show(Chip {
+                real: wire.link.is_some(),
+                line: form.text(),
+                id: form.id,
+                good: counts.good,
+                bad: counts.bad,
+                last,
+                silent: silent || lost,
+            });
             signals.line.show(form);
         }
         signals.values.show(wire.subject.values(self.entry));
-        signals.settings.show(wire.subject.settings(self.entry, progress.as_ref().map(|(_, progress)| progress)));
+        signals
+            .settings
+            .show(wire.subject.settings(self.entry, progress.as_ref().map(|(_, progress)| progress)));
         signals.report.show(wire.subject.report.clone());
         let version = wire.tap.0.borrow().version;
         if self.traffic_seen != Some(version) {
@@ -196,7 +203,8 @@ impl Runtime {
 
     /// Name of a list: that of the page it stands behind.
     fn menu_title(&self, menu: MenuId) -> &'static str {
-        let opener = self.entry.def.all_pages().find(|(_, page)| page.opens.is_some_and(|(it, _)| it == menu));
+        let opener =
+            self.entry.def.all_pages().find(|(_, page)| page.opens.is_some_and(|(it, _)| it == menu));
         opener.map_or("Main pages", |(id, _)| model::page_label(self.entry, id))
     }
 
@@ -270,7 +278,8 @@ impl Runtime {
     }
 
     fn sees(&self, device: &device::Device<'static, rig::VecNv>) -> Sees {
-        let get = |what: What| device.value(Point::now(what)).unwrap_or(0);
+        let powered = device.powered();
+        let get = |what: What| device.value(Point::now(what)).filter(|_| powered).unwrap_or(0);
         let row = |label: &'static str, what: What, decimals: u8| {
             let unit = Point::now(what).unit();
             let value = Decimal { value: unit.at(get(what), decimals), decimals };
@@ -278,7 +287,8 @@ impl Runtime {
         };
         let (p, q) = (get(What::P), get(What::Q));
         let flows = device.powered() && (p != 0 || q != 0);
-        let angle = flows.then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32);
+        let angle =
+            flows.then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32);
         let degrees = angle.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
         let rate = self.led_rate(device.powered().then_some(p));
         let decimals = if rate < 100_000 { 2 } else { 0 };
@@ -328,11 +338,9 @@ fn detail(view: &PageView) -> String {
         Mode::Message(_) => "message",
     };
     let mut text = String::new();
-    for (on, word) in [
-        (view.marks.reverse, "reverse"),
-        (view.marks.reactive, "reactive"),
-        (view.marks.tariff2, "tariff 2"),
-    ] {
+    for (on, word) in
+        [(view.marks.reverse, "reverse"), (view.marks.reactive, "reactive"), (view.marks.tariff2, "tariff 2")]
+    {
         if on {
             text.push_str(word);
             text.push_str(", ");

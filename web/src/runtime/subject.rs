@@ -183,7 +183,8 @@ impl Subject {
             self.outcomes.insert(*id, (*state, why.clone()));
         }
         let Some(writing) = progress.writing else { return };
-        let why = "Stopped while it was being written. It may have been sent: read the settings again to know.";
+        let why =
+            "Stopped while it was being written. It may have been sent: read the settings again to know.";
         self.outcomes.insert(writing, (LineState::Unknown, why.to_owned()));
         for id in &progress.waiting {
             self.outcomes.insert(*id, (LineState::NotSent, String::new()));

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use commission::{
-    Bus, Context, Fault, Identity, Journal, JournalEntry, JournalFault, Line, Outcome, Place, Plan, ReadOut, StepReport,
-    WriteProgress, identify, read_out, report_text, sentence, write_plan,
+    Bus, Context, Fault, Identity, Journal, JournalEntry, JournalFault, Line, Outcome, Place, Plan, ReadOut,
+    StepReport, WriteProgress, identify, read_out, report_text, sentence, write_plan,
 };
-use models::Entry;
 use modbus::{LineParams, Parity, Request};
+use models::Entry;
 use schema::SettingId;
 
 use super::port::AnyPort;
@@ -207,14 +207,25 @@ pub fn report(plan: &Plan, reports: &[StepReport]) -> Report {
         })
         .collect();
     let count = |state: LineState| steps.iter().filter(|(_, it)| *it == state).count();
-    let parts: Vec<String> = [LineState::Confirmed, LineState::Refused, LineState::Unknown, LineState::NotSent]
-        .into_iter()
-        .filter(|state| count(*state) > 0)
-        .map(|state| format!("{} {}", count(state), if state == LineState::Confirmed { "confirmed by reading back" } else { state.word() }))
-        .collect();
+    let parts: Vec<String> =
+        [LineState::Confirmed, LineState::Refused, LineState::Unknown, LineState::NotSent]
+            .into_iter()
+            .filter(|state| count(*state) > 0)
+            .map(|state| {
+                format!(
+                    "{} {}",
+                    count(state),
+                    if state == LineState::Confirmed { "confirmed by reading back" } else { state.word() }
+                )
+            })
+            .collect();
     let all = steps.len();
     let title = if count(LineState::Confirmed) == all {
-        if all == 1 { "The change is in the meter".to_owned() } else { format!("All {all} changes are in the meter") }
+        if all == 1 {
+            "The change is in the meter".to_owned()
+        } else {
+            format!("All {all} changes are in the meter")
+        }
     } else if count(LineState::Unknown) > 0 {
         format!("Writing stopped at {} of {all}", all - count(LineState::NotSent))
     } else {
