@@ -9,7 +9,7 @@ use commission::{Line, LineMemory, Place, Staged, Timing, Transport, commands, f
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, VecNv, WireFaults};
 use schema::KeyId;
-use units::{Duration, EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
+use units::{Duration, EnergyKind, Flow as Way, Instant, Phase, Point, StateOf, Tariff};
 
 use super::port::AnyPort;
 use super::subject::Subject;
@@ -100,6 +100,8 @@ pub struct Runtime {
     touched: (u64, Instant),
     pub(super) traffic_seen: Option<u32>,
     pub(super) dirty: bool,
+    /// What was wrong at the start; it is said when a reading would clear it.
+    pub(super) warning: Option<String>,
 }
 
 impl Runtime {
@@ -107,7 +109,8 @@ impl Runtime {
     pub fn new(signals: Signals, kept: Option<Vec<u8>>, now: Instant) -> Self {
         let Some(entry) = entry() else { unreachable!("there is a model") };
         let mut bench = Bench::new(now);
-        bench.add(Twin::new(entry, kept.map(VecNv::from_bytes), now));
+        let (twin, damaged) = revive(entry, kept, now);
+        bench.add(twin);
         let bench = Rc::new(RefCell::new(bench));
         let place = factory_place(entry);
         let port = AnyPort::Simulated { bench: bench.clone() };
@@ -138,6 +141,7 @@ impl Runtime {
             touched: (0, now),
             traffic_seen: None,
             dirty: true,
+            warning: None,
             bench,
         };
         let load = store::local(LOAD).and_then(|text| load_from(&text)).unwrap_or_default();
@@ -149,6 +153,18 @@ impl Runtime {
         runtime.follow_twin();
         runtime.hour_from = runtime.counters();
         runtime.tasks.push_back(Task::Read);
+        if let Some(bytes) = damaged {
+            let key = format!("{}.damaged", memory_key());
+            runtime.warning = Some(format!(
+                "The memory that this browser kept of the meter is damaged ({} bytes). It is kept aside as {key}; the meter starts \
+                 as from the factory.",
+                bytes.len()
+            ));
+            later(async move {
+                // Where the browser refuses, the damaged memory was not kept before either.
+                let _ = store::save(key, bytes).await;
+            });
+        }
         runtime
     }
 
@@ -544,6 +560,15 @@ impl std::task::Wake for Soon {
     fn wake(self: std::sync::Arc<Self>) {
         super::soon();
     }
+}
+
+/// The twin from what was kept of it. Memory that the meter cannot use is handed back, and the twin is a new one.
+fn revive(entry: &'static Entry, kept: Option<Vec<u8>>, now: Instant) -> (Twin, Option<Vec<u8>>) {
+    let Some(bytes) = kept else { return (Twin::new(entry, None, now), None) };
+    let twin = Twin::new(entry, Some(VecNv::from_bytes(bytes.clone())), now);
+    let same_size = twin.image().bytes().len() == bytes.len();
+    let error = twin.device().value(Point::State(StateOf::Error)).unwrap_or(0);
+    if same_size && error == 0 { (twin, None) } else { (Twin::new(entry, None, now), Some(bytes)) }
 }
 
 fn load_text(load: &LoadForm) -> String {

@@ -80,7 +80,10 @@ impl Runtime {
                         self.say(&text, true);
                     }
                     _ if real && unnamed => self.tasks.push_front(Task::Identify),
-                    _ if !real => self.say("", false),
+                    _ if !real => {
+                        let warning = self.warning.take();
+                        self.say(warning.as_deref().unwrap_or_default(), warning.is_some());
+                    }
                     _ => {}
                 }
                 let now = super::now();
