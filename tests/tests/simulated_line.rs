@@ -177,6 +177,21 @@ fn two_meters_answer_for_themselves_and_on_one_id_not_at_all() {
     assert!(matches!(run(&bench, identify(&mut line)), Err(Fault::Silent { .. })), "both answer at once");
 }
 
+#[test]
+fn a_free_id_that_nobody_answers_at_is_no_bad_answer() {
+    let entry = &models::ALL[0];
+    let bench = bench(entry);
+    let mut memory = LineMemory::default();
+    let mut wire = wire(&bench, &mut memory, factory_place(entry));
+    let serial = run(&bench, identify(&mut wire)).unwrap().serial;
+    let mut staged = Staged::new();
+    staged.stage(entry, schema::SettingId::ModbusId, 9).unwrap();
+    let plan = Plan::new(entry, &staged, &[], serial, wire_place(&wire)).unwrap();
+    let reports = run(&bench, write_plan(&mut wire, &plan, &mut MemoryJournal::default(), &mut |_| {}));
+    assert!(matches!(reports[0].outcome, Outcome::Confirmed { .. }));
+    assert_eq!(wire.counts().bad, 0);
+}
+
 /// Pulls the adapter after every step of virtual time of a whole plan: what is then called confirmed is in the meter.
 #[test]
 fn pulled_at_any_moment_nothing_false_is_confirmed() {

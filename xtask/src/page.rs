@@ -30,16 +30,15 @@ pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {
 
 /// What rustc is told for the page, beside what any configuration says.
 fn flags(root: &Path) -> String {
-    // Leptos then gives every component's view one type: less speed that nobody sees, a tenth less to load.
-    let mut flags = "--cfg erase_components".to_owned();
+    let mut flags = String::new();
     // Panic messages name source files; they need not tell where on this machine those were.
     let home = std::env::var("CARGO_HOME").or_else(|_| std::env::var("HOME").map(|home| home + "/.cargo"));
     for (from, to) in [(home.ok(), "cargo"), (root.to_str().map(str::to_owned), "metertwin")] {
         if let Some(from) = from.filter(|from| !from.contains(' ')) {
-            flags += &format!(" --remap-path-prefix={from}={to}");
+            flags += &format!("--remap-path-prefix={from}={to} ");
         }
     }
-    flags
+    flags.trim_end().to_owned()
 }
 
 /// Short hash of the commit; nothing where there is no git.

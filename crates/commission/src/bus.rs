@@ -1,5 +1,6 @@
 //! [`Bus`]: one question, one answer; and [`Line`], the bus over a [`Port`].
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -119,6 +120,9 @@ pub trait Bus {
 
     /// Speaks to another id from now on.
     fn set_unit(&mut self, unit: u8);
+
+    /// Whether silence is what is hoped for: the answer that nobody gives is no bad one then.
+    fn hope_for_silence(&mut self, _hope: bool) {}
 
     /// Where the meter is spoken to now.
     fn place(&self) -> Place;
@@ -240,6 +244,7 @@ pub struct Line<'m, P, O = ()> {
     counts: Counts,
     heard: Vec<u8>,
     tx_done: Instant,
+    silence_hoped: bool,
 }
 
 impl<'m, P: Port, O: Observer> Line<'m, P, O> {
@@ -267,6 +272,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             counts: Counts::default(),
             heard: Vec::new(),
             tx_done: Instant::ZERO,
+            silence_hoped: false,
         }
     }
 
@@ -431,6 +437,23 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
 
     fn finish(&mut self, done: &Done, meaning: String, frame: core::ops::Range<usize>) {
         let now = self.port.now();
+        if self.silence_hoped
+            && let Done::Fault(Fault::Silent { evidence, .. }) = done
+            && evidence.bytes == 0
+            && evidence.line.is_none()
+        {
+            let meaning = format!("Nobody answers at id {}: it is free.", self.place.unit);
+            let heard = Direction::Heard;
+            self.observer.traffic(&Traffic {
+                at: now,
+                direction: heard,
+                bytes: &[],
+                frame: 0..0,
+                meaning,
+                good: true,
+            });
+            return;
+        }
         let good = match done {
             Done::Answer(_) | Done::Fault(Fault::Refused(_)) => true,
             Done::Raw(bytes) => !bytes.is_empty(),
@@ -443,13 +466,21 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
         } else {
             self.counts.bad = self.counts.bad.saturating_add(1);
         }
+        let refused = match done {
+            Done::Answer(_) => false,
+            Done::Fault(_) => true,
+            // Of a frame sent by hand nothing but its bytes tells: the function of an exception has its top bit set.
+            Done::Raw(_) => {
+                self.heard.get(frame.start.saturating_add(1)).is_some_and(|code| code & 0x80 != 0)
+            }
+        };
         self.observer.traffic(&Traffic {
             at: now,
             direction: Direction::Heard,
             bytes: &self.heard,
             frame,
             meaning,
-            good: good && !matches!(done, Done::Fault(_)),
+            good: good && !refused,
         });
     }
 }
@@ -497,6 +528,10 @@ impl<P: Port, O: Observer> Bus for Line<'_, P, O> {
 
     fn set_unit(&mut self, unit: u8) {
         self.place.unit = unit;
+    }
+
+    fn hope_for_silence(&mut self, hope: bool) {
+        self.silence_hoped = hope;
     }
 
     fn place(&self) -> Place {

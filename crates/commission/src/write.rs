@@ -413,7 +413,9 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
     async fn is_taken(&mut self, report: &StepReport) -> bool {
         self.bus.set_unit(report.new.unit);
         let span = Span { addr: self.plan.serial_row.addr, count: self.plan.serial_row.codec.words() };
+        self.bus.hope_for_silence(true);
         let heard = read::words(self.bus, span, 1).await;
+        self.bus.hope_for_silence(false);
         self.bus.set_unit(report.old.unit);
         match heard {
             Ok(_) | Err(Fault::Refused(_)) => true,
