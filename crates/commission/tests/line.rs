@@ -71,6 +71,20 @@ fn a_frame_of_ones_own_is_sent_as_it_is() {
     assert!(matches!(block_on(bus.exchange_raw(&[0; 300])), Err(Fault::NoFrame(_))));
 }
 
+#[test]
+fn a_refusal_is_shown_as_one_where_the_frame_was_made_by_hand_too() {
+    let wire = Rc::new(RefCell::new(Wire::new([Slave::new(13_070_002)])));
+    let good = RefCell::new(Vec::new());
+    let mut memory = commission::LineMemory::default();
+    let observer = |traffic: &Traffic<'_>| good.borrow_mut().push(traffic.good);
+    let (place, timing) = (factory_place(entry()), Timing::default());
+    let mut line = Line::new(Fake(wire), &mut memory, Transport::Rtu, place, timing, observer);
+    block_on(line.exchange_raw(&[0x01, 0x03, 0x40, 0x00, 0x00, 0x02, 0xD1, 0xCB])).unwrap();
+    block_on(line.exchange_raw(&[0x01, 0x03, 0x50, 0x36, 0x00, 0x02, 0x35, 0x05])).unwrap();
+    drop(line);
+    assert_eq!(good.into_inner(), [true, true, true, false]);
+}
+
 /// A port whose answers are not ready at once.
 struct Slow(Fake, bool);
 
