@@ -15,6 +15,7 @@ mod work;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use units::{Duration, Instant};
 use wasm_bindgen::JsCast;
@@ -187,6 +188,9 @@ pub fn memory_key() -> &'static str {
     drive::memory_key()
 }
 
+/// Period of the clock while the page is hidden, in ms. Browsers make it longer as they like.
+const HIDDEN_MS: u32 = 250;
+
 /// The clock of the page: every frame while something moves, some times a second while nothing does, and a slow timer
 /// while nobody sees it.
 fn run() {
@@ -201,14 +205,12 @@ fn run() {
         }
     }
     request_animation_frame(frame);
-    set_interval(
-        || {
-            if document().hidden() {
-                tick();
-            }
-        },
-        core::time::Duration::from_millis(250),
-    );
+    Interval::new(HIDDEN_MS, || {
+        if document().hidden() {
+            tick();
+        }
+    })
+    .forget();
     // The page may be gone for good: what the meter knows is kept, and the adapter is given back.
     let leave = window_event_listener_untyped("pagehide", |_| {
         with(|runtime| {
