@@ -117,6 +117,8 @@ enum Manner {
     Refuses(u8),
     /// Answers with an exception, and does it all the same.
     RefusesAndDoes(u8),
+    /// Does it, but a new id is a number to it like any other: it goes on answering at id 1.
+    StaysAtItsId,
     /// Takes another value than the one it was given.
     TakesAnother,
     /// Does it, and hangs up instead of an answer.
@@ -153,6 +155,9 @@ fn serve(
         stream.read_exact(&mut head)?;
         let mut pdu = vec![0; usize::from(u16::from_be_bytes([head[4], head[5]])) - 1];
         stream.read_exact(&mut pdu)?;
+        if head[6] != 1 {
+            continue;
+        }
         let word = |at: usize| u16::from_be_bytes([pdu[at], pdu[at + 1]]);
         let answer = match pdu[0] {
             3 if *written && matches!(manner, Manner::HangsUpAfterwards) => return Ok(()),
@@ -246,6 +251,20 @@ fn what_a_slave_did_without_saying_so_is_proven_or_unknown() {
             }
         }
     }
+}
+
+#[test]
+fn a_slave_that_stays_at_its_id_is_not_said_to_have_moved() {
+    let served = Served::start(&["--meter", METER, "--port", MODBUS_TCP], 1);
+    let image = image(served.address(0));
+    let link = format!("modbus-tcp://{}", slave(image, Manner::StaysAtItsId));
+    let set = set(&link, "modbus-id=5");
+    let said = format!("{} {}{}", set.code, set.out, set.err);
+    assert_eq!(set.code, 5, "{said}");
+    assert!(!set.out.contains("from now on") && !set.out.contains("found again at id 5"), "{said}");
+    assert!(set.err.contains("0 of 1 changes are confirmed"), "{said}");
+    let still = "The meter reports 5 but still answers as id 1 at 9600 8E1.";
+    assert!(set.out.contains(still), "{said}");
 }
 
 /// A meter over tcp and a pseudo-terminal to it through an adapter with a fault.
