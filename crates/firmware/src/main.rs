@@ -30,31 +30,49 @@ const LOAD: Load = {
     Load { phases: [one, none, none], frequency_mhz: 50_000 }
 };
 
+/// All that the meter works in.
+struct Room {
+    settings: [i32; SIZES.settings],
+    image: [u16; SIZES.image],
+    counters: [Counter; SIZES.counters],
+    sampled: [Counter; SIZES.counters],
+    scratch: [u8; RECORD],
+    rx: [u8; SIZES.rx],
+    tx: [u8; SIZES.tx],
+    memory: RamNv<NV>,
+}
+
+impl Room {
+    const EMPTY: Self = Self {
+        settings: [0; SIZES.settings],
+        image: [0; SIZES.image],
+        counters: [Counter::ZERO; SIZES.counters],
+        sampled: [Counter::ZERO; SIZES.counters],
+        scratch: [0; RECORD],
+        rx: [0; SIZES.rx],
+        tx: [0; SIZES.tx],
+        memory: RamNv::from_bytes([0; NV]),
+    };
+}
+
 #[entry]
 fn main() -> ! {
-    // The runtime hands these out once, as references that live for ever.
-    static mut SETTINGS: [i32; SIZES.settings] = [0; SIZES.settings];
-    static mut IMAGE: [u16; SIZES.image] = [0; SIZES.image];
-    static mut COUNTERS: [Counter; SIZES.counters] = [Counter::ZERO; SIZES.counters];
-    static mut SAMPLED: [Counter; SIZES.counters] = [Counter::ZERO; SIZES.counters];
-    static mut SCRATCH: [u8; RECORD] = [0; RECORD];
-    static mut RX: [u8; SIZES.rx] = [0; SIZES.rx];
-    static mut TX: [u8; SIZES.tx] = [0; SIZES.tx];
-    static mut MEMORY: RamNv<NV> = RamNv::from_bytes([0; NV]);
+    // The runtime hands this out once, as a reference that lives for ever.
+    static mut ROOM: Room = Room::EMPTY;
     // Blank memory reads FFh; filled here, it takes no flash.
-    MEMORY.bytes_mut().fill(0xFF);
+    ROOM.memory.bytes_mut().fill(0xFF);
     let memory = DeviceMemory {
-        settings: SETTINGS,
-        image: IMAGE,
-        counters: COUNTERS,
-        sampled: SAMPLED,
-        scratch: SCRATCH,
-        rx: RX,
-        tx: TX,
+        settings: &mut ROOM.settings,
+        image: &mut ROOM.image,
+        counters: &mut ROOM.counters,
+        sampled: &mut ROOM.sampled,
+        scratch: &mut ROOM.scratch,
+        rx: &mut ROOM.rx,
+        tx: &mut ROOM.tx,
     };
     let mut board = Board::new();
     let mut now = Instant::ZERO;
-    let mut device = Device::new(MODEL, memory, MEMORY, now);
+    let mut device = Device::new(MODEL, memory, &mut ROOM.memory, now);
     device.set_load(LOAD);
     let mut pressed = false;
     loop {
