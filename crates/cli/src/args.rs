@@ -65,7 +65,8 @@ pub struct ServeArgs {
     /// An energy that it has counted already
     #[arg(long = "energy", value_name = "POINT=VALUE")]
     pub energies: Vec<String>,
-    /// A behaviour on the bus that is not the model's: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50
+    /// A behaviour that is not the model's: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50, unmapped=silent,
+    /// current=unsigned
     #[arg(long = "quirk", value_name = "KEY=VALUE")]
     pub quirks: Vec<String>,
     /// Keep the meters' memories in this file. Ending the program is a power cut for them

@@ -17,7 +17,12 @@ use crate::{place, read};
 fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
     let mut staged = Staged::new();
     for change in changes {
+        let before = staged.len();
         staged.stage_change(entry, change).map_err(|why| Fault::option("KEY=VALUE", why))?;
+        if staged.len() == before {
+            let wrong = format!("\"{change}\" says again what was said before: expected each setting once");
+            return Err(Fault::option("KEY=VALUE", wrong));
+        }
     }
     Ok(staged)
 }

@@ -86,7 +86,7 @@ fn bad_input_names_the_option_and_what_was_expected() {
         (&["--load", "L2 230V 1A"], "--load: this meter has no L2: expected L1 only"),
         (&["--energy", "energy.forward=x"], "--energy: energy.forward cannot be \"x\""),
         (&["--energy", "power=1"], "--energy: power is no energy"),
-        (&["--energy", "energy.total=1"], "energy.total is no counter of this meter"),
+        (&["--energy", "energy.total=1"], "--energy: energy.total is no counter of this meter"),
         (&["--quirk", "reply-delay=5"], "--quirk: \"5\" has no unit: expected a time such as 0ms"),
         (&["--quirk", "mood=bad"], "--quirk: there is no quirk \"mood\": expected one of reply-delay=0ms"),
         (
@@ -122,6 +122,10 @@ fn bad_input_names_the_option_and_what_was_expected() {
         (
             &["set", "--link", "tcp://h:1", "modbus-id"],
             "KEY=VALUE: \"modbus-id\" is no change: expected KEY=VALUE",
+        ),
+        (
+            &["set", "--link", "tcp://h:1", "modbus-id=3", "modbus-id=4"],
+            "KEY=VALUE: \"modbus-id=4\" says again what was said before: expected each setting once",
         ),
         (&["set", "--link", "tcp://h:1"], "required"),
         (&["sing"], "unrecognized subcommand"),

@@ -363,6 +363,11 @@ impl<'a, N: Nv> Device<'a, N> {
         }
     }
 
+    /// Whether currents are shown without the sign of their direction, in registers and on the display.
+    pub fn show_unsigned_current(&mut self, unsigned: bool) {
+        self.works.show_unsigned_current(unsigned);
+    }
+
     /// How the bus finds where a frame ends.
     pub fn set_framing(&mut self, framing: Framing) {
         if let Some(server) = &mut self.server {

@@ -93,6 +93,8 @@ pub struct Works<'a, N> {
     to_sample: Duration,
     stored_steps: u64,
     pub(crate) line_change: Option<LineChange>,
+    /// Currents are shown without the sign of their direction, as some other firmware is thought to do.
+    unsigned_current: bool,
 }
 
 impl<'a, N: Nv> Works<'a, N> {
@@ -118,6 +120,7 @@ impl<'a, N: Nv> Works<'a, N> {
             to_sample: SAMPLE,
             stored_steps: 0,
             line_change: None,
+            unsigned_current: false,
         }
     }
 
@@ -229,8 +232,16 @@ impl<'a, N: Nv> Works<'a, N> {
                     Tariff::T4 => 4,
                 },
             }),
+            Point::Now { what: What::I, .. } if self.unsigned_current => {
+                self.metering.value(point).map(i64::saturating_abs)
+            }
             other => self.metering.value(other),
         }
+    }
+
+    pub(crate) fn show_unsigned_current(&mut self, unsigned: bool) {
+        self.unsigned_current = unsigned;
+        self.image_stale = true;
     }
 
     /// Digits `00ab 0cde`: program and memory good, phases 1 to 3 present (1 good, 0 bad).

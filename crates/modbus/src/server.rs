@@ -534,6 +534,7 @@ impl<'m> Server<'m> {
         }
         let (n, exception) = match serve(&self.config, pdu, registers, out) {
             Ok(n) => (n, None),
+            Err(Exception::IllegalDataAddress) if self.config.silent_unmapped => return 0,
             Err(exception) => (refuse(function, exception, out), Some(exception)),
         };
         if broadcast && matches!(function, WRITE_SINGLE | WRITE_MULTIPLE) {

@@ -53,14 +53,16 @@ impl LoadChange {
             Self { phase, voltage_mv: None, flow: Flow::Off, pf_milli: 1_000, lead: false, export: false };
         let mut flow = None;
         let mut angle = None;
+        let mut way = None;
+        let mut pf = None;
         while let Some(word) = words.next() {
             match word {
                 "off" => set(&mut flow, Flow::Off, word)?,
-                "export" => change.export = true,
-                "import" => change.export = false,
+                "export" => set(&mut way, true, word)?,
+                "import" => set(&mut way, false, word)?,
                 "lag" => set(&mut angle, false, word)?,
                 "lead" => set(&mut angle, true, word)?,
-                "pf" => change.pf_milli = power_factor(words.next().unwrap_or_default())?,
+                "pf" => set(&mut pf, power_factor(words.next().unwrap_or_default())?, word)?,
                 _ if VOLTAGE.fits(word) => {
                     let mut voltage = change.voltage_mv;
                     set(&mut voltage, VOLTAGE.parse_u32(word)?, word)?;
@@ -78,6 +80,8 @@ impl LoadChange {
         }
         change.flow = flow.unwrap_or_default();
         change.lead = angle.unwrap_or(false);
+        change.export = way.unwrap_or(false);
+        change.pf_milli = pf.unwrap_or(change.pf_milli);
         if matches!(change.flow, Flow::Power { mw: 1.. }) {
             let dead = if change.pf_milli == 0 { Some("pf 0") } else { None };
             let dead = dead.or((change.voltage_mv == Some(0)).then_some("0V"));
@@ -129,9 +133,12 @@ fn set<T>(place: &mut Option<T>, value: T, word: &str) -> Result<(), TextError> 
 
 fn power_factor(word: &str) -> Result<u16, TextError> {
     let value = decimal::parse(word, 3).ok().and_then(|value| u16::try_from(value).ok());
-    value
-        .filter(|value| *value <= 1_000)
-        .ok_or_else(|| TextError::new(format!("\"{word}\" is no power factor"), "0 to 1, such as pf 0.9"))
+    value.filter(|value| *value <= 1_000).ok_or_else(|| {
+        TextError::new(
+            format!("\"{word}\" is no power factor"),
+            "0 to 1 with at most three decimals, such as pf 0.9",
+        )
+    })
 }
 
 /// A number without the zeros at its end, and its unit.
@@ -203,7 +210,10 @@ mod tests {
             ("L2 230V 5A", "this meter has no L2: expected L1 only"),
             ("L1 230", "\"230\" is no part of a load"),
             ("L1 230V 5A 100W", "\"100W\" says again what was said before"),
-            ("L1 230V 5A pf 1.1", "\"1.1\" is no power factor: expected 0 to 1, such as pf 0.9"),
+            ("L1 230V 5A pf 1.1", "\"1.1\" is no power factor: expected 0 to 1 with at most three decimals"),
+            ("L1 230V 5A pf 0.1234", "\"0.1234\" is no power factor"),
+            ("L1 230V 5A pf 0.9 pf 0.8", "\"pf\" says again what was said before"),
+            ("L1 230V 5A export import", "\"import\" says again what was said before"),
             ("L1 230V 5A pf", "\"\" is no power factor"),
             ("L1 230V 100W pf 0", "no active power can flow at pf 0"),
             ("L1 0V 100W", "no active power can flow at 0V"),

@@ -2,13 +2,17 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
-use device::Door;
-use modbus::{ServerConfig, Unit0};
+use device::{Device, Door};
+use metering::{Counter, Metering};
+use modbus::Unit0;
 use models::Entry;
+use nv::Nv;
 use schema::SettingId;
-use units::{Duration, Instant, Point, decimal};
+use units::decimal::{self, Decimal};
+use units::{Duration, Instant, Point};
 
 use crate::text::{DELAY, TextError, key_value, list, split_unit, words};
 use crate::{LoadChange, Twin, VecNv};
@@ -24,7 +28,7 @@ pub fn find_model(name: &str) -> Result<&'static Entry, TextError> {
     })
 }
 
-/// A behaviour on the bus that differs from the model's.
+/// A behaviour that differs from the model's, mostly on the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quirk {
     /// Time from the end of a request to the start of its answer, on top of the silence that ends a frame.
@@ -35,12 +39,22 @@ pub enum Quirk {
     Fc04(bool),
     /// Most registers that one request may read.
     MaxRead(u16),
+    /// Whether a request for a register that there is not stays without an answer.
+    UnmappedSilent(bool),
+    /// Whether currents are shown without the sign of their direction.
+    UnsignedCurrent(bool),
 }
 
 impl Quirk {
     /// The quirks there are, with an example each.
-    pub const EXAMPLES: &'static [&'static str] =
-        &["reply-delay=0ms", "unit0=silent (or answers)", "fc04=refused (or answered)", "max-read=50"];
+    pub const EXAMPLES: &'static [&'static str] = &[
+        "reply-delay=0ms",
+        "unit0=silent (or answers)",
+        "fc04=refused (or answered)",
+        "max-read=50",
+        "unmapped=silent (or refused)",
+        "current=unsigned (or signed)",
+    ];
 
     /// Reads `KEY=VALUE`.
     ///
@@ -63,6 +77,12 @@ impl Quirk {
                 let count = value.parse().ok().filter(|count| (1..=125).contains(count));
                 count.map(Self::MaxRead).ok_or_else(|| none("1 to 125 registers"))
             }
+            ("unmapped", "silent") => Ok(Self::UnmappedSilent(true)),
+            ("unmapped", "refused") => Ok(Self::UnmappedSilent(false)),
+            ("unmapped", _) => Err(none("silent or refused")),
+            ("current", "unsigned") => Ok(Self::UnsignedCurrent(true)),
+            ("current", "signed") => Ok(Self::UnsignedCurrent(false)),
+            ("current", _) => Err(none("unsigned or signed")),
             _ => Err(TextError::new(
                 format!("there is no quirk \"{key}\""),
                 format!("one of {}", list(Self::EXAMPLES.iter().copied())),
@@ -70,13 +90,15 @@ impl Quirk {
         }
     }
 
-    /// Makes a server behave so.
-    pub fn apply(self, config: &mut ServerConfig) {
+    /// Makes a meter behave so.
+    pub fn apply<N: Nv>(self, device: &mut Device<'_, N>) {
         match self {
-            Self::ReplyDelay(delay) => config.reply_delay = delay,
-            Self::Unit0(unit0) => config.unit0 = unit0,
-            Self::Fc04(answered) => config.fc04 = answered,
-            Self::MaxRead(count) => config.max_read = count,
+            Self::ReplyDelay(delay) => device.configure_bus(|config| config.reply_delay = delay),
+            Self::Unit0(unit0) => device.configure_bus(|config| config.unit0 = unit0),
+            Self::Fc04(answered) => device.configure_bus(|config| config.fc04 = answered),
+            Self::MaxRead(count) => device.configure_bus(|config| config.max_read = count),
+            Self::UnmappedSilent(silent) => device.configure_bus(|config| config.silent_unmapped = silent),
+            Self::UnsignedCurrent(unsigned) => device.show_unsigned_current(unsigned),
         }
     }
 }
@@ -192,6 +214,19 @@ impl MeterSpec {
         let wh = point_value(point, value)?;
         let wh = u64::try_from(wh)
             .map_err(|_| TextError::new(format!("{key} cannot be \"{value}\""), "a number from 0"))?;
+        let metering = &self.entry.def.metering;
+        let (mut counters, mut sampled) = (vec![Counter::ZERO; metering.counters()], vec![]);
+        let mut trial = Metering::new(metering, &mut counters, &mut sampled);
+        if !trial.set_counter(point, 0) {
+            return Err(TextError::new(format!("{key} is no counter of this meter"), ENERGIES));
+        }
+        if !trial.set_counter(point, wh) {
+            let rollover = i64::try_from(metering.rollover_wh).unwrap_or(i64::MAX);
+            let most = Decimal { value: rollover, decimals: point.unit().decimals() };
+            let expected =
+                format!("less than {most:.0} {}, where it starts at 0 again", point.unit().symbol());
+            return Err(TextError::new(format!("{key} cannot be \"{value}\""), expected));
+        }
         self.energies.push((point, wh));
         Ok(())
     }
@@ -217,7 +252,7 @@ impl MeterSpec {
     /// Makes the meter. With an image it is the one that the image was taken from: settings and energies are not used.
     ///
     /// # Errors
-    /// [`TextError`] names the setting or energy that this meter cannot have.
+    /// [`TextError`] names the setting that this meter cannot have.
     pub fn build(&self, image: Option<VecNv>, now: Instant) -> Result<Twin, TextError> {
         let born = image.is_none();
         let mut twin = Twin::new(self.entry, image, now);
@@ -229,9 +264,7 @@ impl MeterSpec {
                 .apply(Door::Factory, &changes)
                 .map_err(|why| TextError::new(why.to_string(), "settings that this model has"))?;
             for (point, wh) in &self.energies {
-                if !device.set_energy(*point, *wh) {
-                    return Err(TextError::new(format!("{point} is no counter of this meter"), ENERGIES));
-                }
+                device.set_energy(*point, *wh);
             }
             // What a change of the line asks of the bus is done before anybody listens.
             while device.bus_poll(now).is_some() {}
@@ -243,7 +276,7 @@ impl MeterSpec {
         twin.set_supply(now, supply);
         let device = twin.device_mut();
         device.take_reading();
-        device.configure_bus(|config| self.quirks.iter().for_each(|quirk| quirk.apply(config)));
+        self.quirks.iter().for_each(|quirk| quirk.apply(device));
         Ok(twin)
     }
 }
@@ -318,6 +351,30 @@ mod tests {
     }
 
     #[test]
+    fn a_quirk_makes_a_meter_other_than_its_model() {
+        let ask = |line: &str, frame: &[u8]| {
+            let mut twin = MeterSpec::parse(line).unwrap().build(None, Instant::ZERO).unwrap();
+            let mut bytes = frame.to_vec();
+            bytes.extend_from_slice(&modbus::crc::of(frame).to_le_bytes());
+            let device = twin.device_mut();
+            device.bus_rx(Instant::ZERO, &bytes);
+            while let Some(output) = device.bus_poll(Instant::from_millis(100)) {
+                if let modbus::Output::Transmit(bytes) = output {
+                    return bytes.to_vec();
+                }
+            }
+            vec![]
+        };
+        let (nowhere, current) = ([1, 3, 0x70, 0, 0, 1], [1, 3, 0x50, 0x0A, 0, 2]);
+        let export = "pro1-mod load=\"L1 230V 5A export\"";
+        assert_eq!(ask(export, &nowhere)[..3], [1, 0x83, 2]);
+        assert_eq!(ask("pro1-mod unmapped=silent", &nowhere), []);
+        assert_eq!(ask("pro1-mod unmapped=silent", &[1, 3, 0x40, 0, 0, 0])[..3], [1, 0x83, 3]);
+        assert_eq!(ask(export, &current)[3..7], (-5f32).to_be_bytes());
+        assert_eq!(ask(&format!("{export} current=unsigned"), &current)[3..7], 5f32.to_be_bytes());
+    }
+
+    #[test]
     fn bad_meters_are_named() {
         for (line, wrong) in [
             ("", "the meter has no model: expected its name first, then KEY=VALUE"),
@@ -328,15 +385,23 @@ mod tests {
             ("pro1-mod energy.up=1", "there is no energy \"energy.up\": expected a counter such as "),
             ("pro1-mod energy.forward=1A", "energy.forward cannot be \"1A\": expected a number in kWh"),
             ("pro1-mod energy.forward=-1", "energy.forward cannot be \"-1\": expected a number from 0"),
+            (
+                "pro1-mod energy.total=5",
+                "energy.total is no counter of this meter: expected a counter such as",
+            ),
+            ("pro1-mod energy.reverse.t3=5", "energy.reverse.t3 is no counter of this meter"),
+            (
+                "pro1-mod energy.forward=1000000",
+                "energy.forward cannot be \"1000000\": expected less than 1000000 kWh",
+            ),
             ("pro1-mod reply-delay=20", "\"20\" has no unit: expected a time such as 0ms or 20ms"),
+            ("pro1-mod unmapped=no", "unmapped cannot be \"no\": expected silent or refused"),
+            ("pro1-mod current=1", "current cannot be \"1\": expected unsigned or signed"),
             ("pro1-mod unit0=yes", "unit0 cannot be \"yes\": expected silent or answers"),
             ("pro1-mod load=\"L2 5A\"", "this meter has no L2: expected L1 only"),
         ] {
             let error = MeterSpec::parse(line).unwrap_err().to_string();
             assert!(error.starts_with(wrong), "{line}: {error}");
         }
-        let spec = MeterSpec::parse("pro1-mod energy.total=5").unwrap();
-        let error = spec.build(None, Instant::ZERO).unwrap_err().to_string();
-        assert!(error.starts_with("energy.total is no counter of this meter"), "{error}");
     }
 }

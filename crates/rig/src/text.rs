@@ -109,10 +109,10 @@ impl Quantity {
     pub(crate) fn parse(&self, text: &str) -> Result<i64, TextError> {
         let (number, symbol) = split_unit(text);
         let Some((_, decimals, factor)) = self.units.iter().find(|(unit, ..)| *unit == symbol) else {
-            let wrong = if symbol.is_empty() && !number.is_empty() {
-                format!("\"{text}\" has no unit")
-            } else {
-                format!("\"{text}\" is none")
+            let wrong = match (number, symbol) {
+                ("", "") => String::from("something is missing"),
+                (_, "") => format!("\"{text}\" has no unit"),
+                _ => format!("\"{text}\" is no number with a unit that is known here"),
             };
             return Err(TextError::new(wrong, self.expected));
         };
@@ -201,7 +201,7 @@ mod tests {
         );
         assert_eq!(
             SPAN.parse("10m").unwrap_err().to_string(),
-            "\"10m\" is none: expected a time such as 500ms, 10s, 5min, 2h or 30d"
+            "\"10m\" is no number with a unit that is known here: expected a time such as 500ms, 10s, 5min, 2h or 30d"
         );
         assert_eq!(
             SPAN.parse("401d").unwrap_err().to_string(),

@@ -72,6 +72,8 @@ pub struct TerminalDef {
     pub name: &'static str,
     /// What belongs there.
     pub doc: &'static str,
+    /// What it leads to together with its neighbours, in a few words.
+    pub group: &'static str,
     /// True for the upper row.
     pub upper: bool,
 }

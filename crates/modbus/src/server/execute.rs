@@ -49,6 +49,8 @@ pub struct ServerConfig {
     pub fc04: bool,
     /// Most registers in one read, at most 125; more is exception 03.
     pub max_read: u16,
+    /// True: what would be answered with exception 02 is not answered at all.
+    pub silent_unmapped: bool,
     /// Time from the end of a request to its answer.
     pub reply_delay: Duration,
 }
@@ -57,7 +59,14 @@ impl ServerConfig {
     /// As the standard has it, with an answer without delay; function 04 is refused.
     #[must_use]
     pub const fn new(unit: u8) -> Self {
-        Self { unit, unit0: Unit0::Silent, fc04: false, max_read: MAX_READ, reply_delay: Duration::ZERO }
+        Self {
+            unit,
+            unit0: Unit0::Silent,
+            fc04: false,
+            max_read: MAX_READ,
+            silent_unmapped: false,
+            reply_delay: Duration::ZERO,
+        }
     }
 }
 

@@ -7,20 +7,20 @@ const fn fact(label: &'static str, doc: &'static str, source: Citation) -> Fact 
     Fact { label, doc, source }
 }
 
-const fn terminal(name: &'static str, doc: &'static str, upper: bool) -> TerminalDef {
-    TerminalDef { name, doc, upper }
+const fn terminal(name: &'static str, doc: &'static str, group: &'static str, upper: bool) -> TerminalDef {
+    TerminalDef { name, doc, group, upper }
 }
 
 /// Terminals of the PRO1-Mod (§5.7, §7.10, A3.1); which row they stand in is our drawing.
 pub const MOD_TERMINALS: &[TerminalDef] = &[
-    terminal("L-IN", "phase, from the supply", true),
-    terminal("N", "neutral, from the supply", true),
-    terminal("20", "S0 pulse output, collector (+), 5 to 27 V DC, at most 100 mA", true),
-    terminal("21", "S0 pulse output, emitter (−)", true),
-    terminal("L-OUT", "phase, to the load", false),
-    terminal("N", "neutral, to the load", false),
-    terminal("23", "RS485 A", false),
-    terminal("24", "RS485 B", false),
+    terminal("L-IN", "phase, from the supply", "supply, 230 V", true),
+    terminal("N", "neutral, from the supply", "supply, 230 V", true),
+    terminal("20", "S0 pulse output, collector (+), 5 to 27 V DC, at most 100 mA", "S0, 5 to 27 V DC", true),
+    terminal("21", "S0 pulse output, emitter (−)", "S0, 5 to 27 V DC", true),
+    terminal("L-OUT", "phase, to the load", "load, up to 45 A", false),
+    terminal("N", "neutral, to the load", "load, up to 45 A", false),
+    terminal("23", "RS485 A", "RS485, ends 120 Ω", false),
+    terminal("24", "RS485 B", "RS485, ends 120 Ω", false),
 ];
 
 /// Facts of the PRO1-Mod.
@@ -42,6 +42,22 @@ pub const MOD: &[Fact] = &[
         Manual("§5"),
     ),
     // Measuring.
+    fact(
+        "Power factor without a load",
+        "1.00.",
+        Assumed("nothing flows that could lag or lead; no source shows the register then"),
+    ),
+    fact(
+        "Forward and reverse reactive energy",
+        "Forward counts while reactive power is inductive, reverse while it is capacitive, whichever way active power \
+         flows.",
+        Assumed("the sister meter's registers show the sign of reactive power, not what counts it"),
+    ),
+    fact(
+        "Pulses of the output",
+        "For forward energy under code 1, for reverse energy under code 4, for both under the other codes.",
+        Assumed("the sister meter has an output for each direction; this one has one for both"),
+    ),
     fact(
         "Starting current",
         "Below 20 mA, 0.4 % of the basic current, nothing is counted and nothing is shown.",
@@ -106,6 +122,14 @@ pub const MOD: &[Fact] = &[
         Assumed("the manual gives the first and the last, and one for the tariff; the second is our reading"),
     ),
     fact(
+        "Signs on the display",
+        "Active power and current stand without a sign, the first dot says reverse; capacitive reactive power has a \
+         minus sign.",
+        Assumed(
+            "the first dot marks what is reverse; which dot would tell inductive from capacitive is not known",
+        ),
+    ),
+    fact(
         "Key",
         "It acts when it is let go: under 3 s short, from 3 s long; at 5 s it acts at once. A press that is taken away \
          from it does nothing.",
@@ -133,8 +157,24 @@ pub const MOD: &[Fact] = &[
     ),
     fact(
         "Automatic scroll",
-        "Direction and total active energy, neither removable; added pages follow in the order of the tree.",
+        "Current direction and total active energy.",
         Sister("PRO380 short manual v1.06, p. 2"),
+    ),
+    fact(
+        "Order of the automatic scroll",
+        "Those two pages cannot be removed; added ones follow in the order of the lists.",
+        Assumed("the manual adds and removes pages of the lists only, and gives no order"),
+    ),
+    fact(
+        "Long press in the automatic scroll",
+        "Acts on the page that stands there where it is one of the main list; elsewhere, and under an error, it does \
+         nothing.",
+        Assumed("every walk of the manual starts from a page that was chosen with the key"),
+    ),
+    fact(
+        "Short press on a counter that waits to be set to zero",
+        "Leaves the counter as it is.",
+        Assumed("the manual names no way out"),
     ),
     fact(
         "Label and value",
@@ -202,7 +242,9 @@ pub const MOD: &[Fact] = &[
     fact(
         "Addresses without register",
         "Exception 02.",
-        Assumed("the maker's own search program expects it; a meter was reported to keep silent"),
+        Assumed(
+            "the maker's own search program expects it; a meter was reported to keep silent, and a twin can be served so",
+        ),
     ),
     fact(
         "Writing what cannot be written",

@@ -142,7 +142,7 @@ table! {
         sister(0x5004, VOLTS) => sister_note("L2 voltage"),
         sister(0x5006, VOLTS) => sister_note("L3 voltage"),
         now(0x5008, HERTZ, What::F) => note("Grid frequency"),
-        now(0x500A, AMPERES, What::I) => note("Current").doc("Negative for export.").assumed("The sign is the sister meter's: recorded there, not on this one."),
+        now(0x500A, AMPERES, What::I) => note("Current").doc("Negative for export.").assumed("The sign is the sister meter's: recorded there, not on this one; a twin can be served without it."),
         now(0x500C, AMPERES, What::I) => note("L1 current").doc("The same value as 500Ah."),
         sister(0x500E, AMPERES) => sister_note("L2 current"),
         sister(0x5010, AMPERES) => sister_note("L3 current"),

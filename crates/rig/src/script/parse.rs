@@ -83,7 +83,8 @@ fn picture(lines: &mut [Line], row: &str) -> Result<(), TextError> {
 fn model(rest: &[String]) -> Result<&'static Entry, TextError> {
     match rest {
         [name] => find_model(name),
-        _ => Err(TextError::new("the model has no name", format!("model {}", example()))),
+        [_, word, ..] => Err(too_many(word)),
+        [] => Err(TextError::new("the model has no name", format!("model {}", example()))),
     }
 }
 
@@ -126,8 +127,12 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
     };
     match words.next() {
         None => Ok(command),
-        Some(word) => Err(TextError::new(format!("\"{word}\" is one word too many"), "the end of the line")),
+        Some(word) => Err(too_many(word)),
     }
+}
+
+fn too_many(word: &str) -> TextError {
+    TextError::new(format!("\"{word}\" is one word too many"), "the end of the line")
 }
 
 fn next<'a>(words: &mut Words<'a>) -> &'a str {

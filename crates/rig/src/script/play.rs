@@ -112,6 +112,12 @@ pub fn execute(
         Command::Advance(span) => bench.jump(*span),
         Command::Press(key) => hold(bench, index, *key, TAP),
         Command::Hold(key, span) => hold(bench, index, *key, *span),
+        Command::Set(id, _) if !twin.device().powered() => {
+            return Err(Mismatch {
+                expected: format!("the meter takes {}", id.key()),
+                found: "no supply".to_string(),
+            });
+        }
         Command::Set(id, value) => {
             twin.device_mut().apply(Door::Bus, &[(*id, i64::from(*value))]).map_err(|refusal| Mismatch {
                 expected: format!("the meter takes {}", id.key()),

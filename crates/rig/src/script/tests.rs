@@ -24,6 +24,7 @@ fn bad_lines_are_named() {
         ("# nothing\n\nshow lcd", "line 3: \"show\" comes before the model: expected model and a name first"),
         ("model pro2", "line 1: there is no model \"pro2\": expected one of pro1-mod"),
         ("model", "line 1: the model has no name"),
+        ("model pro1-mod x", "line 1: \"x\" is one word too many: expected the end of the line"),
         ("model pro1-mod\nmodel pro1-mod", "line 2: a second model"),
         (
             "model pro1-mod\nmbus 10 5B 00",
@@ -33,7 +34,7 @@ fn bad_lines_are_named() {
         ("model pro1-mod\nfreq 5Hz", "line 2: \"5Hz\" is out of range: expected 10 to 100 Hz"),
         ("model pro1-mod\nadvance 10", "line 2: \"10\" has no unit: expected a time such as 500ms"),
         ("model pro1-mod\npress left", "line 2: there is no key \"left\": expected key"),
-        ("model pro1-mod\nhold key", "line 2: \"\" is none: expected a time"),
+        ("model pro1-mod\nhold key", "line 2: something is missing: expected a time"),
         ("model pro1-mod\nmains", "line 2: mains \"\": expected mains on or mains off"),
         ("model pro1-mod\ntariff-input on", "line 2: pro1-mod has no tariff input"),
         ("model pro1-mod\nshow", "line 2: nothing is called \"\": expected lcd, view, pixels"),
@@ -151,6 +152,8 @@ fn without_supply_nothing_is_there() {
          mains on\nexpect point power-downs 1\n",
     );
     assert_eq!(result, Ok(()));
+    let (_, refused) = play("model pro1-mod\nmains off\nset scroll-time 15\n");
+    assert_eq!(refused.unwrap_err().found, "no supply");
     assert_eq!(
         printed,
         "lcd \"      \" dots ----\nview \"The display is dark\"\npoint power no supply\nno reply\n"
