@@ -1,5 +1,5 @@
 //! Times a second of metered time: the load changes, a second passes, the sample is taken.
-//! `cargo run --release -p metering --example step` prints the median of nine runs, in nanoseconds.
+//! `cargo run --release -p metering --example second` prints the median of nine runs, in nanoseconds.
 
 use std::hint::black_box;
 
