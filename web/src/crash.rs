@@ -1,6 +1,6 @@
 //! When the page has failed: a banner that says so, with the session's log to copy, and a way to start again.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use leptos::prelude::document;
@@ -10,6 +10,7 @@ const LINES: usize = 200;
 
 thread_local! {
     static LOG: RefCell<VecDeque<String>> = const { RefCell::new(VecDeque::new()) };
+    static FAILED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Adds a line to the session's log.
@@ -24,10 +25,19 @@ pub fn note(line: String) {
     });
 }
 
+/// Whether the page has failed. What was borrowed then stays so for good: whoever waits for it would wait for ever.
+#[must_use]
+pub fn failed() -> bool {
+    FAILED.get()
+}
+
 /// Shows the banner on every panic. Nothing of the page answers afterwards: the banner is plain elements, its link a
 /// plain link, and its copy button belongs to the boot script.
 pub fn install() {
     std::panic::set_hook(Box::new(|info| {
+        if FAILED.replace(true) {
+            return;
+        }
         let mut text = format!("{info}\n\n");
         LOG.with(|log| {
             if let Ok(log) = log.try_borrow() {

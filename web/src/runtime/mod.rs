@@ -134,6 +134,9 @@ pub fn send(input: Input) {
 
 /// Lets the runtime work up to now. A call from inside the runtime is put off to the next one.
 pub fn tick() {
+    if crash::failed() {
+        return;
+    }
     let busy = RUNTIME.with(|runtime| {
         let Ok(mut runtime) = runtime.try_borrow_mut() else { return true };
         if let Some(runtime) = runtime.as_mut() {
