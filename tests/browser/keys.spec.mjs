@@ -68,7 +68,7 @@ async function inRegister(page, point, wanted) {
 /** OK stands on the glass and in words for 2 s. */
 async function ok(page) {
   assert.equal(await segments(page), OK);
-  assert.match(await says(page), /, OK, message$/);
+  assert.equal(await says(page), "OK, taken");
 }
 
 test("§7.6.2, a new scroll time, by each way to press the key", async (t) => {
@@ -92,7 +92,7 @@ test("§7.6.2, a new scroll time, by each way to press the key", async (t) => {
       await change(page, "Scroll time", "25");
       await write(page);
       assert.equal((await report(page)).steps["Scroll time"], "confirmed");
-      await becomes(page, () => says(page), /^Scroll time, 25 s, chosen by the key$/);
+      await becomes(page, () => says(page), /^Scroll time, 25 s$/);
       assert.deepEqual(page.faults, []);
     });
   }
@@ -105,7 +105,7 @@ test("§7.10.1, another pulse rate behind the password, by each way to press the
       await press(page, 0);
       await walk(page, press, "Program mode 3");
       await press(page, 3);
-      assert.match(await says(page), /password, digit by digit$/);
+      assert.equal(await says(page), "Password asked, digit 1 of 4 is 0");
       for (let digit = 0; digit < 4; digit += 1) await press(page, 3);
       await walk(page, press, "Pulse output rate");
       await press(page, 5);
@@ -118,7 +118,7 @@ test("§7.10.1, another pulse rate behind the password, by each way to press the
       await change(page, "Pulse output rate", "10");
       await write(page);
       assert.equal((await report(page)).steps["Pulse output rate"], "confirmed");
-      await becomes(page, () => says(page), /^Pulse output rate, 10 imp\/kWh, chosen by the key$/);
+      await becomes(page, () => says(page), /^Pulse output rate, 10 imp\/kWh$/);
       assert.deepEqual(page.faults, []);
     });
   }
@@ -195,7 +195,7 @@ test("the text beside the glass and its label say the page, its value and its pl
   await HANDS.pointer(page, 0);
   await walk(page, HANDS.pointer, "Active power");
   await pass(page, 1600);
-  assert.match(await says(page), /^Active power, 1\.035 kW, chosen by the key$/);
+  assert.match(await says(page), /^Active power, 1\.04 kW$/);
   const meter = page.getByRole("region", { name: "Meter" });
   assert.match(await meter.textContent(), /Active power1\.035 kWchosen by the keypage 4 of 8/);
   assert.deepEqual(
@@ -207,7 +207,7 @@ test("the text beside the glass and its label say the page, its value and its pl
   const spoken = page.getByRole("status").last();
   assert.match(await spoken.textContent(), /^Active power/);
   await page.keyboard.press("d");
-  await becomes(page, () => spoken.textContent(), /^Active power, 1\.035 kW/);
+  await becomes(page, () => spoken.textContent(), /^Active power, 1\.04 kW/);
 });
 
 test("single keys rest while somebody types, and where they were switched off", async (t) => {
@@ -223,5 +223,5 @@ test("single keys rest while somebody types, and where they were switched off", 
   await dialog.getByRole("button", { name: "Close" }).click();
   await page.keyboard.press("1");
   await pass(page, 600);
-  assert.match(await says(page), /automatic scroll$/);
+  assert.match(await page.getByRole("region", { name: "Meter" }).textContent(), /automatic scroll/);
 });
