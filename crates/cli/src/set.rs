@@ -11,6 +11,7 @@ use models::Entry;
 use crate::args::SetArgs;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
+use crate::place::Road;
 use crate::wire::{self, block_on};
 use crate::{place, read};
 
@@ -27,26 +28,31 @@ fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
     Ok(staged)
 }
 
-fn list(plan: &Plan) -> String {
-    let steps = plan.steps.iter().map(|step| format!("  {}", step_text(plan, &step.action)));
+fn list(plan: &Plan, road: &Road) -> String {
+    let steps = plan.steps.iter().map(|step| format!("  {}", step_text(plan, &step.action, road)));
     steps.collect::<Vec<_>>().join("\n")
 }
 
-fn step_text(plan: &Plan, action: &Action) -> String {
+fn step_text(plan: &Plan, action: &Action, road: &Road) -> String {
     let mut text = action.text(plan.entry);
     if action.moves() {
-        text.push_str("; this program follows the meter there");
+        let over_tcp = matches!(road, Road::Tcp(_) | Road::ModbusTcp(_));
+        text.push_str(if over_tcp && action.place_after(plan.place).line != plan.place.line {
+            "; what stands between TCP and the meter's line has to follow it there"
+        } else {
+            "; this program follows the meter there"
+        });
     }
     text
 }
 
 /// Asks at the terminal. Without one nobody can say yes.
-fn agreed(plan: &Plan) -> Result<bool, Fault> {
+fn agreed(plan: &Plan, road: &Road) -> Result<bool, Fault> {
     if !io::stdin().is_terminal() {
         let wrong = "Nothing was sent: nobody is there to be asked. Add --yes to write without a question.";
         return Err(Fault::new(Kind::Input, wrong));
     }
-    out::remark(&format!("{}\nWrite this to the meter? yes or no:", list(plan)));
+    out::remark(&format!("{}\nWrite this to the meter? yes or no:", list(plan, road)));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "yes"))
@@ -70,10 +76,13 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     let plan = Plan::new(entry, &staged, &[], identity.serial, line.place())
         .map_err(|why| Fault::new(Kind::Input, format!("Nothing was sent: {why}.")))?;
     if args.dry_run {
-        out::line(&format!("Nothing was sent. These would be written, in this order:\n{}", list(&plan)));
+        out::line(&format!(
+            "Nothing was sent. These would be written, in this order:\n{}",
+            list(&plan, &link.road)
+        ));
         return Ok(());
     }
-    if !args.yes && !agreed(&plan)? {
+    if !args.yes && !agreed(&plan, &link.road)? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }
     let mut bar = Progress::new();

@@ -49,6 +49,9 @@ fn a_meter_is_read_and_set_over_tcp() {
         dry.code == 0 && dry.out.contains("Nothing was sent.") && dry.out.contains("scroll time to 15 s")
     );
     assert_eq!(value(link, "scroll-time"), "10");
+    let moving = run(&["set", "--link", link, "baud=4800", "modbus-id=9", "--dry-run"]);
+    assert!(moving.out.contains("to 9; this program follows the meter there"), "{}", moving.out);
+    assert!(moving.out.contains("meter's line has to follow it there"), "{}", moving.out);
     let unasked = run(&["set", "--link", link, "scroll-time=15"]);
     assert!(unasked.code == 2 && unasked.err.contains("Add --yes"), "{}", unasked.err);
     assert_eq!(value(link, "scroll-time"), "10");

@@ -56,6 +56,8 @@ pub struct Device<'a, N> {
     server: Option<Server<'a>>,
     /// Speed and parity in force: a change waits for the reply to leave.
     bus_line: LineParams,
+    /// Somebody chose the reply delay: it no longer follows the line.
+    own_delay: bool,
     powered: bool,
     led: Led,
     s0_pulses: u64,
@@ -80,7 +82,6 @@ impl<'a, N: Nv> Device<'a, N> {
             config.unit0 = if modbus.unit0_answers_reads { Unit0::AnswersReads } else { Unit0::Silent };
             config.fc04 = modbus.fc04;
             config.max_read = modbus.max_read;
-            config.reply_delay = modbus.reply_delay;
             Server::new(Framing::predict_server(), config, memory.rx, memory.tx)
         });
         let (works_line, _) = works.line();
@@ -89,6 +90,7 @@ impl<'a, N: Nv> Device<'a, N> {
             panel: Panel::new(model, now),
             server,
             bus_line: works_line,
+            own_delay: false,
             powered: true,
             led: Led::default(),
             s0_pulses: 0,
@@ -106,7 +108,23 @@ impl<'a, N: Nv> Device<'a, N> {
             server.reset();
             server.set_unit(unit);
         }
+        self.time_replies(line);
         self.led = Led::default();
+    }
+
+    /// The reply delay counts from the silence of 3.5 characters that ends a request. Where frames are predicted, the
+    /// bus does not wait for that silence, so it is added here.
+    fn time_replies(&mut self, line: LineParams) {
+        let (Some(server), Some(modbus), false) = (&mut self.server, self.works.model.modbus, self.own_delay)
+        else {
+            return;
+        };
+        let mut config = *server.config();
+        config.reply_delay = match server.framing() {
+            Framing::Silence { .. } => modbus.reply_delay,
+            _ => modbus.reply_delay + line.t35(),
+        };
+        server.set_config(config);
     }
 
     /// The description the meter was made from.
@@ -354,11 +372,13 @@ impl<'a, N: Nv> Device<'a, N> {
         self.works.line()
     }
 
-    /// How the bus behaves: the reply delay and other quirks may be changed.
+    /// How the bus behaves: the reply delay and other quirks may be changed. A reply delay that was changed stays as it
+    /// is, whatever the speed of the line.
     pub fn configure_bus(&mut self, change: impl FnOnce(&mut ServerConfig)) {
         if let Some(server) = &mut self.server {
             let mut config = *server.config();
             change(&mut config);
+            self.own_delay |= config.reply_delay != server.config().reply_delay;
             server.set_config(config);
         }
     }
@@ -373,6 +393,7 @@ impl<'a, N: Nv> Device<'a, N> {
         if let Some(server) = &mut self.server {
             server.set_framing(framing);
         }
+        self.time_replies(self.bus_line);
     }
 
     /// Bytes arrive, in any chunking.
@@ -392,11 +413,18 @@ impl<'a, N: Nv> Device<'a, N> {
 
     /// The last stop bit of what was to be sent has left.
     pub fn bus_tx_done(&mut self, now: Instant) {
+        self.stage_line();
         if let Some(server) = &mut self.server {
-            if let Some(change) = self.works.line_change.take() {
-                server.stage_line(change.line, change.unit);
-            }
             server.handle_tx_done(now);
+        }
+    }
+
+    fn stage_line(&mut self) {
+        if let Some(server) = &mut self.server
+            && let Some(change) = self.works.line_change.take()
+        {
+            server.stage_line(change.line, change.unit);
+            self.time_replies(change.line);
         }
     }
 
@@ -417,14 +445,12 @@ impl<'a, N: Nv> Device<'a, N> {
         if !self.powered {
             return None;
         }
-        let server = self.server.as_mut()?;
-        if self.works.line_change.is_some()
-            && !server.is_sending()
-            && let Some(change) = self.works.line_change.take()
+        if self.works.line_change.is_some() && self.server.as_ref().is_some_and(|server| !server.is_sending())
         {
-            server.stage_line(change.line, change.unit);
+            self.stage_line();
         }
         self.works.refresh_image();
+        let server = self.server.as_mut()?;
         let output = server.poll(now, &mut self.works)?;
         match output {
             Output::Transmit(_) => self.panel.answered(now),

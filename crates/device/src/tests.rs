@@ -196,7 +196,10 @@ fn the_line_changes_after_the_answer_has_left() {
     let mut frame = vec![1, 6, 0x40, 0x11, 0, 2];
     frame.extend_from_slice(&crc::wire(&frame));
     line.device.bus_rx(line.now, &frame);
-    line.pass(Duration::from_millis(20));
+    // 20 ms after a silence of 3.5 characters.
+    line.pass(Duration::from_micros(20_000 + 4_010));
+    assert_eq!(line.device.bus_poll(line.now), None);
+    line.pass(Duration::from_micros(1));
     assert!(matches!(line.device.bus_poll(line.now), Some(Output::Transmit(_))));
     assert_eq!(line.device.bus_line().parity, Parity::Even);
     assert_eq!(line.device.setting(SettingId::Parity), Some(2));
@@ -379,4 +382,31 @@ proptest! {
         let after = stored(line.device.nv().clone().into_inner())?;
         prop_assert!(before <= after && after <= counted, "{before} {after} {counted}");
     }
+}
+
+#[test]
+fn the_reply_delay_counts_from_the_silence_at_any_speed_unless_it_is_chosen() {
+    fn delay<N: Nv>(line: &mut Line<N>) -> u64 {
+        let mut frame = vec![1, 3, 0x40, 0x00, 0, 2];
+        frame.extend_from_slice(&crc::wire(&frame));
+        line.device.bus_rx(line.now, &frame);
+        let due = line.device.bus_poll_at().unwrap().since(line.now).as_micros();
+        line.pass(Duration::from_secs(1));
+        while let Some(output) = line.device.bus_poll(line.now) {
+            if matches!(output, Output::Transmit(_)) {
+                line.device.bus_tx_done(line.now);
+            }
+        }
+        due
+    }
+    let mut line = Line::new(device());
+    assert_eq!(delay(&mut line), 20_000 + 4_011);
+    line.device.apply(Door::Factory, &[(SettingId::Baud, 4_800)]).unwrap();
+    while line.device.bus_poll(line.now).is_some() {}
+    assert_eq!(delay(&mut line), 20_000 + 8_021);
+    line.device.configure_bus(|bus| bus.reply_delay = Duration::from_millis(3));
+    assert_eq!(delay(&mut line), 3_000);
+    line.device.power(line.now, false);
+    line.device.power(line.now, true);
+    assert_eq!(delay(&mut line), 3_000);
 }

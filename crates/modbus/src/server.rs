@@ -139,6 +139,12 @@ impl<'m> Server<'m> {
         self.config = config;
     }
 
+    /// How frames are found.
+    #[must_use]
+    pub const fn framing(&self) -> Framing {
+        self.framing
+    }
+
     /// True between `Transmit` and [`Server::handle_tx_done`].
     #[must_use]
     pub const fn is_sending(&self) -> bool {

@@ -31,7 +31,7 @@ pub fn find_model(name: &str) -> Result<&'static Entry, TextError> {
 /// A behaviour that differs from the model's, mostly on the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quirk {
-    /// Time from the end of a request to the start of its answer, on top of the silence that ends a frame.
+    /// Time from the end of a request to the start of its answer, at any speed of the line.
     ReplyDelay(Duration),
     /// Whether reads of unit 0 are answered.
     Unit0(Unit0),

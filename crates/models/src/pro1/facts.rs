@@ -75,8 +75,8 @@ pub const MOD: &[Fact] = &[
     ),
     fact(
         "Negative totals",
-        "A negative total has a minus sign in the first place and one decimal less.",
-        Assumed("codes 6 and 9 can give one and the manual shows none"),
+        "A negative total has a minus sign in the first place and one decimal less; from -100 000 on it is six dashes.",
+        Assumed("codes 6, 9 and 10 can give one and the manual shows none"),
     ),
     fact(
         "Sign of reverse energy",
