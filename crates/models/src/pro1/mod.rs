@@ -57,7 +57,7 @@ pub const PANEL: PanelDef = PanelDef {
     blink_on: Duration::from_millis(600),
     com_flash: Duration::from_millis(170),
     ok: "OK",
-    ok_in: "OK  in",
+    ok_in: "OK in",
     ok_out: "OK out",
     error_prefix: "Err",
     backlight: BacklightDef {
