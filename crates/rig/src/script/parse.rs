@@ -29,7 +29,8 @@ impl Script {
         let mut entry: Option<&'static Entry> = None;
         let mut lines: Vec<Line> = Vec::new();
         let mut last = 1;
-        for (index, text) in text.lines().enumerate() {
+        // Some editors put a mark in front of the text that nobody sees.
+        for (index, text) in text.trim_start_matches('\u{FEFF}').lines().enumerate() {
             let (number, text) = (index + 1, text.trim());
             last = number;
             let at = |fault| ScriptError { line: number, fault };

@@ -129,6 +129,12 @@ fn what_is_shown_can_be_expected() {
 }
 
 #[test]
+fn a_file_of_another_editor_is_read() {
+    let (printed, result) = play("\u{FEFF}model pro1-mod\r\nshow setting scroll-time\r\n");
+    assert_eq!((printed.as_str(), result), ("setting scroll-time 10\n", Ok(())));
+}
+
+#[test]
 fn a_failure_has_both_sides() {
     let (_, result) = play("model pro1-mod\n\nexpect setting scroll-time 15\n");
     assert_eq!(
