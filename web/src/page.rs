@@ -210,8 +210,8 @@ fn go(tab: Sig<usize>, to: usize) {
 /// The keys that work everywhere. Single keys rest while somebody types, and where they were switched off.
 fn listen(dialogs: Dialogs, keys_on: Sig<bool>, signals: Signals, tab: Sig<usize>) {
     let act = move |event: web_sys::KeyboardEvent| {
-        let busy =
-            dialogs.connect.get_untracked() || dialogs.help.get_untracked() || dialogs.review.get_untracked();
+        // An open dialog has the keys to itself: Escape closes it, and nothing behind it is pressed.
+        let busy = document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some());
         if busy || event.alt_key() {
             return;
         }
@@ -260,7 +260,7 @@ fn help(dialogs: Dialogs, keys_on: Sig<bool>) -> El {
             "dl",
             "keylist",
             "<dt><kbd>Space</kbd><kbd>Enter</kbd></dt><dd>on the meter’s key: press it; it stays down as long as you hold</dd>\
-             <dt><kbd>1</kbd><kbd>3</kbd><kbd>5</kbd></dt><dd>press the meter’s key shortly, for 3 s, for 5 s</dd>\
+             <dt><kbd>1</kbd><kbd>3</kbd><kbd>5</kbd></dt><dd>press the meter’s key briefly, for 3 s, for 5 s</dd>\
              <dt><kbd>d</kbd></dt><dd>say what the display shows</dd>\
              <dt><kbd>Ctrl</kbd><kbd>↵</kbd></dt><dd>review the changes and write them</dd>\
              <dt><kbd>Ctrl</kbd><kbd>R</kbd></dt><dd>on the Read-out tab: read again</dd>\
