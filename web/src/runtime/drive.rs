@@ -82,6 +82,8 @@ pub struct Runtime {
     pub(super) running: Option<Running>,
     pub(super) load: LoadForm,
     pub(super) live: bool,
+    /// It was said already that the adapter has gone.
+    pub(super) gone: bool,
     pub(super) read_at: Option<Instant>,
     /// How far the bench has jumped ahead of the page's clock.
     ahead: Duration,
@@ -125,6 +127,7 @@ impl Runtime {
             running: None,
             load: LoadForm::default(),
             live: false,
+            gone: false,
             read_at: None,
             ahead: Duration::ZERO,
             days: 0,
@@ -496,6 +499,8 @@ impl Runtime {
                 Poll::Ready(done) => {
                     self.running = None;
                     self.finish(done);
+                    // Work that the adapter goes away under says so itself.
+                    self.gone = self.lost();
                 }
             }
         }
@@ -508,21 +513,6 @@ impl Runtime {
             self.read_at = None;
             self.tasks.push_back(Task::Read);
             self.work();
-        }
-    }
-
-    /// The adapter may have gone while nothing was asked.
-    fn watch_link(&mut self) {
-        let lost = self.link().is_some_and(|link| link.state() == State::Lost);
-        if lost && self.running.is_none() && self.real_wire.as_ref().is_some_and(|wire| !wire.subject.old) {
-            self.live = false;
-            let time = super::time_of_day(super::now());
-            self.wire_mut().subject.old = true;
-            let hour = time.get(..8).unwrap_or(&time);
-            self.say(
-                &format!("Adapter removed {hour}. The last values are kept, greyed. Plug it in again: the page takes it up by itself."),
-                true,
-            );
         }
     }
 

@@ -5,6 +5,7 @@ use units::Duration;
 
 use super::drive::Runtime;
 use super::work::{self, Done, Task};
+use crate::serial::State;
 use crate::view::{Answer, LineState};
 
 /// How long a live read-out rests between two readings.
@@ -34,6 +35,30 @@ impl Runtime {
                 self.push(Task::Write(plan));
             }
             Err(why) => self.say(&format!("Nothing was sent: {why}."), true),
+        }
+    }
+
+    pub(super) fn lost(&self) -> bool {
+        self.link().is_some_and(|link| link.state() == State::Lost)
+    }
+
+    /// The adapter may have gone while nothing was asked.
+    pub(super) fn watch_link(&mut self) {
+        if !self.lost() {
+            self.gone = false;
+            return;
+        }
+        let fresh = self.real_wire.as_ref().is_some_and(|wire| !wire.subject.old);
+        if self.running.is_none() && (fresh || !self.gone) {
+            self.gone = true;
+            self.live = false;
+            let time = super::time_of_day(super::now());
+            self.wire_mut().subject.old = true;
+            let hour = time.get(..8).unwrap_or(&time);
+            self.say(
+                &format!("Adapter removed {hour}. The last values are kept, greyed. Plug it in again: the page takes it up by itself."),
+                true,
+            );
         }
     }
 

@@ -8,6 +8,7 @@ use units::{Duration, Instant, Point, Unit, What};
 
 use super::drive::Runtime;
 use super::{model, work};
+use crate::page::thousands;
 use crate::view::{Chip, Glass, Hold, Job, Led, Mirror, Sees};
 
 /// Flashes closer than this, three a second, are not drawn.
@@ -291,8 +292,11 @@ impl Runtime {
             flows.then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32);
         let degrees = angle.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
         let rate = self.led_rate(device.powered().then_some(p));
-        let decimals = if rate < 100_000 { 2 } else { 0 };
-        let flashes = Decimal { value: rescale(i64::try_from(rate).unwrap_or(0), 3, decimals), decimals };
+        let flashes = if rate < 100_000 {
+            Decimal { value: rescale(i64::try_from(rate).unwrap_or(0), 3, 2), decimals: 2 }.to_string()
+        } else {
+            thousands(u32::try_from(rate / 1_000).unwrap_or(u32::MAX))
+        };
         let side = match q {
             0 => "",
             q if q > 0 => "lag",
@@ -306,8 +310,8 @@ impl Runtime {
                 row("Reactive", What::Q, 3),
                 row("Apparent", What::S, 3),
                 ("Angle φ", degrees.clone().map_or("–".to_owned(), |text| format!("{text}°")), side),
-                ("LED", flashes.to_string(), "per s"),
-                ("S0", device.s0_pulses().to_string(), "pulses"),
+                ("LED", flashes, "per s"),
+                ("S0", thousands(u32::try_from(device.s0_pulses()).unwrap_or(u32::MAX)), "pulses"),
             ],
             angle,
             quadrant: if flows { u8::try_from(get(What::Quadrant)).unwrap_or(0) } else { 0 },
