@@ -49,6 +49,8 @@ pub fn vectors(signals: Signals) -> Vec<El> {
         }
         _ => String::new(),
     };
+    // Without a voltage there is no arrow for it.
+    let powered = move || signals.load.with(|load| load.mains && load.millivolts > 0);
     let quadrant = |number: u8, x: f64, y: f64| {
         label("", x, y, &format!("Q{number}"))
             .class_if("strong", move || sees.with(|sees| sees.quadrant == number))
@@ -67,12 +69,14 @@ pub fn vectors(signals: Signals) -> Vec<El> {
             quadrant(2, 34.0, 214.0),
             quadrant(1, 188.0, 214.0),
             svg("path", "axis2").keeps("d", arc),
-            path("l1", "M118 118H208"),
-            path("fl1", "M216 118L205.8 113.9L205.8 122.1Z"),
+            svg("g", "").flag_if("hidden", move || !powered()).all(vec![
+                path("l1", "M118 118H208"),
+                path("fl1", "M216 118L205.8 113.9L205.8 122.1Z"),
+                label("l1t", 225.0, 110.0, "U"),
+            ]),
             svg("path", "l1 dash").keeps("d", line),
             svg("path", "fl1").keeps("d", head),
             svg("circle", "fl1").attr("cx", "118").attr("cy", "118").attr("r", "3.5"),
-            label("l1t", 225.0, 110.0, "U"),
             svg("text", "l1t mid")
                 .keeps("x", move || tip(92.0).map_or(String::new(), |(x, ..)| px(x)))
                 .keeps("y", move || tip(92.0).map_or(String::new(), |(_, y, _)| px(y + 4.0)))
@@ -187,7 +191,7 @@ fn bars(hours: &[Hour]) -> Vec<El> {
 /// The meter as a box with its terminals, and what belongs to each.
 pub fn connection(model: &Model) -> Vec<El> {
     let mut picture = svg("svg", "draw")
-        .attr("viewBox", "40 16 340 156")
+        .attr("viewBox", "40 4 340 180")
         .attr("role", "img")
         .attr("aria-label", &format!("Terminals of the {}, listed below", model.name))
         .add(path("box", "M66 52h288a6 6 0 0 1 6 6v72a6 6 0 0 1-6 6h-288a6 6 0 0 1-6-6v-72a6 6 0 0 1 6-6z"))
@@ -195,7 +199,9 @@ pub fn connection(model: &Model) -> Vec<El> {
     for upper in [true, false] {
         let names: Vec<_> = model.terminals.iter().filter(|terminal| terminal.upper == upper).collect();
         let step = 300.0 / names.len().max(1) as f64;
-        let (edge, text, wire) = if upper { (52.0, 72.0, "v-30") } else { (136.0, 126.0, "v30") };
+        let (edge, text, wire, far) =
+            if upper { (52.0, 72.0, "v-30", 16.0) } else { (136.0, 126.0, "v30", 180.0) };
+        let mut groups: Vec<(&str, f64, f64)> = Vec::new();
         for (place, terminal) in names.into_iter().enumerate() {
             let x = 60.0 + step * (place as f64 + 0.5);
             // The printed letter of a conductor says its colour.
@@ -204,11 +210,21 @@ pub fn connection(model: &Model) -> Vec<El> {
                 Some(b'N') => "n",
                 _ => "wire",
             };
+            // What a row of neighbours belongs to stands once, over the middle of them.
+            if groups.last().is_none_or(|(word, ..)| *word != terminal.group) {
+                groups.push((terminal.group, x, x));
+            }
+            if let Some((.., last)) = groups.last_mut() {
+                *last = x;
+            }
             picture = picture.all(vec![
                 path(class, &format!("M{} {}{wire}", px(x), px(edge))),
                 svg("circle", "dot").attr("cx", &px(x)).attr("cy", &px(edge)).attr("r", "5"),
                 label("strong mid", x, text, terminal.name),
             ]);
+        }
+        for (word, first, last) in groups {
+            picture = picture.add(label("mid", f64::midpoint(first, last), far, word));
         }
     }
     let mut list = el("dl", "terminals");

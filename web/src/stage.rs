@@ -14,7 +14,7 @@ use crate::signal::{Sig, memo};
 use crate::view::{Led, Model};
 
 /// A top-hat rail as wide as the stage, its slots 25 mm apart.
-const RAIL: &str = r#"<svg viewBox="0 0 300 35" preserveAspectRatio="xMidYMid slice"><defs><pattern id="slots" width="25" height="35" patternUnits="userSpaceOnUse"><rect class="metal-3" x="6.250" y="14.400" width="12.500" height="6.200" rx="3.100"/><rect class="metal-4" x="6.550" y="14.900" width="11.900" height="5.700" rx="2.800"/></pattern></defs><rect class="metal-1" width="300" height="35"/><rect class="metal-2" y="4" width="300" height="27"/><rect fill="url(#slots)" width="300" height="35"/><path class="fold" d="M0 4H300M0 31H300"/></svg>"#;
+const RAIL: &str = r#"<svg viewBox="0 0 300 35" preserveAspectRatio="xMidYMid slice"><defs><pattern id="slots" x="12.5" width="25" height="35" patternUnits="userSpaceOnUse"><rect class="metal-3" x="6.250" y="14.400" width="12.500" height="6.200" rx="3.100"/><rect class="metal-4" x="6.550" y="14.900" width="11.900" height="5.700" rx="2.800"/></pattern></defs><rect class="metal-1" width="300" height="35"/><rect class="metal-2" y="4" width="300" height="27"/><rect fill="url(#slots)" width="300" height="35"/><path class="fold" d="M0 4H300M0 31H300"/></svg>"#;
 
 const LOUPE: &str =
     r#"<svg viewBox="0 0 100 90" preserveAspectRatio="none"><path d="M0 28.600L100 0V90L0 51.100Z"/></svg>"#;
