@@ -110,7 +110,7 @@ pub fn bus(signals: Signals) -> Vec<El> {
          keeps running.</p><p class=\"small\">Bus time is real time, whatever the speed of metered time. A frame ends by its \
          length and its checksum; an answer must come from the id and carry the function that was asked.</p>",
     );
-    vec![el("div", "buscols").all(vec![registers(), raw(), line(signals), answer, wired])]
+    vec![el("div", "buscols").all(vec![registers(), raw(), answer, line(signals), wired])]
 }
 
 fn input(class: &str, text: Sig<String>) -> El {
@@ -142,7 +142,12 @@ fn registers() -> El {
             el("label", "")
                 .text("How many, 1 to 125")
                 .add(input("text mono", many).attr("inputmode", "numeric")),
-        );
+        )
+        .on("keydown", move |event| {
+            if event.unchecked_into::<web_sys::KeyboardEvent>().key() == "Enter" {
+                ask();
+            }
+        });
     el("section", "").all(vec![
         el("h2", "").text("Read registers"),
         choices("Function", &[(3, "03 holding"), (4, "04 input")], function.reader(), move |new| {
@@ -165,16 +170,19 @@ fn raw() -> El {
         }
         Err(why) => wrong.set(Some(why)),
     };
-    let area =
-        el("textarea", "text mono").attr("rows", "2").attr("spellcheck", "false").on("input", move |event| {
+    let area = el("textarea", "text mono")
+        .attr("rows", "2")
+        .attr("spellcheck", "false")
+        .keeps("aria-invalid", move || wrong.with(Option::is_some).to_string())
+        .on("input", move |event| {
             let area = event.target().map(JsCast::unchecked_into::<web_sys::HtmlInputElement>);
             text.set(area.map_or(String::new(), |area| area.value()));
         });
     el("section", "").all(vec![
         el("h2", "").text("Send a frame"),
         el("label", "small").text("Bytes in hex, id and function first").add(area),
-        check("Add the checksum (CRC-16)", sum.reader(), move |on| sum.set(on)),
         wrong_text(wrong),
+        check("Add the checksum (CRC-16)", sum.reader(), move |on| sum.set(on)),
         el("div", "acts").add(button("btn main", "Send", move |_| go())),
     ])
 }

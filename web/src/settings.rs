@@ -231,7 +231,10 @@ pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> 
     let acts = el("div", "acts")
         .add(
             button("btn main", "Review and write ", move |_| dialogs.review.set(true))
-                .add(el("kbd", "").text("Ctrl ↵")),
+                .add(el("kbd", "").text("Ctrl ↵"))
+                .flag_if("disabled", move || {
+                    signals.settings.with(|all| all.iter().any(|own| own.state == LineState::Writing))
+                }),
         )
         .add(button("btn plain", "Discard", |_| runtime::send(Input::Discard)));
     el("aside", "staged")
@@ -257,7 +260,11 @@ pub fn review(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
             "",
             "<tr><th scope=\"col\">Setting</th><th scope=\"col\">In the meter</th><th scope=\"col\">Will be</th></tr>",
         );
-        let whom = if signals.chip.with(|chip| chip.real) { "the real meter" } else { "the twin" };
+        let (whom, class) = if signals.chip.with(|chip| chip.real) {
+            ("the real meter", "small real")
+        } else {
+            ("the twin", "small")
+        };
         let note = format!("This writes to {whom}. Each change is read back before it counts as confirmed.");
         let acts = el("footer", "").add(button("btn", "Not yet", move |_| dialogs.review.set(false))).add(
             button("btn main", "Write to the meter", move |_| {
@@ -269,6 +276,6 @@ pub fn review(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
             .attr("autofocus", ""),
         );
         let table = el("table", "diff").add(head).add(body);
-        vec![el("div", "body").add(table).add(el("p", "small").text(&note)), acts]
+        vec![el("div", "body").add(table).add(el("p", class).text(&note)), acts]
     })
 }
