@@ -18,8 +18,19 @@ await session(async (t) => {
         viewport, colorScheme, reducedMotion: "reduce", deviceScaleFactor: 2, clock: true,
       });
       await page.locator("h1").first().waitFor();
-      // Two seconds of the page's own time: enough for the meter to start, the same in every run.
+      // Some hours of load in the page's own time, the same in every run, then the meter's second page at its value.
       await page.clock.runFor(2000);
+      const press = (name) => page.getByRole("button", { name }).first().click();
+      await page.getByText("3600 ×").click();
+      for (const load of ["Fridge 120 W", "Kettle 2 kW", "Motor 3 kW", "Roof −3 kW", "Car 7 kW", "Kettle 2 kW"]) {
+        await press(load);
+        await page.clock.runFor(3000);
+      }
+      await page.getByText("1 ×", { exact: true }).click();
+      await press(/^Press/);
+      await page.clock.runFor(500);
+      await press(/^Press/);
+      await page.clock.runFor(2200);
       const path = join(folder, `page-${name}-${colorScheme}.png`);
       await page.screenshot({ path, fullPage: true });
       console.log(path);
