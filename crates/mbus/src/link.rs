@@ -278,13 +278,7 @@ impl<'a> Frame<'a> {
         match *self {
             Self::Ack => place.fill(ACK),
             Self::Short { control: Control(control), address } => {
-                place.copy_from_slice(&[
-                    START_SHORT,
-                    control,
-                    address,
-                    control.wrapping_add(address),
-                    STOP,
-                ]);
+                place.copy_from_slice(&[START_SHORT, control, address, control.wrapping_add(address), STOP]);
             }
             Self::Long { control, address, ci, data } => {
                 if let Some(room) = place.get_mut(7..7 + data.len()) {
@@ -301,9 +295,9 @@ impl<'a> Frame<'a> {
 pub(crate) fn seal(control: Control, address: u8, ci: u8, data: usize, buffer: &mut [u8]) -> Option<usize> {
     let length = u8::try_from(data + 3).ok()?;
     let frame = buffer.get_mut(..data + 9)?;
-    frame.first_chunk_mut::<7>()?.copy_from_slice(&[
-        START_LONG, length, length, START_LONG, control.0, address, ci,
-    ]);
+    frame
+        .first_chunk_mut::<7>()?
+        .copy_from_slice(&[START_LONG, length, length, START_LONG, control.0, address, ci]);
     let sum = checksum(frame.get(4..data + 7)?);
     frame.last_chunk_mut::<2>()?.copy_from_slice(&[sum, STOP]);
     Some(data + 9)

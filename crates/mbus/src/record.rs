@@ -111,8 +111,10 @@ pub enum Modifier {
 pub struct Record<'a> {
     /// All bytes of the record as they came.
     pub bytes: &'a [u8],
-    /// Value information: VIF and VIFEs as they came, without the letters of a plain text unit.
-    pub vib: &'a [u8],
+    /// The bytes that name the quantity: VIF, and the code behind FB or FD.
+    pub vif: &'a [u8],
+    /// The extensions that qualify it, as they came.
+    pub vifes: &'a [u8],
     /// Unit in plain text, empty for none.
     pub text: value::Text<'a>,
     /// The data as they came, without a length byte.
@@ -151,7 +153,7 @@ impl<'a> Record<'a> {
 
     /// What the extensions say beyond scale, phase and direction, one by one.
     pub fn modifiers(&self) -> impl Iterator<Item = Modifier> + 'a {
-        let mut rest = extensions(self.vib);
+        let mut rest = self.vifes;
         let mut own = matches!(self.quantity, Quantity::ManufacturerSpecific);
         core::iter::from_fn(move || {
             loop {
@@ -184,14 +186,6 @@ impl<'a> Record<'a> {
                 });
             }
         })
-    }
-}
-
-/// The extensions that qualify: those behind the code that names the quantity.
-fn extensions(vib: &[u8]) -> &[u8] {
-    match *vib {
-        [0xFB | 0xFD, _, ref rest @ ..] | [_, ref rest @ ..] => rest,
-        [] => &[],
     }
 }
 
@@ -290,18 +284,13 @@ impl<'a> Records<'a> {
             subunit |= u16::from(byte >> 6 & 1) << n;
             n += 1;
         }
-        let vib = value_information(rest).ok_or(cut)?;
-        if vib.len() > MAX_EXTENSIONS + 1 {
+        let Vib { vif, vifes, text, mut rest } = value_information(rest).ok_or(cut)?;
+        if vif.len() + vifes.len() > MAX_EXTENSIONS + 1 {
             return Err(RecordFault::Extensions { at });
         }
-        let mut rest = rest.get(vib.len()..).ok_or(cut)?;
-        let (mut vib, mut text) = (vib, &[][..]);
-        if let [0x7C | 0xFC, ..] = *vib {
-            (vib, text, rest) = plain_text(vib, rest).ok_or(cut)?;
-        }
-        let mut meaning = Named::of(vib);
-        if vib.first().is_some_and(|vif| vif & 0x80 != 0) {
-            meaning.extend(vib);
+        let mut meaning = Named::of(vif);
+        if !vifes.is_empty() {
+            meaning.extend(vifes);
         }
         let kind = meaning.is.kind;
         let mut fixed = |n: usize| {
@@ -334,8 +323,7 @@ impl<'a> Records<'a> {
             }
             13 => {
                 let lvar = fixed(1)?.first().copied().ok_or(cut)?;
-                let len =
-                    value::variable_len(lvar).ok_or(RecordFault::Reserved { at, byte: lvar })?;
+                let len = value::variable_len(lvar).ok_or(RecordFault::Reserved { at, byte: lvar })?;
                 let data = fixed(len)?;
                 (data, value::variable(lvar, data))
             }
@@ -343,7 +331,8 @@ impl<'a> Records<'a> {
         };
         let record = Record {
             bytes: start.get(..start.len() - rest.len()).ok_or(cut)?,
-            vib,
+            vif,
+            vifes,
             text: value::Text(text),
             data,
             function: match dif >> 4 & 3 {
@@ -401,30 +390,68 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-/// VIF and VIFEs at the front of `bytes`.
-#[inline]
-fn value_information(bytes: &[u8]) -> Option<&[u8]> {
-    let last = bytes.iter().position(|byte| byte & 0x80 == 0)?;
-    bytes.get(..=last)
+/// Value information and what follows it.
+struct Vib<'a> {
+    vif: &'a [u8],
+    vifes: &'a [u8],
+    text: &'a [u8],
+    rest: &'a [u8],
 }
 
-/// Splits the letters of a plain text unit off. By the standard they follow the last VIFE; older meters send them
-/// between VIF and VIFEs. The place where the length fits and every letter can be printed is taken.
-fn plain_text<'a>(vib: &'a [u8], behind: &'a [u8]) -> Option<(&'a [u8], &'a [u8], &'a [u8])> {
-    let letters = |from: &'a [u8]| {
-        let (len, rest) = from.split_first()?;
-        let (text, rest) = rest.split_at_checked(usize::from(*len))?;
-        Some((text, rest))
+/// Splits value information off the front of `bytes`.
+#[inline]
+fn value_information(bytes: &[u8]) -> Option<Vib<'_>> {
+    let (vif, vifes, rest) = match *bytes {
+        [0x7C | 0xFC, ..] => return plain_text(bytes),
+        [vif, ..] if vif & 0x80 == 0 => {
+            let (vif, rest) = bytes.split_at_checked(1)?;
+            (vif, &[][..], rest)
+        }
+        // The table behind FD FD has no codes here yet; its code is no qualifier all the same.
+        [0xFD, 0xFD, ..] => chain(bytes, 3)?,
+        [0xFB | 0xFD, ..] => chain(bytes, 2)?,
+        _ => chain(bytes, 1)?,
     };
-    let printable = |text: &[u8]| text.iter().all(|c| !char::from(*c).is_control());
-    let standard = letters(behind);
-    if let Some((text, rest)) = standard
-        && printable(text)
-    {
-        return Some((vib, text, rest));
+    Some(Vib { vif, vifes, text: &[], rest })
+}
+
+/// Splits `named` bytes and the extensions behind them off the front of `bytes`.
+#[inline]
+fn chain(bytes: &[u8], named: usize) -> Option<(&[u8], &[u8], &[u8])> {
+    let last = bytes.iter().position(|byte| byte & 0x80 == 0)?;
+    let (vib, rest) = bytes.split_at_checked(last + 1)?;
+    let (vif, vifes) = vib.split_at_checked(named.min(vib.len()))?;
+    Some((vif, vifes, rest))
+}
+
+/// Splits value information with a unit in plain text off. By the standard its letters follow the last VIFE; older
+/// meters send them between VIF and VIFEs. The place is taken where the length fits and each letter can be printed.
+fn plain_text(bytes: &[u8]) -> Option<Vib<'_>> {
+    fn letters(from: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (len, rest) = from.split_first()?;
+        rest.split_at_checked(usize::from(*len))
     }
-    // VIF and what follows are one slice of the telegram: the text of an older meter starts within the VIFEs.
-    standard.map(|(text, rest)| (vib, text, rest))
+    fn printable(vib: &Vib<'_>) -> bool {
+        !vib.text.iter().any(|letter| char::from(*letter).is_control())
+    }
+    let behind = || {
+        let (vif, vifes, rest) = chain(bytes, 1)?;
+        let (text, rest) = letters(rest)?;
+        Some(Vib { vif, vifes, text, rest })
+    };
+    let between = || {
+        let (vif, rest) = bytes.split_at_checked(1)?;
+        let (text, rest) = letters(rest)?;
+        let last = rest.iter().position(|byte| byte & 0x80 == 0)?;
+        let (vifes, rest) = rest.split_at_checked(last + 1)?;
+        Some(Vib { vif, vifes, text, rest })
+    };
+    let extended = bytes.first().is_some_and(|vif| vif & 0x80 != 0);
+    let standard = behind();
+    if !extended || standard.as_ref().is_some_and(printable) {
+        return standard;
+    }
+    between().filter(printable).or(standard)
 }
 
 /// What value information means, extensions included.
@@ -437,8 +464,8 @@ struct Named {
 
 impl Named {
     #[inline]
-    fn of(vib: &[u8]) -> Self {
-        let is = match *vib {
+    fn of(vif: &[u8]) -> Self {
+        let is = match *vif {
             [0xFD, code, ..] => vif::extension_fd(code),
             [0xFB, code, ..] => vif::extension_fb(code),
             [code, ..] => vif::primary(code),
@@ -448,11 +475,11 @@ impl Named {
     }
 
     #[inline]
-    fn extend(&mut self, vib: &[u8]) {
+    fn extend(&mut self, vifes: &[u8]) {
         if matches!(self.is.quantity, Quantity::ManufacturerSpecific) {
             return;
         }
-        let mut rest = extensions(vib).iter().map(|byte| byte & 0x7F);
+        let mut rest = vifes.iter().map(|byte| byte & 0x7F);
         while let Some(code) = rest.next() {
             match code {
                 0x01..=0x1F => self.error = code,
@@ -461,7 +488,9 @@ impl Named {
                 0x3B => self.direction = Direction::Forward,
                 0x3C => self.direction = Direction::Backward,
                 0x39 => self.time(),
-                0x42 | 0x43 | 0x46 | 0x47 | 0x4A | 0x4B | 0x4E | 0x4F | 0x6A | 0x6B | 0x6E | 0x6F => self.time(),
+                0x42 | 0x43 | 0x46 | 0x47 | 0x4A | 0x4B | 0x4E | 0x4F | 0x6A | 0x6B | 0x6E | 0x6F => {
+                    self.time()
+                }
                 0x50..=0x67 => (self.is.unit, self.is.scale) = (vif::span(code), 0),
                 0x70..=0x77 => self.is.scale += (code & 7).cast_signed() - 6,
                 0x7D => self.is.scale += 3,

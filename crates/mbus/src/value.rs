@@ -247,7 +247,10 @@ mod tests {
     fn decimals_with_minus_nothing_and_errors() {
         assert_eq!(bcd(&[0x14, 0x48, 0x60, 0x01]), Value::Bcd { value: 1_604_814, digits: 8 });
         assert_eq!(bcd(&[0x23, 0xF1]), Value::Bcd { value: -123, digits: 4 });
-        assert_eq!(bcd(&[0x56, 0x34, 0x12, 0x90, 0x78, 0xF6]), Value::Bcd { value: -67_890_123_456, digits: 12 });
+        assert_eq!(
+            bcd(&[0x56, 0x34, 0x12, 0x90, 0x78, 0xF6]),
+            Value::Bcd { value: -67_890_123_456, digits: 12 }
+        );
         assert_eq!(bcd(&[0xFF, 0xFF, 0xFF]), Value::Missing);
         assert_eq!(bcd(&[0x1A]), Value::Digits(&[0x1A]));
         assert_eq!(bcd(&[0xF0, 0x00]), Value::Digits(&[0xF0, 0x00]), "a minus inside");
@@ -260,10 +263,18 @@ mod tests {
         assert_eq!(t(&[0x5F, 0x1C]), Value::Date(Date { year: 2010, month: 12, day: 31 }));
         assert_eq!(t(&[0xFF, 0xFF]), Value::Missing);
         let Value::DateTime { date, time: at, summer } = t(&[0x2D, 0x93, 0x95, 0x35]) else { panic!() };
-        assert_eq!((date.to_string(), at.to_string(), summer), ("2028-05-21".into(), "19:45:00".into(), true));
+        assert_eq!(
+            (date.to_string(), at.to_string(), summer),
+            ("2028-05-21".into(), "19:45:00".into(), true)
+        );
         assert_eq!(t(&[0x80, 0, 0, 0]), Value::Missing);
-        let Value::DateTime { date, time: at, summer } = t(&[0x1E, 0x2D, 0x13, 0x95, 0x35, 0x00]) else { panic!() };
-        assert_eq!((date.to_string(), at.to_string(), summer), ("2028-05-21".into(), "19:45:30".into(), false));
+        let Value::DateTime { date, time: at, summer } = t(&[0x1E, 0x2D, 0x13, 0x95, 0x35, 0x00]) else {
+            panic!()
+        };
+        assert_eq!(
+            (date.to_string(), at.to_string(), summer),
+            ("2028-05-21".into(), "19:45:30".into(), false)
+        );
         assert_eq!(t(&[30, 45, 19]), Value::Time(Time { hour: 19, minute: 45, second: 30 }));
     }
 

@@ -1,0 +1,244 @@
+//! Finds every meter of a line by its secondary address, with as few selections as the answers allow.
+//!
+//! A pure decision: [`Search::step`] says what to do next, [`Search::handle`] takes what came of it. The digits of
+//! the identification number are tried from the last one on unless told otherwise: serial numbers of one delivery
+//! differ there, so that meters part after one or two digits instead of five. Where all digits are the same, medium,
+//! version and maker follow, each a whole byte, since nothing but FF stands for any value there (EN 13757-3 §11.3).
+
+use crate::header::{Identity, Mask};
+
+/// Digits of the identification number.
+const DIGITS: u8 = 8;
+/// Levels of the tree: the digits, then medium, version and the maker's two bytes.
+const LEVELS: usize = 12;
+/// How often a selection is repeated that only noise answered.
+const NOISE_RETRIES: u8 = 2;
+/// How often a selection is repeated whose read-out came to nothing.
+const READ_RETRIES: u8 = 1;
+
+/// Which digit of the identification number comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The last digit: best for serial numbers.
+    #[default]
+    LastFirst,
+    /// The first digit: for meters that know wildcards at the end only.
+    FirstFirst,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Select by this mask (SND_UD with CI 52 to address FD).
+    Select(Mask),
+    /// Read the header of whatever is selected (REQ_UD2 to address FD): one acknowledge may be many at once.
+    Read(Mask),
+    /// The line is searched.
+    Done,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nothing.
+    Silence,
+    /// Exactly one E5, after a selection.
+    Ack,
+    /// Several talked at once.
+    Collision,
+    /// Bytes that no collision of answers can make.
+    Noise,
+    /// A good telegram with this address, after a read.
+    Identity(Identity),
+}
+
+/// What a step has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// A meter.
+    Meter(Identity),
+    /// Meters that no mask tells apart: same number, maker, version and medium.
+    Twins(Mask),
+    /// Something acknowledges this mask but does not answer.
+    Mute(Mask),
+}
+
+/// What the search has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Selections sent.
+    pub selects: u32,
+    /// Selections nobody answered.
+    pub silent: u32,
+    /// Read-outs asked for.
+    pub reads: u32,
+    /// Collisions of selections and read-outs.
+    pub collisions: u32,
+    /// Steps that heard noise.
+    pub noise: u32,
+    /// Meters found.
+    pub found: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Selecting,
+    Reading,
+    Done,
+}
+
+/// A search without I/O.
+#[derive(Clone, Debug)]
+pub struct Search {
+    order: Order,
+    /// The value tried at each level; those from `depth` on are not in the mask.
+    path: [u8; LEVELS],
+    depth: usize,
+    state: State,
+    retries: u8,
+    cost: Cost,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self::new(Order::default())
+    }
+}
+
+impl Search {
+    /// A search that starts with everybody.
+    #[must_use]
+    pub const fn new(order: Order) -> Self {
+        Self {
+            order,
+            path: [0; LEVELS],
+            depth: 0,
+            state: State::Selecting,
+            retries: 0,
+            cost: Cost { selects: 0, silent: 0, reads: 0, collisions: 0, noise: 0, found: 0 },
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        match self.state {
+            State::Selecting => Step::Select(self.mask()),
+            State::Reading => Step::Read(self.mask()),
+            State::Done => Step::Done,
+        }
+    }
+
+    /// The mask under trial: the place in the tree.
+    #[must_use]
+    pub fn mask(&self) -> Mask {
+        let mut id = u32::MAX;
+        let mut others = [0xFF; 4];
+        for (level, value) in (0u8..).zip(self.path.iter().take(self.depth)) {
+            if level < DIGITS {
+                let digit = if self.order == Order::LastFirst { level } else { DIGITS - 1 - level };
+                let shift = 4 * u32::from(digit);
+                id = id & !(0xF << shift) | u32::from(*value) << shift;
+            } else if let Some(byte) = others.iter_mut().rev().nth(usize::from(level - DIGITS)) {
+                // From the back: medium, version, then the maker's bytes.
+                *byte = *value;
+            }
+        }
+        let [a, b, c, d] = id.to_le_bytes();
+        let [e, f, g, h] = others;
+        Mask([a, b, c, d, e, f, g, h])
+    }
+
+    /// Digits and bytes that are fixed in the mask under trial: the depth in the tree, 0 to 12.
+    #[must_use]
+    pub const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// What the search has cost so far.
+    #[must_use]
+    pub const fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Takes the outcome of the present step and tells what it has shown.
+    pub fn handle(&mut self, heard: Heard) -> Option<Finding> {
+        match (self.state, heard) {
+            (State::Done, _) => return None,
+            (State::Selecting, _) => self.cost.selects += 1,
+            (State::Reading, _) => self.cost.reads += 1,
+        }
+        match heard {
+            Heard::Collision => self.cost.collisions += 1,
+            Heard::Noise => self.cost.noise += 1,
+            _ => {}
+        }
+        let mask = self.mask();
+        match (self.state, heard) {
+            (State::Selecting, Heard::Silence) => {
+                self.cost.silent += 1;
+                self.next();
+                None
+            }
+            (State::Selecting, Heard::Ack | Heard::Identity(_)) => {
+                self.state = State::Reading;
+                None
+            }
+            (State::Reading, Heard::Identity(identity)) if mask.matches(identity) => {
+                self.cost.found += 1;
+                self.next();
+                Some(Finding::Meter(identity))
+            }
+            (_, Heard::Noise) if self.retries < NOISE_RETRIES => {
+                self.retries += 1;
+                self.state = State::Selecting;
+                None
+            }
+            (State::Reading, Heard::Silence | Heard::Ack) => {
+                if self.retries < READ_RETRIES {
+                    self.retries += 1;
+                    self.state = State::Selecting;
+                    return None;
+                }
+                self.next();
+                Some(Finding::Mute(mask))
+            }
+            // Several of them, or noise that will not end: what a smaller mask answers will tell.
+            _ => self.descend(mask),
+        }
+    }
+
+    /// One level deeper, where there is one.
+    fn descend(&mut self, mask: Mask) -> Option<Finding> {
+        let Some(value) = self.path.get_mut(self.depth) else {
+            self.next();
+            return Some(Finding::Twins(mask));
+        };
+        *value = 0;
+        self.depth += 1;
+        self.state = State::Selecting;
+        self.retries = 0;
+        None
+    }
+
+    /// The next value at this level, or at the one above where there is none.
+    fn next(&mut self) {
+        self.retries = 0;
+        self.state = State::Selecting;
+        while let Some(level) = self.depth.checked_sub(1) {
+            let last = if level < usize::from(DIGITS) { 9 } else { 0xFE };
+            if let Some(value) = self.path.get_mut(level)
+                && *value < last
+            {
+                *value += 1;
+                return;
+            }
+            self.depth = level;
+        }
+        self.state = State::Done;
+    }
+}
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;
