@@ -537,6 +537,9 @@ impl<'m> Slave<'m> {
         }
         self.selected = data.try_into().is_ok_and(|mask| Mask(mask).matches(source.identity()));
         self.readout = None;
+        if self.selected {
+            self.trial = None;
+        }
         self.event = Some(Event::Selected(self.selected));
         if self.selected { Answer::Ack } else { Answer::Silence }
     }

@@ -296,6 +296,15 @@ fn a_new_speed_nobody_speaks_is_given_up() {
         assert_eq!(bench.run(Duration::from_secs(31)), []);
         assert_eq!(bench.slave.config().line.baud, 2400);
     });
+    // A selection proves the speed only to the meter it selects.
+    for (mask, baud) in [([0xFF; 8], 2400), ([0; 8], 9600)] {
+        with(trial, |bench| {
+            bench.user(1, 0xBB, &[]);
+            bench.user(0xFD, 0x52, &mask);
+            bench.run(Duration::from_secs(31));
+            assert_eq!(bench.slave.config().line.baud, baud);
+        });
+    }
 }
 
 #[test]
