@@ -119,7 +119,7 @@ test("a counter is reset after a question, and the register tells", async (t) =>
   await dialog.getByRole("button", { name: "Keep it" }).click();
   assert.equal(await page.getByRole("region", { name: "What became of the changes" }).isVisible(), false);
   await command.getByRole("button", { name: "Set to zero…" }).click();
-  await dialog.getByRole("button", { name: "Do it" }).click();
+  await dialog.getByRole("button", { name: "Set to zero" }).click();
   const { title, steps } = await report(page);
   assert.equal(title, "The change is in the meter");
   assert.deepEqual(Object.values(steps), ["confirmed"]);

@@ -41,7 +41,7 @@ pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
         let what = el("p", "").add(el("b", "").text(&row.label)).text(". ").text(row.doc);
         let acts = el("footer", "").add(button("btn", "Keep it", move |_| open.set(false))).add(button(
             "btn main",
-            "Do it",
+            "Set to zero",
             move |_| {
                 runtime::send(Input::Command(place));
                 open.set(false);
@@ -84,10 +84,10 @@ fn line(place: usize, row: &'static SettingRow, signals: Signals) -> El {
     let line = el("li", if locked { "set locked" } else { "set" })
         .class_if("refused", move || now.get() == LineState::Refused)
         .class_if("unknown", move || now.get() == LineState::Unknown);
-    line.all(vec![name, register, meter, el("span", "new").all(editor(place, row, own)), says, why])
+    line.all(vec![name, register, meter, el("span", "new").all(editor(place, row, own, signals)), says, why])
 }
 
-fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>) -> Vec<El> {
+fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>, signals: Signals) -> Vec<El> {
     let label =
         if row.unit.is_empty() { row.label.to_owned() } else { format!("{} in {}", row.label, row.unit) };
     let shown = move || {
@@ -108,6 +108,7 @@ fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>) -> Vec<El> 
                 .attr("aria-label", &label)
                 .keeps("aria-invalid", move || wrong().is_some().to_string())
                 .value(shown)
+                .flag_if("disabled", move || writing(signals))
                 .on("change", move |event| runtime::send(Input::Stage(place, typed(&event))));
             let number = el("span", "num")
                 .class_if("staged-val", staged)
@@ -132,6 +133,7 @@ fn editor(place: usize, row: &'static SettingRow, own: Sig<Setting>) -> Vec<El> 
             }
             let list = list
                 .value(shown)
+                .flag_if("disabled", move || writing(signals))
                 .on("change", move |event| runtime::send(Input::Stage(place, typed(&event))));
             vec![list]
         }
@@ -232,15 +234,18 @@ pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> 
         .add(
             button("btn main", "Review and write ", move |_| dialogs.review.set(true))
                 .add(el("kbd", "").text("Ctrl ↵"))
-                .flag_if("disabled", move || {
-                    signals.settings.with(|all| all.iter().any(|own| own.state == LineState::Writing))
-                }),
+                .flag_if("disabled", move || writing(signals)),
         )
         .add(button("btn plain", "Discard", |_| runtime::send(Input::Discard)));
     el("aside", "staged")
         .attr("aria-label", "Changes not yet written")
         .flag_if("hidden", move || count.get() == 0)
         .add(el("div", "wrap").add(words).add(acts))
+}
+
+/// True while changes are on their way: nothing is changed under them.
+fn writing(signals: Signals) -> bool {
+    signals.settings.with(|all| all.iter().any(|own| own.state == LineState::Writing))
 }
 
 /// The changes side by side with what the meter has, and the button that writes them.
