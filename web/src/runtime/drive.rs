@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use commission::{Line, LineMemory, Place, Staged, Timing, Transport, commands, factory_place};
+use commission::{
+    Line, LineMemory, Place, SimulatedPort, Staged, Timing, Transport, commands, factory_place,
+};
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, VecNv, WireFaults};
 use schema::KeyId;
@@ -115,7 +117,7 @@ impl Runtime {
         bench.add(twin);
         let bench = Rc::new(RefCell::new(bench));
         let place = factory_place(entry);
-        let port = AnyPort::Simulated { bench: bench.clone() };
+        let port = AnyPort::Simulated(SimulatedPort::new(bench.clone()));
         bench.borrow_mut().set_master_line(place.line);
         let mut runtime = Self {
             entry,
