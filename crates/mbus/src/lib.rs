@@ -20,7 +20,6 @@
 
 pub mod application;
 pub mod header;
-mod line;
 pub mod link;
 pub mod master;
 pub mod record;
@@ -32,12 +31,12 @@ pub mod writer;
 
 pub use application::Application;
 pub use header::{Header, Identity, Manufacturer, Mask};
-pub use line::{LineError, LineParams};
 pub use link::{Control, Frame, FrameFault};
 pub use master::{Garble, Master, MasterConfig, Outcome, RequestError};
 pub use record::{Direction, Function, Phase, Record, RecordFault, Records};
 pub use search::{Finding, Heard, Search, Step};
 pub use slave::{Command, Event, RecordSource, Refused, Slave, SlaveConfig};
+pub use units::{LineError, LineParams};
 pub use value::Value;
 pub use vif::{Quantity, Unit};
 pub use writer::{Data, Place, Writer};

@@ -10,8 +10,8 @@ pub use outcome::{Garble, MasterConfig, Outcome, RequestError};
 
 use crate::Output;
 use crate::header::Mask;
-use crate::line::{LineError, LineParams};
 use crate::link::{ACK, Control, Frame, FrameFault, FrameLen, address, frame_len};
+use crate::{LineError, LineParams};
 use units::Instant;
 
 /// CI of a selection by secondary address.

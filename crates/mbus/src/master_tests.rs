@@ -5,7 +5,7 @@ use crate::{FRAME_BUFFER, LISTEN_BUFFER};
 use proptest::prelude::*;
 use units::Duration;
 
-const LINE: LineParams = LineParams::new(2400);
+const LINE: LineParams = LineParams::even(2400);
 /// 330 bit times at 2400 Bd and 50 ms.
 const PATIENCE: u64 = 187_500;
 
@@ -222,8 +222,8 @@ fn a_long_telegram_outlasts_the_deadline_of_its_first_byte() {
 #[test]
 fn line_and_raw_bytes() {
     with(|bench| {
-        bench.master.stage_line(LineParams::new(300));
-        assert_eq!(bench.master.poll(bench.now), Some(Output::Reconfigure(LineParams::new(300))));
+        bench.master.stage_line(LineParams::even(300));
+        assert_eq!(bench.master.poll(bench.now), Some(Output::Reconfigure(LineParams::even(300))));
         bench.master.stage_line(LINE);
         bench.master.request_raw(&[1, 2, 3]).unwrap();
         assert_eq!(bench.master.poll(bench.now), Some(Output::Reconfigure(LINE)));

@@ -9,10 +9,10 @@ mod command;
 pub use command::{Command, RecordSource, Refused};
 
 use crate::header::{Header, Mask};
-use crate::line::{LineError, LineParams};
 use crate::link::{self, Control, Frame, FrameLen, address};
 use crate::record::Records;
 use crate::{Application, Output};
+use crate::{LineError, LineParams};
 use units::{Duration, Instant};
 
 /// Status bit pattern "any application error" (EN 13757-3 §6.3.4; PRO1 manual A2.2: 02 = error).
@@ -521,7 +521,7 @@ impl<'m> Slave<'m> {
         source.write(&command);
         match command {
             Command::Baud(baud) => {
-                self.staged = Some(LineParams::new(baud));
+                self.staged = Some(LineParams::even(baud));
                 self.trial = self.config.baud_trial.map(|span| (now + span, self.config.line));
             }
             Command::ApplicationReset(_) | Command::SelectTelegram(_) => self.readout = None,

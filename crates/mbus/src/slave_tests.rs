@@ -131,7 +131,7 @@ fn with<R>(config: SlaveConfig, test: impl FnOnce(&mut Bench<'_>) -> R) -> R {
 }
 
 fn at(address: u8) -> SlaveConfig {
-    SlaveConfig::new(address, LineParams::new(9600))
+    SlaveConfig::new(address, LineParams::even(9600))
 }
 
 const E5: &[u8] = &[0xE5];
@@ -364,10 +364,10 @@ fn damage_costs_silence() {
 
 #[test]
 fn bytes_at_300_baud_one_by_one_make_a_frame() {
-    with(SlaveConfig::new(1, LineParams::new(300)), |bench| {
+    with(SlaveConfig::new(1, LineParams::even(300)), |bench| {
         for byte in [0x10, 0x40, 0x01, 0x41, 0x16] {
             bench.slave.handle_rx(bench.now, &[byte]);
-            bench.now += LineParams::new(300).char_time();
+            bench.now += LineParams::even(300).char_time();
         }
         let all = bench.run(Duration::from_secs(1));
         assert!(all.iter().any(|(_, out)| *out == Out::Sent(E5.to_vec())));

@@ -8,7 +8,7 @@ use mbus::{
 };
 use units::{Duration, Instant};
 
-const LINE: LineParams = LineParams::new(2400);
+const LINE: LineParams = LineParams::even(2400);
 
 struct Meter {
     id: u32,

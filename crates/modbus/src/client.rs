@@ -8,10 +8,10 @@ mod outcome;
 
 pub use outcome::{ClientConfig, Echo, Evidence, Fault, Outcome, Reply, RequestError};
 
-use crate::line::{LineError, LineParams};
 use crate::pdu::{self, EXCEPTION_BIT, FrameFault, Request, Response};
 use crate::rtu::{self, FrameLen};
 use crate::{Framing, Output, crc, mbap};
+use crate::{LineError, LineParams};
 use units::{Duration, Instant};
 
 /// How far noise may stand before the echo of a request, in bytes. The data of an answer begin behind its third

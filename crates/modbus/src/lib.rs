@@ -19,7 +19,6 @@
 
 pub mod client;
 pub mod crc;
-mod line;
 pub mod mbap;
 pub mod pdu;
 pub mod rtu;
@@ -27,10 +26,10 @@ mod server;
 pub mod sniffer;
 
 pub use client::{Client, ClientConfig, Echo, Evidence, Fault, Outcome, Reply, RequestError};
-pub use line::{LineError, LineParams, Parity};
 pub use pdu::{Exception, FrameFault, Request, Response, WireWords, Words};
 pub use server::{Event, RegisterAccess, Server, ServerConfig, Unit0, WriteKind};
 pub use sniffer::{Heard, Sniffer};
+pub use units::{LineError, LineParams, Parity};
 
 use units::Duration;
 

@@ -8,10 +8,10 @@ mod execute;
 
 pub use execute::{RegisterAccess, ServerConfig, Unit0, WriteKind};
 
-use crate::line::{LineError, LineParams};
 use crate::pdu::{EXCEPTION_BIT, Exception, READ_HOLDING, READ_INPUT, WRITE_MULTIPLE, WRITE_SINGLE};
 use crate::rtu::{FrameLen, MAX_FRAME, request_len, response_len};
 use crate::{Framing, Output, crc, mbap};
+use crate::{LineError, LineParams};
 use execute::{refuse, serve};
 use units::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The sniffer: hears both directions of a serial line and pairs requests with answers.
 
-use crate::line::LineError;
+use crate::LineError;
 use crate::pdu::{FrameFault, Request, Response};
 use crate::rtu::{self, FrameLen, MAX_FRAME, request_len, response_len};
 use crate::{PREDICT_GAP, crc};

@@ -1,4 +1,4 @@
-//! Quantities with their unit in the name, decimal text, binary coded decimal, time, and [`Point`]:
+//! Quantities with their unit in the name, decimal text, binary coded decimal, time, the serial line, and [`Point`]:
 //! the words in which every room of the house speaks about a measured value.
 //!
 //! Nothing here holds state, reads a clock or allocates.
@@ -15,8 +15,10 @@
 
 pub mod bcd;
 pub mod decimal;
+mod line;
 mod point;
 mod time;
 
+pub use line::{DataBits, LineError, LineParams, Parity};
 pub use point::{EnergyKind, Flow, Of, Phase, Point, PointKeyError, StateOf, Tariff, Unit, What};
 pub use time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! What becomes of a request.
 
-use crate::line::{LineError, LineParams};
 use crate::link::{ACK, Control, FrameFault};
+use crate::{LineError, LineParams};
 use core::fmt;
 use units::Duration;
 

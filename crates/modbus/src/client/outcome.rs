@@ -1,8 +1,8 @@
 //! What a client is told and what it tells.
 
 use crate::Framing;
-use crate::line::{LineError, LineParams};
 use crate::pdu::{Exception, FrameFault, Response};
+use crate::{LineError, LineParams};
 use core::fmt;
 use units::Duration;
 

@@ -1,7 +1,8 @@
-//! The serial line: its parameters, the times that follow from them, and what goes wrong on it.
+//! The serial line: its parameters, the times that follow from them, and what goes wrong on it. Modbus, M-Bus and the
+//! optical port all speak over such a line.
 
+use crate::Duration;
 use core::fmt;
-use units::Duration;
 
 /// The parity bit of a character.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,29 +26,63 @@ impl fmt::Display for Parity {
     }
 }
 
-/// Speed and character format of a line: eight data bits, one stop bit.
+/// How many data bits a character has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DataBits {
+    /// Seven: the optical port (IEC 62056-21).
+    Seven,
+    /// Eight: everything else.
+    #[default]
+    Eight,
+}
+
+/// Speed and character format of a line with one stop bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LineParams {
     /// Speed in Bd; 0 is treated as 1.
     pub baud: u32,
     /// The parity bit.
     pub parity: Parity,
+    /// Data bits of a character.
+    pub data_bits: DataBits,
 }
 
 impl LineParams {
     /// `baud` Bd with `parity`, eight data bits, one stop bit.
     #[must_use]
     pub const fn new(baud: u32, parity: Parity) -> Self {
-        Self { baud, parity }
+        Self { baud, parity, data_bits: DataBits::Eight }
     }
 
-    /// Bits of one character: start, eight data, parity if any, one stop.
+    /// `baud` Bd, eight data bits, even parity, one stop bit: the only format of M-Bus (EN 13757-2).
+    #[must_use]
+    pub const fn even(baud: u32) -> Self {
+        Self::new(baud, Parity::Even)
+    }
+
+    /// `baud` Bd, seven data bits, even parity, one stop bit: the format of the optical port (IEC 62056-21).
+    #[must_use]
+    pub const fn optical(baud: u32) -> Self {
+        Self { baud, parity: Parity::Even, data_bits: DataBits::Seven }
+    }
+
+    /// Bits of one character: start, seven or eight data, parity if any, one stop.
     #[must_use]
     pub const fn char_bits(self) -> u32 {
+        let data = match self.data_bits {
+            DataBits::Seven => 7,
+            DataBits::Eight => 8,
+        };
         match self.parity {
-            Parity::None => 10,
-            Parity::Even | Parity::Odd => 11,
+            Parity::None => data + 2,
+            Parity::Even | Parity::Odd => data + 3,
         }
+    }
+
+    /// The time of `bits` bits, rounded up to whole microseconds.
+    #[must_use]
+    pub const fn bits(self, bits: u16) -> Duration {
+        self.short_time(2 * bits as u32)
     }
 
     /// The time of one character on the wire, rounded up to whole microseconds.
@@ -99,7 +134,11 @@ impl fmt::Display for LineParams {
             Parity::None => 'N',
             Parity::Odd => 'O',
         };
-        write!(f, "{} 8{letter}1", self.baud)
+        let data = match self.data_bits {
+            DataBits::Seven => 7,
+            DataBits::Eight => 8,
+        };
+        write!(f, "{} {data}{letter}1", self.baud)
     }
 }
 
@@ -148,6 +187,19 @@ mod tests {
         assert_eq!(LineParams::new(19_200, Parity::Even).t35().as_micros(), 2006);
         assert_eq!(LineParams::new(38_400, Parity::Even).t35().as_micros(), 1750);
         assert_eq!(LineParams::new(115_200, Parity::Odd).t15().as_micros(), 750);
+    }
+
+    #[test]
+    fn times_of_an_m_bus_and_of_an_optical_head() {
+        let line = LineParams::even(2400);
+        assert_eq!(line.char_time().as_micros(), 4584);
+        assert_eq!(line.bits(330).as_micros(), 137_500);
+        assert_eq!(line.wire_time(255).as_micros(), 1_168_750);
+        assert_eq!(line.to_string(), "2400 8E1");
+        let head = LineParams::optical(300);
+        assert_eq!(head.char_bits(), 10);
+        assert_eq!(head.wire_time(24).as_micros(), 800_000);
+        assert_eq!(head.to_string(), "300 7E1");
     }
 
     #[test]
