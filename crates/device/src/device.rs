@@ -1,7 +1,7 @@
 //! [`Device`]: the works, the panel and the bus of one meter, behind one `poll`.
 
 use lcd::SegmentFrame;
-use metering::{Counter, Load, Metering, Pulses};
+use metering::{Counter, Load, Metering, PulseSource, Pulses};
 use modbus::{Framing, LineError, LineParams, Output, Server, ServerConfig, Unit0};
 use nv::Nv;
 use panel::{Intent, LetGo, PageView, Panel};
@@ -317,7 +317,14 @@ impl<'a, N: Nv> Device<'a, N> {
         self.led
     }
 
-    /// Pulses of the pulse output since the meter was made.
+    /// What the test LED and the pulse output, in this order, have to show in the next [`Device::poll`], for a
+    /// [`metering::PulseOutput`] each; silent without supply.
+    #[must_use]
+    pub fn pulse_sources(&self) -> [PulseSource; 2] {
+        if self.powered { self.works.pulse_sources() } else { [PulseSource::SILENT; 2] }
+    }
+
+    /// Pulses that were due at the pulse output since the meter was made; what comes at its terminals is the world's.
     #[must_use]
     pub fn s0_pulses(&self) -> u64 {
         self.s0_pulses

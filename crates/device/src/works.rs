@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use metering::{Counter, Metering, Pulses};
+use metering::{Counter, Metering, PulseSource, Pulses};
 use modbus::{LineParams, Parity};
 use nv::Nv;
 use panel::Values;
@@ -311,6 +311,14 @@ impl<'a, N: Nv> Works<'a, N> {
             self.store_energies();
         }
         pulses
+    }
+
+    /// What the test LED and the pulse output have to show under the load of now, until something changes.
+    pub(crate) fn pulse_sources(&self) -> [PulseSource; 2] {
+        match self.fault {
+            Some(_) => [PulseSource::SILENT; 2],
+            None => [self.metering.led_source(), self.metering.s0_source()],
+        }
     }
 
     pub(crate) fn take_reading(&mut self) {

@@ -1,7 +1,7 @@
 //! [`Counter`]: whole Wh, and the rest that is not yet one.
 
 /// mW·µs in one Wh: 1000 mW for 3600 s.
-const WATT_HOUR: u64 = 3_600_000_000_000;
+pub(crate) const WATT_HOUR: u64 = 3_600_000_000_000;
 
 /// A counted energy, exact: whole Wh (or varh), and the rest below one in mW·µs (or mvar·µs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

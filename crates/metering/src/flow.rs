@@ -33,15 +33,21 @@ impl Rates {
             reverse += import(-p);
         }
         rates.trip = forward;
-        rates.s0_mw = match combination {
-            Combination::Forward => forward,
-            Combination::Reverse => reverse,
-            Combination::Sum
-            | Combination::ReverseLessForward
-            | Combination::ForwardLessReverse
-            | Combination::Netted => forward + reverse,
-        };
+        let (shows_forward, shows_reverse) = s0_shows(combination);
+        rates.s0_mw = if shows_forward { forward } else { 0 } + if shows_reverse { reverse } else { 0 };
         rates
+    }
+}
+
+/// Whether the pulse output shows forward energy, and whether reverse energy.
+pub(crate) const fn s0_shows(combination: Combination) -> (bool, bool) {
+    match combination {
+        Combination::Forward => (true, false),
+        Combination::Reverse => (false, true),
+        Combination::Sum
+        | Combination::ReverseLessForward
+        | Combination::ForwardLessReverse
+        | Combination::Netted => (true, true),
     }
 }
 

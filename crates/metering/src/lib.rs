@@ -21,6 +21,7 @@ mod counter;
 mod flow;
 mod load;
 mod metering;
+mod output;
 mod pulse;
 mod reading;
 
@@ -30,4 +31,5 @@ mod tests;
 pub use counter::Counter;
 pub use load::{Load, PhaseReading};
 pub use metering::Metering;
+pub use output::{Edge, PulseOutput, PulseSource};
 pub use pulse::{Pulses, Train};

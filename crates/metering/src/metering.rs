@@ -3,10 +3,10 @@
 use schema::{Combination, MeteringDef};
 use units::{Duration, EnergyKind, Flow, Phase, Point, StateOf, Tariff};
 
-use crate::flow::Rates;
+use crate::flow::{Rates, s0_shows};
 use crate::pulse::Pulser;
 use crate::reading::{Resolution, read};
-use crate::{Counter, Load, Pulses};
+use crate::{Counter, Load, PulseSource, Pulses};
 
 /// Counters of one phase and tariff: active forward and reverse, reactive forward and reverse.
 const SLOTS: usize = 4;
@@ -25,6 +25,9 @@ const SLOTS: usize = 4;
 /// - the LED shows the amount of the sum of the phases' active powers, forward and reverse alike;
 /// - the one pulse output shows forward energy under the code "forward only", reverse energy under "reverse only",
 ///   and both under every other code;
+/// - a pulse is due whenever the counted energy that the output shows passes a multiple of what the rate gives for a
+///   pulse: part of a pulse is the fraction of the counters and outlives a power cut, another rate and another code
+///   with them; so does the LED's, where phases do not flow against each other;
 /// - where phases are netted, those that flow against the sum count nothing, and what they take away is taken from
 ///   the others, from the first on;
 /// - a sum of counters rolls over where each of them does.
@@ -74,16 +77,39 @@ impl<'a> Metering<'a> {
             sampled_load: Load::default(),
             stored_steps: 0,
         };
-        metering.sample();
+        metering.restart();
         metering
     }
 
-    /// Starts as after a power cut: both outputs begin between two pulses, and the sample is taken anew from counters
-    /// that were filled again.
+    /// Starts as after a power cut: both outputs go on where the counters stand that were filled again, and the sample
+    /// is taken anew from them.
     pub fn restart(&mut self) {
-        self.led.restart();
-        self.s0.restart();
+        self.align();
         self.sample();
+    }
+
+    /// Lets both outputs go on where the counters stand.
+    fn align(&mut self) {
+        self.led.align(self.counted(true, true));
+        self.align_s0();
+    }
+
+    fn align_s0(&mut self) {
+        let (forward, reverse) = s0_shows(self.combination);
+        self.s0.align(self.counted(forward, reverse));
+    }
+
+    /// Active energy of all phases and tariffs as it stands now.
+    fn counted(&self, forward: bool, reverse: bool) -> Counter {
+        let mut sum = Counter::ZERO;
+        for counters in self.counters.chunks_exact(SLOTS).take(self.trip_place() / SLOTS) {
+            if let [active, back, ..] = counters {
+                for counter in [forward.then_some(active), reverse.then_some(back)].into_iter().flatten() {
+                    sum = sum.plus(*counter);
+                }
+            }
+        }
+        sum
     }
 
     /// Changes what flows, from now on.
@@ -101,6 +127,7 @@ impl<'a> Metering<'a> {
     /// Changes how forward and reverse make the total, from now on; totals so far are made anew at once.
     pub fn set_combination(&mut self, combination: Combination) {
         self.combination = combination;
+        self.align_s0();
         self.rerate();
     }
 
@@ -125,9 +152,10 @@ impl<'a> Metering<'a> {
         self.tariff
     }
 
-    /// Changes the rate of the pulse output, in 0.01 imp/kWh; 0 is silence. Another rate starts between two pulses.
+    /// Changes the rate of the pulse output, in 0.01 imp/kWh; 0 is silence.
     pub fn set_s0_rate(&mut self, centi_imp_per_kwh: u32) {
-        self.s0.set_rate(u64::from(centi_imp_per_kwh));
+        self.s0 = Pulser::new(u64::from(centi_imp_per_kwh));
+        self.align_s0();
     }
 
     /// Lets `dt` pass under the load of now and counts. Range: any time.
@@ -247,10 +275,12 @@ impl<'a> Metering<'a> {
         let Some((phase, 1)) = span(phase as usize, self.def.phases) else { return false };
         let Some((first, count)) = span(tariff as usize, self.def.tariffs) else { return false };
         let tariffs = usize::from(self.def.tariffs);
-        (0..count).all(|n| {
+        let put = (0..count).all(|n| {
             let place = (phase * tariffs + first + n) * SLOTS + slot(kind, reverse);
             self.put(place, if n == 0 { wh } else { 0 })
-        })
+        });
+        self.align();
+        put
     }
 
     fn put(&mut self, place: usize, wh: u64) -> bool {
@@ -290,13 +320,22 @@ impl<'a> Metering<'a> {
         self.s0.rate_mhz(self.rates.s0_mw)
     }
 
-    /// How long a pulse of the pulse output lasts at the active power of now; the width of the largest power beyond
-    /// the table, and zero without one.
+    /// How long a pulse of the pulse output lasts at the power that it shows now; zero without a table of widths.
     #[must_use]
     pub fn s0_width(&self) -> Duration {
-        let widths = self.def.pulse_widths;
-        let wide = widths.iter().find(|width| self.rates.led_mw <= u64::from(width.up_to_watt) * 1_000);
-        wide.or(widths.last()).map_or(Duration::ZERO, |width| width.width)
+        self.def.pulse_width(self.rates.s0_mw)
+    }
+
+    /// What the pulse output has to show under the load of now, for a [`crate::PulseOutput`].
+    #[must_use]
+    pub fn s0_source(&self) -> PulseSource {
+        PulseSource::new(self.s0, self.rates.s0_mw, self.s0_width())
+    }
+
+    /// What the test LED has to show under the load of now, for a [`crate::PulseOutput`].
+    #[must_use]
+    pub fn led_source(&self) -> PulseSource {
+        PulseSource::new(self.led, self.rates.led_mw, self.def.led_width)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use units::Duration;
 
-use crate::counter::product_over;
+use crate::Counter;
+use crate::counter::{WATT_HOUR, product_over};
 
 /// Pulses of one output within a span of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,17 +77,19 @@ impl Pulser {
         Self { weight: centi_imp_per_kwh / common, portion: Self::HUNDRED_KWH / common, gathered: 0 }
     }
 
-    /// Changes the rate, in 0.01 imp/kWh. Another rate begins between two pulses.
-    pub(crate) const fn set_rate(&mut self, centi_imp_per_kwh: u64) {
-        let new = Self::new(centi_imp_per_kwh);
-        if new.weight != self.weight || new.portion != self.portion {
-            *self = new;
-        }
+    /// Goes on where the counted `energy` stands: the next pulse is due when it reaches the next multiple of what the
+    /// rate gives for a pulse.
+    pub(crate) fn align(&mut self, energy: Counter) {
+        let (_, whole) = product_over(energy.wh(), WATT_HOUR, self.portion);
+        // Both are below 2^62.
+        let (_, gathered) = product_over(whole + energy.rest(), self.weight, self.portion);
+        self.gathered = gathered;
     }
 
-    /// Begins between two pulses.
-    pub(crate) const fn restart(&mut self) {
-        self.gathered = 0;
+    /// When the next pulse of `power` mW is due, in µs; `None` where none ever is.
+    pub(crate) fn next(&self, power: u64) -> Option<u64> {
+        let speed = power.saturating_mul(self.weight);
+        (speed > 0).then(|| (self.portion - self.gathered).div_ceil(speed))
     }
 
     /// Pulses in 1000 s at `power` mW.

@@ -1,11 +1,12 @@
 //! The meters of the tests, and short words for their loads and points.
 
 mod energies;
+mod outputs;
 mod properties;
 mod pulses;
 mod readings;
 
-use schema::{Combination, Decimals, MeteringDef, PulseWidth};
+use schema::{Combination, Decimals, MeteringDef, PulseOutputDef, PulseWidth};
 use units::{Duration, EnergyKind, Flow, Of, Phase, Point, Tariff, What};
 
 use crate::{Counter, Load, Metering, PhaseReading};
@@ -24,6 +25,7 @@ const SINGLE: MeteringDef = MeteringDef {
         PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
         PulseWidth { up_to_watt: 40_000, width: Duration::from_micros(11_200) },
     ],
+    pulse_output: Some(PulseOutputDef { min_mv: 5_000, max_mv: 27_000, max_ma: 100 }),
     power_fail_warning: Duration::from_millis(10),
 };
 

@@ -59,6 +59,7 @@ const GOOD: ModelDef = ModelDef {
         led_imp_per_kwh: 1_000,
         led_width: MS,
         pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: MS }],
+        pulse_output: None,
         power_fail_warning: MS,
     },
     modbus: Some(ModbusDef {

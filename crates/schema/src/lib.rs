@@ -20,6 +20,7 @@ mod glass;
 mod model;
 mod note;
 mod page;
+mod pulse;
 mod register;
 mod setting;
 
@@ -32,6 +33,7 @@ pub use model::{
 };
 pub use note::{Citation, Fact, ModelNotes, Note, TerminalDef};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};
+pub use pulse::PulseOutputDef;
 pub use register::{Access, Argument, Block, CommandId, IdentityOf, RegisterDef, Rule, Source, Unmapped};
 pub use setting::{
     Choice, Effect, Keep, Kind, Permission, RangeFault, SettingDef, SettingId, SettingText, SettingTextError,

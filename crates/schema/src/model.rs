@@ -2,7 +2,10 @@
 
 use units::Duration;
 
-use crate::{Block, GlassDef, IdentityOf, PageDef, PageId, RegisterDef, Rule, SettingDef, SettingId, Source};
+use crate::{
+    Block, GlassDef, IdentityOf, PageDef, PageId, PulseOutputDef, RegisterDef, Rule, SettingDef, SettingId,
+    Source,
+};
 
 /// How forward and reverse make the total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,8 @@ pub struct MeteringDef {
     pub led_width: Duration,
     /// Width of a pulse of the pulse output, by rising power.
     pub pulse_widths: &'static [PulseWidth],
+    /// What the pulse output needs, where the meter has one.
+    pub pulse_output: Option<PulseOutputDef>,
     /// How long before the supply is gone the meter learns of it.
     pub power_fail_warning: Duration,
 }

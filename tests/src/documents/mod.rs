@@ -9,7 +9,7 @@ mod words;
 use std::fmt::Write as _;
 
 use models::Entry;
-use schema::{GlassDef, ModelDef, ModelNotes};
+use schema::{GlassDef, Kind, ModelDef, ModelNotes, SettingId};
 use units::Duration;
 
 /// One file of the documentation.
@@ -125,6 +125,16 @@ fn measuring(out: &mut String, def: &ModelDef) {
         })
         .collect();
     let d = &m.decimals;
+    // The fastest rate that can be chosen.
+    let most = match def.setting(SettingId::S0Rate).map(|(_, setting)| setting.kind) {
+        Some(Kind::OneOf(choices)) => {
+            choices.iter().filter_map(|it| u32::try_from(it.value).ok()).max().unwrap_or(0)
+        }
+        _ => 0,
+    };
+    let supply = m.pulse_output.map_or("–".to_string(), |it| {
+        format!("{} to {} V DC, at most {} mA", it.min_mv / 1_000, it.max_mv / 1_000, it.max_ma)
+    });
     rows(
         out,
         &[
@@ -142,6 +152,13 @@ fn measuring(out: &mut String, def: &ModelDef) {
                 format!("{} imp/kWh, {} a flash", words::groups(m.led_imp_per_kwh.into()), time(m.led_width)),
             ),
             ("Pulse width", widths.join(", ")),
+            ("Supply of the pulse output", supply),
+            (
+                "Pulses stay apart",
+                m.pulse_limit_mw(most).map_or("–".to_string(), |mw| {
+                    format!("at {} imp/kWh up to {}.{:02} kW", most / 100, mw / 1_000_000, mw / 10_000 % 100)
+                }),
+            ),
             ("Warning before the supply is gone", time(m.power_fail_warning)),
         ],
     );

@@ -110,6 +110,28 @@ pub const MOD: &[Fact] = &[
         Assumed("45 A at 253 V make a flash every 31 ms; no source gives the width"),
     ),
     fact("Pulse width", "32 ms up to 5625 W, 11.2 ms above.", Manual("§5")),
+    fact(
+        "Supply of the pulse output",
+        "5 to 27 V DC from outside, + at 20, at most 100 mA. Without it the output gives nothing; the meter counts on.",
+        Manual("§7.10, §8"),
+    ),
+    fact(
+        "Pulses and the counters",
+        "A pulse is due whenever the energy that the output shows passes a multiple of what the rate gives for a pulse, \
+         also after a power cut, another rate or another code: the part of a pulse is the fraction of the counters.",
+        Assumed(
+            "the fraction is what the meter stores anyway; no source tells what becomes of part of a pulse",
+        ),
+    ),
+    fact(
+        "Pulses that come too fast",
+        "After each pulse the output rests for as long as the pulse was. What is due meanwhile waits and comes later, one \
+         by one, each as wide as suits the power shown when it begins; a power cut loses what still waits, not the energy.",
+        Assumed(
+            "5625 W at 10 000 imp/kWh leave just 32 ms of pause behind 32 ms; IEC 62053-31 asks for 30 ms of each; \
+             no source tells what happens beyond",
+        ),
+    ),
     // Display and key.
     fact(
         "Glass",

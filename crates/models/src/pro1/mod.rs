@@ -12,13 +12,13 @@ mod settings;
 
 use schema::{
     BacklightDef, Block, Combination, Decimals, IdentityDef, KeyDef, KeyId, MeteringDef, ModbusDef, ModelDef,
-    ModelNotes, PanelDef, PulseWidth, Rule, Unmapped, first_fault,
+    ModelNotes, PanelDef, PulseOutputDef, PulseWidth, Rule, Unmapped, first_fault,
 };
 use units::Duration;
 
 pub use pages::menu;
 
-/// How every PRO1 measures and counts (§5, §7.1, §7.9, §7.11).
+/// How every PRO1 measures and counts (§5, §7.1, §7.9 to §7.11).
 pub const METERING: MeteringDef = MeteringDef {
     phases: 1,
     starting_current_ma: 20,
@@ -40,6 +40,7 @@ pub const METERING: MeteringDef = MeteringDef {
         PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
         PulseWidth { up_to_watt: u32::MAX, width: Duration::from_micros(11_200) },
     ],
+    pulse_output: Some(PulseOutputDef { min_mv: 5_000, max_mv: 27_000, max_ma: 100 }),
     power_fail_warning: Duration::from_millis(10),
 };
 
