@@ -53,6 +53,7 @@ impl CargoPin {
 pub struct Npm {
     build: NpmPin,
     browser: NpmPin,
+    peers: NpmPin,
 }
 
 /// Node packages, installed as their lock file says.
@@ -190,7 +191,7 @@ fn node_modules(root: &Path, pin: &NpmPin) -> Result<PathBuf> {
     Ok(place.join("node_modules"))
 }
 
-/// The Python with the foreign Modbus programs.
+/// The Python with the foreign Modbus and M-Bus programs.
 fn python(root: &Path, pin: &PythonPin) -> Result<PathBuf> {
     let requirements = root.join(&pin.requirements);
     let wanted =
@@ -286,7 +287,8 @@ pub fn for_page(root: &Path) -> Result<ForPage> {
 pub fn for_tests(root: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
     let pins = pins(root)?;
     debian(root, &pins.debian)?;
-    Ok(vec![("METERTWIN_PYTHON", python(root, &pins.python)?)])
+    let libmbus = node_modules(root, &pins.npm.peers)?.join("node-mbus/libmbus/mbus");
+    Ok(vec![("METERTWIN_PYTHON", python(root, &pins.python)?), ("METERTWIN_LIBMBUS", libmbus)])
 }
 
 /// Browsers and their drivers, as `tests/browser` finds them: the environment of its runner.
