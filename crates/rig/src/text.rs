@@ -56,6 +56,9 @@ pub(crate) const VOLTAGE: Quantity = Quantity {
     max: 1_000_000,
     range: "0 to 1000 V",
 };
+/// Voltages of the supply of a pulse output, kept in mV.
+pub(crate) const S0_SUPPLY: Quantity =
+    Quantity { expected: "off or a voltage such as 24V", max: 60_000, range: "0 to 60 V", ..VOLTAGE };
 /// Currents, kept in mA.
 pub(crate) const CURRENT: Quantity = Quantity {
     units: &[("A", 3, 1), ("mA", 0, 1)],

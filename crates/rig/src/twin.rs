@@ -10,7 +10,7 @@ use models::Entry;
 use nv::{Nv, NvError};
 use units::{Duration, Instant};
 
-use crate::Supply;
+use crate::{Outputs, Supply};
 
 /// Non-volatile memory in a vector. Blank memory reads `FFh`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,7 @@ pub struct Twin {
     entry: &'static Entry,
     device: Device<'static, VecNv>,
     supply: Supply,
+    outputs: Outputs,
 }
 
 fn leak<T: Clone>(value: T, count: usize) -> &'static mut [T] {
@@ -95,8 +96,12 @@ impl Twin {
             rx: leak(0, sizes.rx),
             tx: leak(0, sizes.tx),
         };
-        let mut twin =
-            Self { entry, device: Device::new(entry.def, memory, nv, now), supply: Supply::default() };
+        let mut twin = Self {
+            entry,
+            device: Device::new(entry.def, memory, nv, now),
+            supply: Supply::default(),
+            outputs: Outputs::new(entry.def.metering.pulse_output),
+        };
         twin.device.set_load(twin.supply.load());
         twin.device.take_reading();
         twin
@@ -130,6 +135,26 @@ impl Twin {
         self.supply = supply;
         self.device.set_load(supply.load());
         self.device.power(now, supply.mains);
+        if !supply.mains {
+            self.outputs.cut();
+        }
+    }
+
+    /// The lamp and the pulse output, and what is connected to them.
+    #[must_use]
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Connects a supply to the pulse output, in mV, or takes it away.
+    pub fn set_s0_supply(&mut self, mv: Option<u32>) {
+        self.outputs.set_s0_supply(mv);
+    }
+
+    /// Keeps every change of the outputs for so long, in metered time; zero for nothing. An hour under a large load
+    /// is some hundred thousand changes.
+    pub fn listen(&mut self, window: Duration) {
+        self.outputs.listen(window);
     }
 
     /// The image of the non-volatile memory.
@@ -140,6 +165,8 @@ impl Twin {
 
     /// Lets time pass.
     pub fn poll(&mut self, now: Instant, metered: Duration) {
+        let sources = self.device.pulse_sources();
         self.device.poll(now, metered);
+        self.outputs.pass(sources, metered);
     }
 }

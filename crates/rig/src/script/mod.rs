@@ -42,6 +42,8 @@ pub enum Subject {
     },
     /// A setting.
     Setting(SettingId),
+    /// The circuit at the pulse output.
+    S0,
 }
 
 /// What a script claims.
@@ -76,6 +78,15 @@ pub enum Expectation {
     },
     /// The setting has this value.
     Setting(SettingId, i32),
+    /// The circuit at the pulse output; what is `None` does not matter.
+    S0 {
+        /// Its supply, in mV, or none.
+        supply: Option<Option<u32>>,
+        /// Whether current flows.
+        closed: Option<bool>,
+        /// The pulses that came.
+        pulses: Option<u64>,
+    },
 }
 
 /// One thing that a script does.
@@ -93,6 +104,8 @@ pub enum Command {
     Hold(KeyId, Duration),
     /// Turns the mains on or off.
     Mains(bool),
+    /// Connects a supply to the pulse output, in mV, or takes it away.
+    S0Supply(Option<u32>),
     /// Changes a setting as a master on the bus may.
     Set(SettingId, i32),
     /// Sends a frame, to which the check sum is added, and prints the answer.

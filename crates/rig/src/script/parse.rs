@@ -12,11 +12,12 @@ use super::{Command, Expectation, Line, Script, ScriptError, Subject};
 use crate::LoadChange;
 use crate::say::is_hex;
 use crate::spec::{find_model, find_setting};
-use crate::text::{FREQUENCY, TextError, parse_span, split_unit, words};
+use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words};
 
 /// The first words of all commands.
-const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, show, expect, set, modbus";
-const SUBJECTS: &str = "lcd, view, pixels, point, registers or setting";
+const WORDS: &str =
+    "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus";
+const SUBJECTS: &str = "lcd, view, pixels, point, registers, setting or s0";
 
 type Words<'a> = core::slice::Iter<'a, String>;
 
@@ -112,6 +113,10 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
                 "set with the key of a setting, to change the tariff over the bus",
             ));
         }
+        "s0-supply" => {
+            pulse_output(entry)?;
+            Command::S0Supply(s0_supply(next(&mut words))?)
+        }
         "set" => {
             let setting = find_setting(entry, next(&mut words))?;
             Command::Set(setting.id, value(setting, next(&mut words))?)
@@ -130,6 +135,42 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
         None => Ok(command),
         Some(word) => Err(too_many(word)),
     }
+}
+
+/// Refuses what only a meter with a pulse output has.
+fn pulse_output(entry: &'static Entry) -> Result<(), TextError> {
+    match entry.def.metering.pulse_output {
+        Some(_) => Ok(()),
+        None => Err(TextError::new(format!("{} has no pulse output", entry.def.slug), "another command")),
+    }
+}
+
+fn s0_supply(word: &str) -> Result<Option<u32>, TextError> {
+    if word == "off" { Ok(None) } else { S0_SUPPLY.parse_u32(word).map(Some) }
+}
+
+fn s0(words: &mut Words<'_>) -> Result<Expectation, TextError> {
+    const EXPECTED: &str =
+        "a supply such as 24V or off, then open or closed, then how many pulses; not all are needed";
+    let (mut supply, mut closed, mut pulses) = (None, None, None);
+    let mut word = words.next();
+    let wrong = |word: Option<&String>| {
+        TextError::new(format!("s0 \"{}\"", word.map_or("", |word| word.as_str())), EXPECTED)
+    };
+    if let Some(text) = word.filter(|text| *text == "off" || S0_SUPPLY.fits(text)) {
+        supply = Some(s0_supply(text)?);
+        word = words.next();
+    }
+    if let Some(text) = word.filter(|text| matches!(text.as_str(), "open" | "closed")) {
+        closed = Some(text == "closed");
+        word = words.next();
+    }
+    if let Some(text) = word {
+        pulses = Some(text.parse().map_err(|_| wrong(word))?);
+    } else if supply.is_none() && closed.is_none() {
+        return Err(wrong(None));
+    }
+    Ok(Expectation::S0 { supply, closed, pulses })
 }
 
 fn too_many(word: &str) -> TextError {
@@ -233,6 +274,10 @@ fn subject(entry: &'static Entry, words: &mut Words<'_>) -> Result<Subject, Text
             Subject::Registers { addr, count }
         }
         "setting" => Subject::Setting(shown_setting(entry, next(words))?.id),
+        "s0" => {
+            pulse_output(entry)?;
+            Subject::S0
+        }
         word => return Err(TextError::new(format!("nothing is called \"{word}\""), SUBJECTS)),
     })
 }
@@ -263,6 +308,10 @@ fn expectation(entry: &'static Entry, words: &mut Words<'_>) -> Result<Expectati
         "setting" => {
             let setting = shown_setting(entry, next(words))?;
             Expectation::Setting(setting.id, value(setting, next(words))?)
+        }
+        "s0" => {
+            pulse_output(entry)?;
+            s0(words)?
         }
         word => return Err(TextError::new(format!("nothing is called \"{word}\""), SUBJECTS)),
     })

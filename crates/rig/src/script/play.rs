@@ -11,8 +11,9 @@ use units::{Duration, Instant};
 
 use super::parse::setting_def;
 use super::{Command, Expectation, Failure, Line, Script, Subject};
+use crate::outputs::volts;
 use crate::say::{point_text, say};
-use crate::{Bench, MasterEvent, Twin};
+use crate::{Bench, MasterEvent, Output, Twin};
 
 /// How long the finger stays on the key where a script does not say.
 const TAP: Duration = Duration::from_millis(100);
@@ -108,6 +109,12 @@ pub fn execute(
         Command::Mains(on) => {
             supply.mains = *on;
             bench.set_supply(index, supply);
+        }
+        Command::S0Supply(mv) => {
+            twin.set_s0_supply(*mv);
+            if let (Some(_), Some(why)) = (mv, twin.outputs().s0_sentence()) {
+                out(&why);
+            }
         }
         Command::Advance(span) => bench.jump(*span),
         Command::Press(key) => hold(bench, index, *key, TAP),
@@ -231,7 +238,19 @@ fn found(bench: &mut Bench, index: usize, subject: Subject) -> String {
             let value = if powered { value.unwrap_or_default() } else { dead() };
             format!("setting {} {value}", id.key())
         }
+        Subject::S0 => {
+            let outputs = twin.outputs();
+            s0_text(Some(outputs.s0_supply()), Some(outputs.is_on(Output::S0)), Some(outputs.s0_pulses()))
+        }
     }
+}
+
+/// The circuit at the pulse output, or the parts of it that matter.
+fn s0_text(supply: Option<Option<u32>>, closed: Option<bool>, pulses: Option<u64>) -> String {
+    let supply = supply.map(|mv| mv.map_or_else(|| "off".to_string(), volts));
+    let closed = closed.map(|closed| if closed { "closed" } else { "open" }.to_string());
+    let words = [Some("s0".to_string()), supply, closed, pulses.map(|pulses| pulses.to_string())];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(), Mismatch> {
@@ -271,6 +290,7 @@ fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(
                 .map_or_else(String::new, |setting| setting.text(*value).to_string());
             (Subject::Setting(*id), format!("setting {} {text}", id.key()))
         }
+        Expectation::S0 { supply, closed, pulses } => (Subject::S0, s0_text(*supply, *closed, *pulses)),
     };
     let found = found(bench, index, subject);
     let holds = match expectation {
@@ -279,6 +299,12 @@ fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(
             let hex = crate::say::is_hex(twin.entry(), *point);
             let now = twin.device().powered().then(|| twin.device().value(*point)).flatten();
             now.is_some_and(|now| *value == if hex { now } else { point.unit().at(now, *decimals) })
+        }),
+        Expectation::S0 { supply, closed, pulses } => bench.twin(index).is_some_and(|twin| {
+            let outputs = twin.outputs();
+            supply.is_none_or(|mv| mv == outputs.s0_supply())
+                && closed.is_none_or(|closed| closed == outputs.is_on(Output::S0))
+                && pulses.is_none_or(|pulses| pulses == outputs.s0_pulses())
         }),
         _ => expected == found,
     };

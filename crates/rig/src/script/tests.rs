@@ -37,6 +37,14 @@ fn bad_lines_are_named() {
         ("model pro1-mod\nhold key", "line 2: something is missing: expected a time"),
         ("model pro1-mod\nmains", "line 2: mains \"\": expected mains on or mains off"),
         ("model pro1-mod\ntariff-input on", "line 2: pro1-mod has no tariff input"),
+        ("model pro1-mod\ns0-supply", "line 2: something is missing: expected off or a voltage such as 24V"),
+        ("model pro1-mod\ns0-supply 61V", "line 2: \"61V\" is out of range: expected 0 to 60 V"),
+        (
+            "model pro1-mod\nexpect s0",
+            "line 2: s0 \"\": expected a supply such as 24V or off, then open or closed",
+        ),
+        ("model pro1-mod\nexpect s0 closed 24V", "line 2: s0 \"24V\": expected a supply"),
+        ("model pro1-mod\nexpect s0 24V 5 6", "line 2: \"6\" is one word too many"),
         ("model pro1-mod\nshow", "line 2: nothing is called \"\": expected lcd, view, pixels"),
         ("model pro1-mod\nshow lcd now", "line 2: \"now\" is one word too many"),
         ("model pro1-mod\nshow point energy", "line 2: there is no value \"energy\""),
@@ -175,6 +183,22 @@ fn the_line_follows_a_change_of_its_settings() {
     assert_eq!(result, Ok(()));
     let replies: Vec<&str> = printed.lines().map(|line| line.get(..14).unwrap_or(line)).collect();
     assert_eq!(replies, ["07 03 02 00 07", "07 06 40 03 00", "09 03 02 00 09"]);
+}
+
+#[test]
+fn the_pulse_output_needs_a_supply() {
+    let (printed, result) = play(
+        "model pro1-mod\nload L1 3.6kW\nadvance 10.5s\nexpect s0 off open 0\ns0-supply 24V\nadvance 9.516s\nshow s0\n\
+         expect s0 closed\nadvance 16ms\nexpect s0 24V open 10\ns0-supply 3V\nadvance 1min\nexpect s0 3V 10\n\
+         s0-supply 30.5V\ns0-supply off\nshow s0\nexpect s0 11\n",
+    );
+    assert_eq!(
+        printed,
+        "s0 24V closed 10\n3V is too little for the pulse output: it needs 5V to 27V DC.\n\
+         30500mV is too much for the pulse output and may destroy it: it stands 5V to 27V DC.\ns0 off open 10\n"
+    );
+    let failure = result.unwrap_err();
+    assert_eq!((failure.expected.as_str(), failure.found.as_str()), ("s0 11", "s0 off open 10"));
 }
 
 proptest! {

@@ -1,0 +1,423 @@
+//! What is connected to a meter's outputs: eyes on its lamp, and a circuit at the terminals of its pulse output.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use metering::{PulseOutput, PulseSource};
+use schema::{ModelDef, PulseOutputDef, SettingId};
+use units::Duration;
+use units::decimal::Decimal;
+
+/// An output of the meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The test LED.
+    Led,
+    /// The pulse output (S0), as a counter at its terminals sees it.
+    S0,
+}
+
+/// Why no pulses come at the terminals of the pulse output, whatever the meter does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum S0Fault {
+    /// The meter has no such output.
+    Missing,
+    /// Nobody supplies it.
+    NoSupply,
+    /// The supply is below what it needs.
+    TooLow,
+    /// The supply is above what it stands. What that does to a real one for good is not simulated.
+    TooHigh,
+}
+
+/// A change of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// When, in metered time since the twin was made.
+    pub at: Duration,
+    /// True where the lamp lights or current begins to flow at the terminals.
+    pub on: bool,
+}
+
+/// One output and what was seen of it.
+#[derive(Debug, Default)]
+struct Trace {
+    output: PulseOutput,
+    level: bool,
+    changes: VecDeque<Change>,
+}
+
+impl Trace {
+    /// Puts down what changed otherwise than by a pulse: the supply of one side or the other.
+    fn settle(&mut self, at: Duration, level: bool, seen: bool) -> bool {
+        let changed = self.level != level;
+        if changed && seen {
+            self.changes.push_back(Change { at, on: level });
+        }
+        self.level = level;
+        changed && level
+    }
+}
+
+/// The outputs of one meter, in metered time, and what is connected to them.
+///
+/// A factory-new twin has nothing at its pulse output, as a meter out of its box: it counts, and no pulse is seen.
+#[derive(Debug)]
+pub struct Outputs {
+    def: Option<PulseOutputDef>,
+    supply_mv: Option<u32>,
+    led: Trace,
+    s0: Trace,
+    pulses: u64,
+    now: Duration,
+    window: Duration,
+}
+
+impl Outputs {
+    pub(crate) fn new(def: Option<PulseOutputDef>) -> Self {
+        Self {
+            def,
+            supply_mv: None,
+            led: Trace::default(),
+            s0: Trace::default(),
+            pulses: 0,
+            now: Duration::ZERO,
+            window: Duration::ZERO,
+        }
+    }
+
+    const fn trace(&self, output: Output) -> &Trace {
+        match output {
+            Output::Led => &self.led,
+            Output::S0 => &self.s0,
+        }
+    }
+
+    /// The supply of the pulse output from outside, in mV; `None` where nothing is connected.
+    #[must_use]
+    pub const fn s0_supply(&self) -> Option<u32> {
+        self.supply_mv
+    }
+
+    /// Why no pulses come at the terminals, where none can.
+    #[must_use]
+    pub fn s0_fault(&self) -> Option<S0Fault> {
+        match (self.def, self.supply_mv) {
+            (None, _) => Some(S0Fault::Missing),
+            (_, None) => Some(S0Fault::NoSupply),
+            (Some(def), Some(mv)) if mv < def.min_mv => Some(S0Fault::TooLow),
+            (Some(def), Some(mv)) if mv > def.max_mv => Some(S0Fault::TooHigh),
+            _ => None,
+        }
+    }
+
+    /// The same as a sentence, with what the output needs.
+    #[must_use]
+    pub fn s0_sentence(&self) -> Option<String> {
+        let (needs, given) = (self.def.map(range), volts(self.supply_mv.unwrap_or(0)));
+        Some(match (self.s0_fault()?, needs) {
+            (S0Fault::NoSupply, Some(needs)) => {
+                format!("Nothing supplies the pulse output: it gives pulses with {needs} from outside.")
+            }
+            (S0Fault::TooLow, Some(needs)) => {
+                format!("{given} is too little for the pulse output: it needs {needs}.")
+            }
+            (S0Fault::TooHigh, Some(needs)) => {
+                format!("{given} is too much for the pulse output and may destroy it: it stands {needs}.")
+            }
+            _ => "This meter has no pulse output.".to_string(),
+        })
+    }
+
+    /// Pulses that came at the terminals since the twin was made: what a counter there shows.
+    #[must_use]
+    pub const fn s0_pulses(&self) -> u64 {
+        self.pulses
+    }
+
+    /// Pulses that are due and still wait until the output is free.
+    #[must_use]
+    pub const fn s0_waiting(&self) -> u64 {
+        self.s0.output.waiting()
+    }
+
+    /// True while the lamp is lit, or current flows at the terminals.
+    #[must_use]
+    pub const fn is_on(&self, output: Output) -> bool {
+        self.trace(output).level
+    }
+
+    /// The metered time since the twin was made: where a strip of changes ends.
+    #[must_use]
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// How far back changes are kept; zero while nobody listens.
+    #[must_use]
+    pub const fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// The changes of an output within the window, the oldest first.
+    pub fn changes(&self, output: Output) -> impl DoubleEndedIterator<Item = Change> + use<'_> {
+        self.trace(output).changes.iter().copied()
+    }
+
+    /// Whether an output was on at a time within the window.
+    #[must_use]
+    pub fn was_on(&self, output: Output, at: Duration) -> bool {
+        let before = self.changes(output).rev().find(|change| change.at <= at).map(|change| change.on);
+        let first = || self.changes(output).next().map(|change| !change.on);
+        before.or_else(first).unwrap_or_else(|| self.is_on(output))
+    }
+
+    /// How many pulses of an output began after `from` and up to `to`, within the window: what stands between two
+    /// cursors.
+    #[must_use]
+    pub fn begun_between(&self, output: Output, from: Duration, to: Duration) -> usize {
+        self.changes(output).filter(|change| change.on && from < change.at && change.at <= to).count()
+    }
+
+    pub(crate) fn listen(&mut self, window: Duration) {
+        self.window = window;
+        self.forget();
+    }
+
+    pub(crate) fn set_s0_supply(&mut self, mv: Option<u32>) {
+        self.supply_mv = mv;
+        self.settle();
+    }
+
+    /// The meter lost its supply: lamp and output open at once, and what waited is forgotten.
+    pub(crate) fn cut(&mut self) {
+        self.led.output = PulseOutput::OPEN;
+        self.s0.output = PulseOutput::OPEN;
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        let seen = !self.window.is_zero();
+        let (led, s0) = (self.led.output.is_on(), self.s0.output.is_on() && self.s0_fault().is_none());
+        self.led.settle(self.now, led, seen);
+        // A supply that comes during a pulse makes an edge, and a counter counts it.
+        self.pulses += u64::from(self.s0.settle(self.now, s0, seen));
+    }
+
+    /// Drops what is older than the window.
+    fn forget(&mut self) {
+        let from = self.now.saturating_sub(self.window);
+        for trace in [&mut self.led, &mut self.s0] {
+            let old = trace.changes.iter().take_while(|change| change.at <= from).count();
+            trace.changes.drain(..old);
+            if self.window.is_zero() {
+                trace.changes.clear();
+            }
+        }
+    }
+
+    /// Lets `dt` pass in which the outputs have this to show.
+    pub(crate) fn pass(&mut self, [mut led, mut s0]: [PulseSource; 2], dt: Duration) {
+        let live = self.s0_fault().is_none();
+        // What leaves the window before anybody can look is passed over in one step.
+        let seen = dt.min(self.window);
+        let unseen = dt.saturating_sub(seen);
+        self.led.output.advance(&mut led, unseen);
+        let mut begun = self.s0.output.advance(&mut s0, unseen).count;
+        if !unseen.is_zero() {
+            self.led.changes.clear();
+            self.s0.changes.clear();
+            self.led.level = self.led.output.is_on();
+            self.s0.level = live && self.s0.output.is_on();
+        }
+        let from = self.now + unseen;
+        if !seen.is_zero() {
+            let Trace { output, level, changes } = &mut self.led;
+            output.edges(&mut led, seen, |edge| {
+                *level = edge.on;
+                changes.push_back(Change { at: from + edge.at, on: edge.on });
+            });
+            let Trace { output, level, changes } = &mut self.s0;
+            let train = output.edges(&mut s0, seen, |edge| {
+                if live {
+                    *level = edge.on;
+                    changes.push_back(Change { at: from + edge.at, on: edge.on });
+                }
+            });
+            begun = begun.saturating_add(train.count);
+        }
+        if live {
+            self.pulses = self.pulses.saturating_add(begun);
+        }
+        self.now += dt;
+        self.settle();
+        self.forget();
+    }
+}
+
+/// A voltage as it is written in scripts.
+pub(crate) fn volts(mv: u32) -> String {
+    if mv.is_multiple_of(1_000) { format!("{}V", mv / 1_000) } else { format!("{mv}mV") }
+}
+
+fn range(def: PulseOutputDef) -> String {
+    format!("{} to {} DC", volts(def.min_mv), volts(def.max_mv))
+}
+
+/// Up to which power the pulses of a rate, in 0.01 imp/kWh, stay apart, as a sentence; `None` for a meter without
+/// pulses.
+#[must_use]
+pub fn pulse_limit_text(def: &ModelDef, rate: i32) -> Option<String> {
+    let centi = u32::try_from(rate).ok()?;
+    let limit = def.metering.pulse_limit_mw(centi)?;
+    Some(format!("{} fits up to {}.", rate_text(def, rate)?, kilowatts(limit)))
+}
+
+/// What goes wrong where a rate, in 0.01 imp/kWh, is too fast for the `power_mw` that the output shows; `None` where
+/// its pulses stay apart.
+#[must_use]
+pub fn pulse_warning(def: &ModelDef, rate: i32, power_mw: u64) -> Option<String> {
+    let centi = u32::try_from(rate).ok()?;
+    if def.metering.pulses_fit(centi, power_mw) {
+        return None;
+    }
+    let limit = def.metering.pulse_limit_mw(centi)?;
+    Some(format!(
+        "{} fits only up to {}: at {} pulses wait for each other and come late. Choose a lower rate.",
+        rate_text(def, rate)?,
+        kilowatts(limit),
+        kilowatts(power_mw),
+    ))
+}
+
+fn rate_text(def: &ModelDef, rate: i32) -> Option<String> {
+    let (_, setting) = def.setting(SettingId::S0Rate)?;
+    Some(format!("{} {}", setting.text(rate), setting.unit.symbol()))
+}
+
+/// A power with three decimals, cut off.
+fn kilowatts(mw: u64) -> String {
+    let value = i64::try_from(mw / 1_000).unwrap_or(i64::MAX);
+    format!("{} kW", Decimal { value, decimals: 3 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Circuit, Flow, Supply, Twin};
+    use units::Instant;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    /// The first meter with a pulse output, at 10000 imp/kWh, under 3.6 kW: a pulse each 100 ms.
+    fn twin() -> Twin {
+        let entry = models::ALL.iter().find(|entry| entry.def.metering.pulse_output.is_some()).unwrap();
+        let mut twin = Twin::new(entry, None, Instant::ZERO);
+        twin.device_mut().apply(device::Door::Bus, &[(SettingId::S0Rate, 1_000_000)]).unwrap();
+        twin.set_supply(Instant::ZERO, supply(3_600_000));
+        twin
+    }
+
+    fn supply(mw: u64) -> Supply {
+        let circuit = Circuit { voltage_mv: 230_000, flow: Flow::Power { mw }, ..Circuit::default() };
+        Supply { phases: [circuit, Circuit::default(), Circuit::default()], ..Supply::default() }
+    }
+
+    fn changes(twin: &Twin, output: Output) -> Vec<(u64, bool)> {
+        twin.outputs().changes(output).map(|change| (change.at.as_millis(), change.on)).collect()
+    }
+
+    #[test]
+    fn without_a_supply_the_meter_counts_and_nothing_comes() {
+        let mut twin = twin();
+        twin.poll(Instant::from_millis(1_000), MS(1_000));
+        assert_eq!((twin.device().s0_pulses(), twin.outputs().s0_pulses()), (10, 0));
+        assert_eq!(twin.outputs().s0_fault(), Some(S0Fault::NoSupply));
+        for (mv, says) in [
+            (None, "Nothing supplies the pulse output: it gives pulses with 5V to 27V DC from outside."),
+            (Some(4_999), "4999mV is too little for the pulse output: it needs 5V to 27V DC."),
+            (
+                Some(27_001),
+                "27001mV is too much for the pulse output and may destroy it: it stands 5V to 27V DC.",
+            ),
+        ] {
+            twin.set_s0_supply(mv);
+            assert_eq!(twin.outputs().s0_sentence().as_deref(), Some(says));
+            twin.poll(Instant::from_millis(1_000), MS(1_000));
+            assert_eq!(twin.outputs().s0_pulses(), 0);
+        }
+        for mv in [5_000, 27_000] {
+            twin.set_s0_supply(Some(mv));
+            assert_eq!(twin.outputs().s0_sentence(), None);
+        }
+        twin.poll(Instant::from_millis(1_000), MS(1_000));
+        assert_eq!(twin.outputs().s0_pulses(), 11, "ten, and one that lasted when the supply came");
+    }
+
+    #[test]
+    fn a_listener_sees_every_edge_and_only_the_window() {
+        let mut twin = twin();
+        twin.set_s0_supply(Some(24_000));
+        twin.listen(MS(250));
+        twin.poll(Instant::from_millis(210), MS(210));
+        assert_eq!(changes(&twin, Output::S0), [(100, true), (132, false), (200, true)]);
+        assert_eq!(changes(&twin, Output::Led), [(100, true), (110, false), (200, true), (210, false)]);
+        assert!(twin.outputs().is_on(Output::S0) && !twin.outputs().is_on(Output::Led));
+        // A year in one step leaves the last quarter of a second.
+        let year = Duration::from_secs(365 * 86_400);
+        twin.poll(Instant::from_millis(220), year);
+        let end = year.as_millis() + 210;
+        assert_eq!(twin.outputs().now().as_millis(), end);
+        let back = [(210, true), (178, false), (110, true), (78, false), (10, true)];
+        assert_eq!(changes(&twin, Output::S0), back.map(|(back, on)| (end - back, on)));
+        assert_eq!(twin.outputs().s0_pulses(), 2 + 10 * 365 * 86_400);
+        assert!(twin.outputs().was_on(Output::S0, MS(end)));
+        assert!(!twin.outputs().was_on(Output::S0, MS(end - 20)));
+        assert!(!twin.outputs().was_on(Output::S0, MS(end - 249)));
+        assert!(twin.outputs().was_on(Output::S0, MS(end - 200)));
+        assert_eq!(twin.outputs().begun_between(Output::S0, MS(end - 200), MS(end)), 2);
+        // Nobody listens: nothing is kept.
+        twin.listen(Duration::ZERO);
+        twin.poll(Instant::from_millis(230), MS(500));
+        assert_eq!(twin.outputs().changes(Output::Led).count(), 0);
+    }
+
+    #[test]
+    fn what_cuts_a_pulse_short_is_an_edge() {
+        let mut twin = twin();
+        twin.set_s0_supply(Some(12_000));
+        twin.listen(MS(1_000));
+        twin.poll(Instant::from_millis(105), MS(105));
+        twin.set_s0_supply(None);
+        twin.poll(Instant::from_millis(110), MS(5));
+        twin.set_s0_supply(Some(12_000));
+        twin.poll(Instant::from_millis(205), MS(95));
+        twin.set_supply(Instant::from_millis(205), Supply { mains: false, ..supply(3_600_000) });
+        twin.poll(Instant::from_millis(305), MS(100));
+        twin.set_supply(Instant::from_millis(305), supply(3_600_000));
+        // 5 ms of the third pulse were gathered before the cut, and its fraction is kept.
+        twin.poll(Instant::from_millis(405), MS(100));
+        assert_eq!(
+            changes(&twin, Output::S0),
+            [(100, true), (105, false), (110, true), (132, false), (200, true), (205, false), (400, true)]
+        );
+        assert_eq!(twin.outputs().s0_pulses(), 4);
+    }
+
+    #[test]
+    fn a_rate_that_is_too_fast_is_said() {
+        let def = twin().entry().def;
+        let limit = pulse_limit_text(def, 1_000_000);
+        assert_eq!(limit.as_deref(), Some("10000 imp/kWh fits up to 16.071 kW."));
+        assert_eq!(pulse_warning(def, 1_000_000, 11_385_000), None);
+        assert_eq!(
+            pulse_warning(def, 1_000_000, 20_000_000).as_deref(),
+            Some(
+                "10000 imp/kWh fits only up to 16.071 kW: at 20.000 kW pulses wait for each other and come late. \
+                 Choose a lower rate."
+            )
+        );
+        assert_eq!((pulse_limit_text(def, -1), pulse_warning(def, 0, u64::MAX)), (None, None));
+    }
+}
