@@ -377,6 +377,38 @@ fn pulses_that_come_too_fast_wait_and_come_later() {
 }
 
 #[test]
+fn every_microsecond_apart_gives_the_same() {
+    let source = |mw| {
+        let mut meter = meter(&ONE);
+        meter.set_s0_rate(1_000_000);
+        meter.set_load(load(mw, 0));
+        meter.s0_source()
+    };
+    // Pulses that wait for each other, then none that are due but those that wait, then pulses that just fit.
+    let (mut by_edge, mut by_us) = (PulseOutput::OPEN, PulseOutput::OPEN);
+    for mw in [36_000_000, 0, 16_000_000, 5_625_000] {
+        let start = source(mw);
+        let (mut rises, mut first, mut second) = (Vec::new(), start, start);
+        by_edge.edges(&mut first, Duration::from_millis(150), |edge| {
+            rises.extend(edge.on.then(|| edge.at.as_micros()));
+        });
+        let before = by_us;
+        let mut begun = Vec::new();
+        for us in 1..=150_000 {
+            let train = by_us.advance(&mut second, Duration::from_micros(1));
+            assert!(train.count <= 1 && train.first == train.last);
+            begun.extend(train.first.map(|_| us));
+            // From the start up to here in one jump.
+            let jump = { before }.advance(&mut { start }, Duration::from_micros(us));
+            assert_eq!(usize::try_from(jump.count), Ok(begun.len()));
+            assert_eq!(jump.last.map(Duration::as_micros), begun.last().copied());
+        }
+        assert_eq!(begun, rises, "{mw}");
+        assert_eq!(by_us, by_edge, "{mw}");
+    }
+}
+
+#[test]
 fn an_output_without_widths_gives_nothing() {
     static NONE: MeteringDef = MeteringDef { pulse_widths: &[], ..SINGLE };
     let mut meter = meter(&NONE);
