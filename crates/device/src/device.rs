@@ -157,6 +157,12 @@ impl<'a, N: Nv> Device<'a, N> {
         self.works.nv_mut()
     }
 
+    /// Says whether the check sum of the meter's program is right. It is until somebody says otherwise; only who runs
+    /// the program can know.
+    pub fn set_program_good(&mut self, good: bool) {
+        self.works.set_program_good(good);
+    }
+
     // ---- supply and load
 
     /// What flows through the meter from now on.

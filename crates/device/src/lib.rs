@@ -23,5 +23,5 @@ mod works;
 mod tests;
 
 pub use device::{Device, DeviceMemory, Led};
-pub use memory::{Fault as MemoryFault, image_size};
+pub use memory::{NvPart, damage, image_size};
 pub use works::{Door, Refusal, Works};

@@ -5,13 +5,14 @@
 use lcd::glyphs;
 use metering::{Counter, Load, PhaseReading};
 use modbus::{Exception, Output, Parity, RegisterAccess, Words, WriteKind, crc};
-use nv::{CutNv, Nv, RamNv};
+use nv::{Nv, RamNv};
 use proptest::prelude::*;
 use schema::*;
 use units::{Duration, Flow, Instant, Point, StateOf, Tariff, Unit, What};
 
 use super::*;
 
+mod memory;
 mod model;
 use model::MODEL;
 
@@ -288,32 +289,6 @@ fn doors_lead_to_their_settings_only() {
 }
 
 #[test]
-fn both_copies_damaged_stops_the_meter_and_says_so() {
-    let mut nv = {
-        let mut line = Line::new(device());
-        line.device.set_load(load(1_000));
-        line.pass(Duration::from_secs(3_600));
-        line.device.power(line.now, false);
-        line.device.nv().clone()
-    };
-    // The energies stand behind the settings: damage one byte in each of their copies.
-    let settings = 2 * (nv::HEADER + SIZES.settings * 5 + 4);
-    let copy = nv::HEADER + SIZES.counters * 16 + 4;
-    for at in [settings + nv::HEADER, settings + copy + nv::HEADER] {
-        nv.bytes_mut()[at] ^= 1;
-    }
-    let mut line = Line::new(device_with(nv.clone(), Instant::ZERO));
-    assert_eq!(line.device.works().memory_fault(), Some(MemoryFault::Energies));
-    line.device.set_load(load(1_000));
-    line.pass(Duration::from_secs(7_200));
-    assert_eq!(line.glyphs(), "Err 01");
-    assert_eq!(line.device.value(Point::active(Flow::Forward, Tariff::All)), Some(0));
-    assert_eq!(line.ask(&[1, 6, 0x40, 0x10, 0, 5]), [1, 0x86, 4]);
-    line.device.power(line.now, false);
-    assert_eq!(line.device.nv(), &nv, "a damaged memory is not written");
-}
-
-#[test]
 fn the_led_flashes_for_the_energy_that_flows() {
     let mut line = Line::new(device());
     line.device.set_load(load(1_000));
@@ -356,31 +331,6 @@ proptest! {
         prop_assert_eq!(once.device.registers().words(0x6000, 2), often.device.registers().words(0x6000, 2));
         prop_assert_eq!(once.device.led(), often.device.led());
         prop_assert_eq!(once.device.s0_pulses(), often.device.s0_pulses());
-    }
-
-    #[test]
-    fn a_cut_at_any_byte_never_loses_energy(bytes in 0usize..4_000, steps in 1usize..20) {
-        let start = {
-            let mut line = Line::new(device());
-            line.device.set_load(load(36_000));
-            line.pass(Duration::from_secs(100));
-            line.device.nv().clone()
-        };
-        let stored = |nv: Ram| {
-            let device = device_with(nv, Instant::ZERO);
-            prop_assert_eq!(device.works().memory_fault(), None);
-            Ok(device.value(Point::active(Flow::Forward, Tariff::All)).unwrap())
-        };
-        let before = stored(start.clone())?;
-        let mut line = Line::new(device_with(CutNv::new(start, bytes), Instant::ZERO));
-        line.device.set_load(load(36_000));
-        let mut counted = before;
-        for _ in 0..steps {
-            line.pass(Duration::from_secs(3));
-            counted += 30;
-        }
-        let after = stored(line.device.nv().clone().into_inner())?;
-        prop_assert!(before <= after && after <= counted, "{before} {after} {counted}");
     }
 }
 

@@ -7,11 +7,12 @@ use modbus::{LineParams, Parity};
 use nv::Nv;
 use panel::Values;
 use schema::{
-    Combination, CommandId, Effect, Kind, ModelDef, Permission, RangeFault, SettingDef, SettingId, Source,
+    Combination, CommandId, Conditions, Effect, ErrorDef, ModelDef, Permission, RangeFault, SettingDef,
+    SettingId, Source,
 };
 use units::{Duration, Point, StateOf, Tariff, What};
 
-use crate::memory::{self, Fault, Kept, Read};
+use crate::memory::{self, Kept, Read};
 use crate::registers::any_holes;
 
 /// The meter takes its readings once in so much metered time.
@@ -88,7 +89,7 @@ pub struct Works<'a, N> {
     scratch: &'a mut [u8],
     nv: N,
     kept: Kept,
-    fault: Option<Fault>,
+    conditions: Conditions,
     /// Metered time until the next reading is taken.
     to_sample: Duration,
     stored_steps: u64,
@@ -116,7 +117,7 @@ impl<'a, N: Nv> Works<'a, N> {
             scratch,
             nv,
             kept: Kept::default(),
-            fault: None,
+            conditions: Conditions::NONE,
             to_sample: SAMPLE,
             stored_steps: 0,
             line_change: None,
@@ -126,39 +127,38 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// Power-up: everything comes from memory, or from the tables where nothing was ever stored.
     pub(crate) fn boot(&mut self) {
-        let settings = &mut *self.settings;
-        for (value, setting) in settings.iter_mut().zip(self.model.all_settings()) {
-            *value = setting.default;
-        }
-        let read_settings = memory::load_settings(&self.nv, self.model, self.scratch, |index, value| {
-            if let Some(place) = settings.get_mut(index) {
-                *place = value;
-            }
-        });
+        let (nv, model) = (&mut self.nv, self.model);
+        let mut conditions = self.conditions.without(Conditions::MEMORY);
+        let read_settings = memory::load_settings(nv, model, self.scratch, &mut conditions, self.settings);
+        let (read_state, kept) = memory::load_state(nv, model, self.scratch, &mut conditions);
+        self.kept = kept;
         for counter in self.metering.counters_mut() {
             *counter = Counter::default();
         }
         let read_energies =
-            memory::load_energies(&self.nv, self.model, self.scratch, self.metering.counters_mut());
-        let (read_state, kept) = memory::load_state(&self.nv, self.model, self.scratch);
-        self.kept = kept;
-        self.fault = match (&read_settings, &read_energies, &read_state) {
-            (_, Read::Lost, _) => Some(Fault::Energies),
-            (Read::Lost, _, _) => Some(Fault::Settings),
-            (_, _, Read::Lost) => Some(Fault::State),
-            _ => None,
-        };
+            memory::load_energies(nv, model, self.scratch, &mut self.metering, &mut conditions);
         self.metering.restart();
+        // The state is written last at the very first power-up: where it stands, energies stood too.
+        if (read_energies, read_state) == (Read::Blank, Read::Done) {
+            conditions |= Conditions::ENERGY_LOST;
+        }
+        self.conditions = conditions;
         self.stored_steps = self.metering.stored_steps();
         self.to_sample = SAMPLE;
         self.take_over_settings();
         self.line_change = None;
         self.metering.sample();
         self.image_stale = true;
-        if let (Read::Blank, Read::Blank, Read::Blank) = (&read_settings, &read_energies, &read_state) {
-            self.store_settings();
-            self.store_energies();
-            self.store_state();
+        if !self.is_stopped() {
+            if read_settings == Read::Blank {
+                self.store_settings();
+            }
+            if read_energies == Read::Blank {
+                self.store_energies();
+            }
+            if read_state == Read::Blank {
+                self.store_state();
+            }
         }
     }
 
@@ -205,16 +205,36 @@ impl<'a, N: Nv> Works<'a, N> {
         (LineParams::new(baud.unwrap_or(9_600), parity), unit.unwrap_or(1))
     }
 
-    /// The number of the error the meter shows: 0 none, 1 memory (PRO1 manual §8.1).
+    /// The number of the error the meter shows, by its description; 0 for none.
     #[must_use]
     pub fn error(&self) -> u8 {
-        u8::from(self.fault.is_some())
+        self.errors(self.conditions).next().map_or(0, |error| error.number)
     }
 
-    /// The record of the memory that cannot be used any more.
+    /// The errors that hold under conditions.
+    fn errors(&self, conditions: Conditions) -> impl Iterator<Item = &'static ErrorDef> + use<N> {
+        self.model.errors.iter().filter(move |error| error.when.any_of(conditions))
+    }
+
+    /// True where an error holds under which the meter no longer measures.
     #[must_use]
-    pub fn memory_fault(&self) -> Option<Fault> {
-        self.fault
+    pub fn is_stopped(&self) -> bool {
+        self.errors(self.conditions).any(|error| error.stops)
+    }
+
+    /// What is wrong inside the meter: what power-up found in its memory, and what the memory has refused since.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
+    /// Says whether the check sum of the program is right; it stays so over a power cut.
+    pub(crate) fn set_program_good(&mut self, good: bool) {
+        self.conditions = self.conditions.without(Conditions::PROGRAM);
+        if !good {
+            self.conditions |= Conditions::PROGRAM;
+        }
+        self.image_stale = true;
     }
 
     /// The value of a point, in its unit, or `None` where this meter has no such point.
@@ -246,8 +266,12 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// Digits `00ab 0cde`: program and memory good, phases 1 to 3 present (1 good, 0 bad).
     fn status_word(&self) -> i64 {
-        let memory = if self.fault.is_some() { 0 } else { 0x0001_0000 };
-        let mut word = 0x0010_0000 | memory;
+        let mut word = 0;
+        for (digit, part) in [(0x0010_0000, Conditions::PROGRAM), (0x0001_0000, Conditions::MEMORY)] {
+            if self.errors(self.conditions.only(part)).next().is_none() {
+                word |= digit;
+            }
+        }
         for (phase, digit) in [(units::Of::L1, 0x100), (units::Of::L2, 0x10), (units::Of::L3, 0x1)] {
             if self.metering.value(Point::Now { what: What::U, of: phase }).unwrap_or(0) > 0 {
                 word |= digit;
@@ -284,7 +308,7 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// Lets metered time pass under the load of the moment.
     pub(crate) fn advance(&mut self, mut metered: Duration) -> Pulses {
-        if self.fault.is_some() {
+        if self.is_stopped() {
             return Pulses::default();
         }
         let mut pulses = Pulses::default();
@@ -315,10 +339,10 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// What the test LED and the pulse output have to show under the load of now, until something changes.
     pub(crate) fn pulse_sources(&self) -> [PulseSource; 2] {
-        match self.fault {
-            Some(_) => [PulseSource::SILENT; 2],
-            None => [self.metering.led_source(), self.metering.s0_source()],
+        if self.is_stopped() {
+            return [PulseSource::SILENT; 2];
         }
+        [self.metering.led_source(), self.metering.s0_source()]
     }
 
     pub(crate) fn take_reading(&mut self) {
@@ -348,7 +372,7 @@ impl<'a, N: Nv> Works<'a, N> {
             }
             setting.check(value).map_err(Refusal::Range)?;
         }
-        if self.fault.is_some() {
+        if self.is_stopped() {
             return Err(Refusal::Memory);
         }
         let mut line_changed = false;
@@ -376,7 +400,7 @@ impl<'a, N: Nv> Works<'a, N> {
     /// # Errors
     /// [`Refusal::Memory`] where the memory is damaged.
     pub fn command(&mut self, command: CommandId) -> Result<(), Refusal> {
-        if self.fault.is_some() {
+        if self.is_stopped() {
             return Err(Refusal::Memory);
         }
         match command {
@@ -418,7 +442,7 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// The supply goes: what the meter still writes while its capacitor lasts.
     pub(crate) fn power_fail(&mut self) {
-        if self.fault.is_some() {
+        if self.is_stopped() {
             return;
         }
         self.kept.power_downs = self.kept.power_downs.saturating_add(1).min(u32::from(u16::MAX));
@@ -428,44 +452,19 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// Writes the settings. A volatile choice is not written: what stands in memory for it stays.
     fn store_settings(&mut self) {
-        let mut old = [0i32; SettingId::ALL.len()];
-        for (place, setting) in old.iter_mut().zip(self.model.all_settings()) {
-            *place = setting.default;
-        }
-        if let Read::Lost = memory::load_settings(&self.nv, self.model, self.scratch, |index, value| {
-            if let Some(place) = old.get_mut(index) {
-                *place = value;
-            }
-        }) {
-            self.fault = Some(Fault::Settings);
-            return;
-        }
-        let (settings, model) = (&*self.settings, self.model);
-        let written = memory::store_settings(&mut self.nv, model, self.scratch, |index| {
-            let now = settings.get(index).copied().unwrap_or(0);
-            let before = old.get(index).copied().unwrap_or(now);
-            let volatile = model
-                .all_settings()
-                .nth(index)
-                .is_some_and(|setting| matches!(setting.kind, Kind::OneOf(_)) && setting.acts_as(now) != now);
-            if volatile { before } else { now }
-        });
-        if written.is_err() {
-            self.fault = Some(Fault::Settings);
+        let (nv, model) = (&mut self.nv, self.model);
+        let mut old = [0; SettingId::ALL.len()];
+        if memory::load_settings(nv, model, self.scratch, &mut self.conditions, &mut old) != Read::Lost {
+            self.conditions |= memory::store_settings(nv, model, self.scratch, self.settings, &old);
         }
     }
 
     fn store_energies(&mut self) {
-        let counters = self.metering.counters();
-        if memory::store_energies(&mut self.nv, self.model, self.scratch, counters).is_err() {
-            self.fault = Some(Fault::Energies);
-        }
+        self.conditions |= memory::store_energies(&mut self.nv, self.model, self.scratch, &self.metering);
     }
 
     fn store_state(&mut self) {
-        if memory::store_state(&mut self.nv, self.model, self.scratch, &self.kept).is_err() {
-            self.fault = Some(Fault::State);
-        }
+        self.conditions |= memory::store_state(&mut self.nv, self.model, self.scratch, &self.kept);
     }
 
     /// The non-volatile memory.

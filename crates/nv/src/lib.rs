@@ -22,5 +22,8 @@ mod store;
 mod tests;
 
 pub use bytes::{Reader, Writer};
-pub use record::{Found, HEADER, Lost, RecordDef, load, store};
+pub use record::{
+    Found, HEADER, Lost, NotWritten, Other, RecordDef, Writing, check_sum, load, load_part, rewrite, spoil,
+    store, store_part,
+};
 pub use store::{CutNv, Nv, NvError, RamNv};

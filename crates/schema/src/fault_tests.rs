@@ -62,6 +62,7 @@ const GOOD: ModelDef = ModelDef {
         pulse_output: None,
         power_fail_warning: MS,
     },
+    errors: &[],
     modbus: Some(ModbusDef {
         max_read: 125,
         max_write: 123,

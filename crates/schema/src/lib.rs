@@ -15,6 +15,7 @@
 )]
 
 mod codec;
+mod condition;
 mod fault;
 mod glass;
 mod model;
@@ -25,6 +26,7 @@ mod register;
 mod setting;
 
 pub use codec::{Codec, CodecError};
+pub use condition::{Conditions, ErrorDef};
 pub use fault::{Fault, Table, What as FaultKind, first_fault};
 pub use glass::{Cell, Dot, GlassDef, SegmentGlass};
 pub use model::{

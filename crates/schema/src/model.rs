@@ -3,8 +3,8 @@
 use units::Duration;
 
 use crate::{
-    Block, GlassDef, IdentityOf, PageDef, PageId, PulseOutputDef, RegisterDef, Rule, SettingDef, SettingId,
-    Source,
+    Block, ErrorDef, GlassDef, IdentityOf, PageDef, PageId, PulseOutputDef, RegisterDef, Rule, SettingDef,
+    SettingId, Source,
 };
 
 /// How forward and reverse make the total.
@@ -199,6 +199,8 @@ pub struct ModelDef {
     pub identity: IdentityDef,
     /// How it measures.
     pub metering: MeteringDef,
+    /// The errors that it shows, the gravest first.
+    pub errors: &'static [ErrorDef],
     /// How it behaves on a Modbus, where it has one.
     pub modbus: Option<ModbusDef>,
     /// Its register map.

@@ -157,6 +157,19 @@ pub(super) static MODEL: ModelDef = ModelDef {
         pulse_output: None,
         power_fail_warning: Duration::from_millis(10),
     },
+    errors: &[
+        ErrorDef {
+            number: 1,
+            when: Conditions::ENERGY_LOST
+                .and(Conditions::MANTISSA_DEAD)
+                .and(Conditions::BACKUP_DEAD)
+                .and(Conditions::MAIN_DEAD)
+                .and(Conditions::INIT),
+            stops: true,
+        },
+        ErrorDef { number: 2, when: Conditions::PROGRAM, stops: true },
+        ErrorDef { number: 7, when: Conditions::MANTISSA_DATA, stops: false },
+    ],
     modbus: Some(ModbusDef {
         max_read: 125,
         max_write: 123,

@@ -304,6 +304,22 @@ pub const MOD: &[Fact] = &[
     ),
     fact("Speed 2400", "Can be chosen on the bus and at the key.", Manual("§5.5")),
     fact("Errors", "Err 01 is the memory, Err 02 the program; the meter has to be replaced.", Manual("§8.1")),
+    fact(
+        "Copies of the energies",
+        "Energies are kept twice with check sums, their fractions in an area of their own; a damaged copy is repaired \
+         from the other one, and where both are damaged the meter stops and shows Err 01.",
+        Sister("Ambition §8.1"),
+    ),
+    fact(
+        "One damaged copy",
+        "It is not shown, and neither is a loss of the fractions: the energy goes on from its whole Wh.",
+        Assumed("the manual of the PRO1 names only an EEPROM error that calls for another meter"),
+    ),
+    fact(
+        "Memory that takes no bytes",
+        "An area that cannot be written, and lost settings, are Err 01 too; the meter stops.",
+        Assumed("the manual of the PRO1 does not say which faults of the EEPROM it shows"),
+    ),
     // Drawing.
     fact(
         "Terminals",

@@ -11,8 +11,9 @@ mod registers;
 mod settings;
 
 use schema::{
-    BacklightDef, Block, Combination, Decimals, IdentityDef, KeyDef, KeyId, MeteringDef, ModbusDef, ModelDef,
-    ModelNotes, PanelDef, PulseOutputDef, PulseWidth, Rule, Unmapped, first_fault,
+    BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId,
+    MeteringDef, ModbusDef, ModelDef, ModelNotes, PanelDef, PulseOutputDef, PulseWidth, Rule, Unmapped,
+    first_fault,
 };
 use units::Duration;
 
@@ -43,6 +44,21 @@ pub const METERING: MeteringDef = MeteringDef {
     pulse_output: Some(PulseOutputDef { min_mv: 5_000, max_mv: 27_000, max_ma: 100 }),
     power_fail_warning: Duration::from_millis(10),
 };
+
+/// The errors of every PRO1 (§8.1): 01 is the memory, 02 the program. One damaged copy is repaired from the other and
+/// not shown; the manual does not say, and the sister manual (Ambition, §8.1) has the backup used then.
+pub const ERRORS: &[ErrorDef] = &[
+    ErrorDef {
+        number: 1,
+        when: Conditions::ENERGY_LOST
+            .and(Conditions::MANTISSA_DEAD)
+            .and(Conditions::BACKUP_DEAD)
+            .and(Conditions::MAIN_DEAD)
+            .and(Conditions::INIT),
+        stops: true,
+    },
+    ErrorDef { number: 2, when: Conditions::PROGRAM, stops: true },
+];
 
 /// The one key of every PRO1 (§7.6, §7.7).
 pub const KEYS: &[KeyDef] =
@@ -98,6 +114,7 @@ pub static PRO1_MOD: ModelDef = ModelDef {
         checksum: 0x0D01_2D35,
     },
     metering: METERING,
+    errors: ERRORS,
     modbus: Some(MODBUS),
     registers: &[
         contiguous(registers::METER),

@@ -228,6 +228,7 @@ pub static MODEL: ModelDef = ModelDef {
         pulse_output: None,
         power_fail_warning: Duration::from_millis(10),
     },
+    errors: &[],
     modbus: None,
     registers: &[],
     settings: &[SETTINGS],
