@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod mbus_wire;
+
 use metering::{Load, PhaseReading};
 use models::Entry;
 use rig::Twin;
