@@ -4,6 +4,10 @@
 //! the identification number are tried from the last one on unless told otherwise: serial numbers of one delivery
 //! differ there, so that meters part after one or two digits instead of five. Where all digits are the same, medium,
 //! version and maker follow, each a whole byte, since nothing but FF stands for any value there (EN 13757-3 §11.3).
+//!
+//! One thing no master can hear: two telegrams sent in the same bit that are alike but for their numbers, where one
+//! number has all the spaces of the other. New meters of one delivery can be so. Their access numbers part once the
+//! meters found have been read one by one: search a second time then, and stop when nothing new comes.
 
 use crate::header::{Identity, Mask};
 
