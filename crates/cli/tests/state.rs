@@ -72,8 +72,8 @@ fn a_file_that_is_not_understood_is_refused_and_left_alone() {
     for (bytes, wrong) in [
         (&damaged[..], "its check sum is wrong"),
         (&good[..good.len() / 2], "it is damaged"),
-        (b"a shopping list", "it is no state file of this program"),
-        (b"", "it is no state file of this program"),
+        (b"a shopping list", "it is no file of meters' memories"),
+        (b"", "it is no file of meters' memories"),
     ] {
         std::fs::write(&file, bytes).unwrap();
         let refused = run(&["serve", "--model", model(), "--port", TCP, "--state", &file]);

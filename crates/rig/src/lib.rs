@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod bench;
+pub mod image;
 mod load;
 mod loadtext;
 mod outputs;

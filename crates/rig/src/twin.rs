@@ -4,10 +4,11 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use device::{Device, DeviceMemory, image_size};
+use device::{Device, DeviceMemory, Door, NvPart, damage, image_size};
 use metering::Counter;
 use models::Entry;
 use nv::{Nv, NvError};
+use schema::SettingId;
 use units::{Duration, Instant};
 
 use crate::{Outputs, Supply};
@@ -36,6 +37,12 @@ impl VecNv {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Makes it blank.
+    pub fn erase(&mut self) {
+        self.bytes.fill(0xFF);
+        self.writes += 1;
     }
 
     /// How often something was written: a shell saves the image when this has changed.
@@ -74,6 +81,8 @@ pub struct Twin {
     device: Device<'static, VecNv>,
     supply: Supply,
     outputs: Outputs,
+    /// Damage that waits for the supply to go.
+    damage: Vec<NvPart>,
 }
 
 fn leak<T: Clone>(value: T, count: usize) -> &'static mut [T] {
@@ -101,6 +110,7 @@ impl Twin {
             device: Device::new(entry.def, memory, nv, now),
             supply: Supply::default(),
             outputs: Outputs::new(entry.def.metering.pulse_output),
+            damage: Vec::new(),
         };
         twin.device.set_load(twin.supply.load());
         twin.device.take_reading();
@@ -137,7 +147,56 @@ impl Twin {
         self.device.power(now, supply.mains);
         if !supply.mains {
             self.outputs.cut();
+            for part in core::mem::take(&mut self.damage) {
+                self.spoil(part);
+            }
         }
+    }
+
+    fn spoil(&mut self, part: NvPart) {
+        // The memory has the model's size and takes every byte: there is nothing to fail.
+        let _ = damage(self.device.nv_mut(), self.entry.def, part);
+    }
+
+    /// Damages a part of the memory. A meter reads it at power-up only, and its last writing at power-down would mend
+    /// it: under supply the damage waits until the supply has gone, without supply it is done at once. The next power-up
+    /// finds it.
+    pub fn damage(&mut self, part: NvPart) {
+        if !self.device.powered() {
+            self.spoil(part);
+        } else if !self.damage.contains(&part) {
+            self.damage.push(part);
+        }
+    }
+
+    /// The damage that waits for the supply to go.
+    #[must_use]
+    pub fn waiting_damage(&self) -> &[NvPart] {
+        &self.damage
+    }
+
+    /// The meter as from the factory: its memory is blank but for the serial number, which it keeps. It restarts where
+    /// it has its supply.
+    pub fn factory_reset(&mut self, now: Instant) {
+        let serial = self.device.setting(SettingId::Serial);
+        let powered = self.device.powered();
+        self.damage.clear();
+        self.device.power(now, false);
+        self.device.nv_mut().erase();
+        self.device.power(now, true);
+        if let Some(serial) = serial {
+            // A value that the setting had is one of its values, and the factory may set it.
+            let _ = self.device.apply(Door::Factory, &[(SettingId::Serial, i64::from(serial))]);
+        }
+        if !powered {
+            // That it was on for a moment is no part of its life.
+            let new = self.device.nv().bytes.clone();
+            self.device.power(now, false);
+            let nv = self.device.nv_mut();
+            nv.bytes = new;
+            nv.writes += 1;
+        }
+        self.device.take_reading();
     }
 
     /// The lamp and the pulse output, and what is connected to them.
@@ -168,5 +227,70 @@ impl Twin {
         let sources = self.device.pulse_sources();
         self.device.poll(now, metered);
         self.outputs.pass(sources, metered);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use units::{Point, StateOf};
+
+    use super::*;
+
+    fn twin() -> Twin {
+        let mut twin = Twin::new(&models::ALL[0], None, Instant::ZERO);
+        let forward = Point::active(units::Flow::Forward, units::Tariff::T1);
+        assert!(twin.device_mut().set_energy(forward, 12_340));
+        twin
+    }
+
+    fn cut(twin: &mut Twin) {
+        let supply = *twin.supply();
+        twin.set_supply(Instant::from_millis(1_000), Supply { mains: false, ..supply });
+        twin.set_supply(Instant::from_millis(2_000), supply);
+    }
+
+    fn error(twin: &Twin) -> Option<i64> {
+        twin.device().value(Point::State(StateOf::Error))
+    }
+
+    #[test]
+    fn damage_waits_for_the_supply_to_go() {
+        let mut twin = twin();
+        twin.damage(NvPart::Main);
+        twin.damage(NvPart::Main);
+        assert_eq!(twin.waiting_damage(), [NvPart::Main]);
+        let whole = twin.image().clone();
+        cut(&mut twin);
+        assert_eq!(twin.waiting_damage(), []);
+        assert_eq!(twin.device().works().conditions(), schema::Conditions::MAIN_DATA);
+        assert_ne!(twin.image().writes(), whole.writes());
+        twin.damage(NvPart::Main);
+        twin.damage(NvPart::Backup);
+        cut(&mut twin);
+        assert_eq!(error(&twin), Some(1));
+    }
+
+    #[test]
+    fn a_factory_reset_leaves_the_serial_number_only() {
+        let mut twin = twin();
+        let device = twin.device_mut();
+        device.apply(Door::Factory, &[(SettingId::Serial, 13_070_042)]).unwrap();
+        device.apply(Door::Bus, &[(SettingId::ScrollTime, 25)]).unwrap();
+        twin.damage(NvPart::Main);
+        twin.damage(NvPart::Backup);
+        cut(&mut twin);
+        assert_eq!(error(&twin), Some(1));
+        twin.factory_reset(Instant::from_millis(3_000));
+        let kept = |twin: &Twin| {
+            let device = twin.device();
+            let forward = device.value(Point::active(units::Flow::Forward, units::Tariff::All));
+            let downs = device.value(Point::State(StateOf::PowerDowns));
+            (error(twin), device.setting(SettingId::ScrollTime), forward, downs)
+        };
+        assert_eq!(kept(&twin), (Some(0), Some(10), Some(0), Some(0)));
+        assert_eq!(twin.serial(), 13_070_042);
+        cut(&mut twin);
+        assert_eq!(kept(&twin), (Some(0), Some(10), Some(0), Some(1)));
+        assert_eq!(twin.serial(), 13_070_042);
     }
 }

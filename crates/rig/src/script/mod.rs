@@ -13,6 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use device::NvPart;
 use models::Entry;
 use schema::{KeyId, SettingId};
 use units::{Duration, Point};
@@ -106,6 +107,8 @@ pub enum Command {
     Mains(bool),
     /// Connects a supply to the pulse output, in mV, or takes it away.
     S0Supply(Option<u32>),
+    /// Damages a part of the memory, for the next power-up to find.
+    Damage(NvPart),
     /// Changes a setting as a master on the bus may.
     Set(SettingId, i32),
     /// Sends a frame, to which the check sum is added, and prints the answer.

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use device::NvPart;
 use models::Entry;
 use schema::{GlassDef, KeyId, SettingDef, SettingId};
 use units::{Point, decimal};
@@ -15,8 +16,7 @@ use crate::spec::{find_model, find_setting};
 use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words};
 
 /// The first words of all commands.
-const WORDS: &str =
-    "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus";
+const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, fault";
 const SUBJECTS: &str = "lcd, view, pixels, point, registers, setting or s0";
 
 type Words<'a> = core::slice::Iter<'a, String>;
@@ -117,6 +117,7 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
             pulse_output(entry)?;
             Command::S0Supply(s0_supply(next(&mut words))?)
         }
+        "fault" => Command::Damage(fault(&mut words)?),
         "set" => {
             let setting = find_setting(entry, next(&mut words))?;
             Command::Set(setting.id, value(setting, next(&mut words))?)
@@ -183,6 +184,17 @@ fn next<'a>(words: &mut Words<'a>) -> &'a str {
 
 fn load(entry: &'static Entry, rest: &[String]) -> Result<Command, TextError> {
     LoadChange::parse(entry.def, &rest.join(" ")).map(Command::Load)
+}
+
+/// What is damaged, and which part of it.
+fn fault(words: &mut Words<'_>) -> Result<NvPart, TextError> {
+    const EXPECTED: &str = "fault nv main, fault nv backup, fault nv mantissa or fault nv init";
+    let (what, part) = (next(words), next(words));
+    match (what, crate::image::part(part)) {
+        ("nv", Some(part)) => Ok(part),
+        ("nv", None) => Err(TextError::new(format!("the memory has no part \"{part}\""), EXPECTED)),
+        _ => Err(TextError::new(format!("there is no fault \"{what}\""), EXPECTED)),
+    }
 }
 
 /// A meter with one key calls it `key`.

@@ -116,6 +116,7 @@ pub fn execute(
                 out(&why);
             }
         }
+        Command::Damage(part) => twin.damage(*part),
         Command::Advance(span) => bench.jump(*span),
         Command::Press(key) => hold(bench, index, *key, TAP),
         Command::Hold(key, span) => hold(bench, index, *key, *span),
