@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod delegate;
+mod glue;
 mod http;
 mod page;
 mod run;

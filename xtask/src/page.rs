@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::{run, tools};
+use crate::{glue, run, tools};
 
 /// Builds the page into `dist`; `fast` leaves out optimisation.
 pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {
@@ -25,6 +25,9 @@ pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {
     // Trunk reads NO_COLOR as a Boolean and refuses the usual "1".
     trunk.env_remove("NO_COLOR");
     run::run(&mut trunk)?;
+    if !fast {
+        glue::shorten(dist)?;
+    }
     check_inline(dist)
 }
 
