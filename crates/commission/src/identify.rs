@@ -110,7 +110,7 @@ async fn ask<B: Bus>(
     let mut fault = None;
     let mut value = |source: Source| -> Option<(&'static RegisterDef, i64)> {
         let row = rows.iter().find(|row| row.def.source == source)?;
-        match found.remove(&row.def.addr)? {
+        match found.take(row.def.addr)? {
             Ok(words) => names::decode(entry, row.def, &words).ok().map(|value| (row.def, value)),
             Err(RowFault::Bus(why)) => {
                 fault = fault.take().or(Some(why));

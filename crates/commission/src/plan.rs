@@ -193,12 +193,18 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         let serial_row = entry.def.register_of(SettingId::Serial).ok_or(PlanError::NoSerial)?;
         let mut actions = Vec::new();
+        // Behind all that go before it or stand beside it.
+        let mut put = |action: Action| {
+            let at = actions.partition_point(|other: &Action| other.rank() <= action.rank());
+            actions.insert(at, action);
+        };
         for (id, value) in staged.iter() {
             let setting = names::setting(entry, id).ok_or(PlanError::NoRegister(id))?;
-            actions.push(Action::Set { setting, value });
+            put(Action::Set { setting, value });
         }
-        actions.extend(commands.iter().map(|command| Action::Give(*command)));
-        actions.sort_by_key(Action::rank);
+        for command in commands {
+            put(Action::Give(*command));
+        }
         let mut lengths = Vec::from([serial_row.codec.words()]);
         let mut steps = Vec::new();
         for action in actions {

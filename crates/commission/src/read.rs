@@ -1,6 +1,5 @@
 //! Reading registers: with the fewest requests, in smaller pieces where a meter balks, row by row with its fault.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -90,9 +89,11 @@ fn no_hole(block: &Block, from: u16, to: u16) -> bool {
 
 /// The rows in a span by rising address.
 fn inside(rows: &[Row], span: Span) -> Vec<&RegisterDef> {
-    let mut inside: Vec<&RegisterDef> =
-        rows.iter().map(|row| row.def).filter(|row| span.holds(row)).collect();
-    inside.sort_by_key(|row| row.addr);
+    let mut inside: Vec<&RegisterDef> = Vec::new();
+    for row in rows.iter().map(|row| row.def).filter(|row| span.holds(row)) {
+        let at = inside.partition_point(|other| other.addr <= row.addr);
+        inside.insert(at, row);
+    }
     inside
 }
 
@@ -203,6 +204,26 @@ pub(crate) async fn words<B: Bus>(bus: &mut B, span: Span, tries: u8) -> Result<
     bus.exchange(&request, tries).await.map(|answer| answer.words)
 }
 
+/// The words of rows by their address, or why there are none. A list: it is walked some hundred times at most.
+#[derive(Default)]
+pub(crate) struct Found(Vec<(u16, Result<Vec<u16>, RowFault>)>);
+
+impl Found {
+    /// Adds rows; one that was there gives way.
+    fn put(&mut self, rows: impl Iterator<Item = (u16, Result<Vec<u16>, RowFault>)>) {
+        for (addr, words) in rows {
+            self.take(addr);
+            self.0.push((addr, words));
+        }
+    }
+
+    /// Takes a row out.
+    pub(crate) fn take(&mut self, addr: u16) -> Option<Result<Vec<u16>, RowFault>> {
+        let at = self.0.iter().position(|(own, _)| *own == addr)?;
+        Some(self.0.swap_remove(at).1)
+    }
+}
+
 /// Reads `spans`, cutting one in halves where the meter refuses it or stays silent, down to single rows.
 ///
 /// # Errors
@@ -212,8 +233,8 @@ pub(crate) async fn read_rows<B: Bus>(
     rows: &[Row],
     spans: Vec<Span>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(BTreeMap<u16, Result<Vec<u16>, RowFault>>, u32), Fault> {
-    let mut found = BTreeMap::new();
+) -> Result<(Found, u32), Fault> {
+    let mut found = Found::default();
     let mut left: Vec<Span> = spans.into_iter().rev().collect();
     let mut requests = 0;
     let mut silent = 0;
@@ -221,7 +242,7 @@ pub(crate) async fn read_rows<B: Bus>(
     while let Some(span) = left.pop() {
         let inside = || rows.iter().filter(|row| span.holds(row.def));
         if silent >= SILENT_ROWS {
-            found.extend(inside().map(|row| (row.def.addr, Err(RowFault::NotAsked))));
+            found.put(inside().map(|row| (row.def.addr, Err(RowFault::NotAsked))));
             continue;
         }
         requests += 1;
@@ -229,7 +250,7 @@ pub(crate) async fn read_rows<B: Bus>(
             Ok(words) => {
                 silent = 0;
                 answered = true;
-                found.extend(inside().map(|row| {
+                found.put(inside().map(|row| {
                     let at = usize::from(row.def.addr - span.addr);
                     let len = usize::from(row.def.codec.words());
                     (row.def.addr, Ok(words.iter().skip(at).take(len).copied().collect()))
@@ -248,13 +269,13 @@ pub(crate) async fn read_rows<B: Bus>(
                         (false, _) => 0,
                     };
                     answered |= matches!(fault, Fault::Refused(_));
-                    found.extend(inside().map(|row| (row.def.addr, Err(RowFault::Bus(fault.clone())))));
+                    found.put(inside().map(|row| (row.def.addr, Err(RowFault::Bus(fault.clone())))));
                 } else {
                     left.extend(pieces.into_iter().rev());
                 }
             }
         }
-        progress(Progress { done: found.len(), total: rows.len() });
+        progress(Progress { done: found.0.len(), total: rows.len() });
     }
     Ok((found, requests))
 }
@@ -276,7 +297,7 @@ pub async fn read_out<B: Bus>(
     let (mut found, requests) = read_rows(bus, &rows, spans, progress).await?;
     let rows: Vec<ReadRow> = rows
         .into_iter()
-        .map(|row| read_row(entry, row, found.remove(&row.def.addr).unwrap_or(Err(RowFault::NotAsked))))
+        .map(|row| read_row(entry, row, found.take(row.def.addr).unwrap_or(Err(RowFault::NotAsked))))
         .collect();
     let mut out = ReadOut { entry, at: bus.now(), serial: None, requests, rows };
     out.serial = out.value(Source::Setting(SettingId::Serial)).and_then(|serial| u32::try_from(serial).ok());

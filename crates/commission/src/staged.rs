@@ -1,8 +1,8 @@
 //! Changes that wait to be written: checked, named, counted, not sent.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 
 use models::Entry;
@@ -13,7 +13,8 @@ use crate::names;
 /// Changes that wait to be written. Each has passed the range check of its setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Staged {
-    changes: BTreeMap<SettingId, i32>,
+    /// By rising setting. A list: there are never more than a few.
+    changes: Vec<(SettingId, i32)>,
 }
 
 /// Why a change cannot be staged. Nothing has changed then.
@@ -91,7 +92,7 @@ impl Staged {
     /// Nothing staged.
     #[must_use]
     pub const fn new() -> Self {
-        Self { changes: BTreeMap::new() }
+        Self { changes: Vec::new() }
     }
 
     /// Stages `value`, in the setting's own unit; a change staged before gives way.
@@ -101,7 +102,7 @@ impl Staged {
     pub fn stage(&mut self, entry: &'static Entry, id: SettingId, value: i64) -> Result<(), StageError> {
         let setting = find(entry, id.key())?;
         let value = setting.check(value).map_err(StageError::Range)?;
-        self.changes.insert(setting.id, value);
+        self.put(setting.id, value);
         Ok(())
     }
 
@@ -112,7 +113,7 @@ impl Staged {
     pub fn stage_text(&mut self, entry: &'static Entry, key: &str, text: &str) -> Result<(), StageError> {
         let setting = find(entry, key)?;
         let value = setting.parse(text).map_err(StageError::Text)?;
-        self.changes.insert(setting.id, value);
+        self.put(setting.id, value);
         Ok(())
     }
 
@@ -127,9 +128,15 @@ impl Staged {
         self.stage_text(entry, key.trim(), value.trim())
     }
 
+    fn put(&mut self, id: SettingId, value: i32) {
+        self.unstage(id);
+        let at = self.changes.partition_point(|(own, _)| *own < id);
+        self.changes.insert(at, (id, value));
+    }
+
     /// Drops the change of a setting.
     pub fn unstage(&mut self, id: SettingId) {
-        self.changes.remove(&id);
+        self.changes.retain(|(own, _)| *own != id);
     }
 
     /// Drops all changes.
@@ -140,7 +147,7 @@ impl Staged {
     /// The staged value of a setting.
     #[must_use]
     pub fn get(&self, id: SettingId) -> Option<i32> {
-        self.changes.get(&id).copied()
+        self.iter().find(|(own, _)| *own == id).map(|(_, value)| value)
     }
 
     /// How many changes wait.
@@ -157,7 +164,7 @@ impl Staged {
 
     /// The changes, by setting.
     pub fn iter(&self) -> impl Iterator<Item = (SettingId, i32)> + '_ {
-        self.changes.iter().map(|(id, value)| (*id, *value))
+        self.changes.iter().copied()
     }
 }
 
