@@ -37,6 +37,9 @@ pub enum Command {
     /// Change settings of a meter, and prove each change by reading it back
     #[command(after_long_help = examples::set())]
     Set(SetArgs),
+    /// Show what a file of meters' memories holds, damage a memory or set it back
+    #[command(after_long_help = examples::memory())]
+    Memory(MemoryArgs),
 }
 
 /// `metertwin serve`.
@@ -155,6 +158,25 @@ pub struct SetArgs {
     pub yes: bool,
 }
 
+/// `metertwin memory`.
+#[derive(Debug, Args)]
+pub struct MemoryArgs {
+    /// The file: of serve --state, or as the page saves it
+    pub file: PathBuf,
+    /// The model, where the file is the bare bytes of a memory
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The meter of this serial number only
+    #[arg(long, value_name = "N")]
+    pub serial: Option<String>,
+    /// Damage a part: main, backup, mantissa or init
+    #[arg(long, value_name = "PART")]
+    pub damage: Vec<String>,
+    /// Set it back to what the factory wrote; the serial number stays
+    #[arg(long)]
+    pub factory_reset: bool,
+}
+
 /// Examples for the help, with the name of a model that there is.
 mod examples {
     fn model() -> &'static str {
@@ -191,6 +213,12 @@ mod examples {
         "Examples:\n  metertwin read --link 'serial:/dev/ttyUSB0?baud=9600&parity=even&id=1'\n  metertwin read --link \
          tcp://192.168.1.20:5020 --format csv > meter.csv\n  metertwin read --link 'modbus-tcp://gateway:502?id=3' power \
          energy.forward"
+            .to_owned()
+    }
+
+    pub fn memory() -> String {
+        "Examples:\n  metertwin memory meter.state\n  metertwin memory meter.state --damage main --damage backup\n  \
+         metertwin memory meter.state --serial 13070002 --factory-reset"
             .to_owned()
     }
 

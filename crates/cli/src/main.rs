@@ -6,6 +6,7 @@
 mod args;
 mod clock;
 mod fault;
+mod memory;
 mod out;
 mod picture;
 mod place;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Lcd(args) => picture::run(args),
         Command::Read(args) => read::run(args),
         Command::Set(args) => set::run(args),
+        Command::Memory(args) => memory::run(args),
     };
     done.map_or_else(|fault| end(&fault), |()| ExitCode::SUCCESS)
 }

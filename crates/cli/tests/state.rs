@@ -95,3 +95,65 @@ fn a_file_of_other_meters_is_refused() {
     assert!(refused.err.contains("serial number 13070042, which is not asked for"), "{}", refused.err);
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
+
+#[test]
+fn a_memory_is_shown_damaged_and_set_back() {
+    let folder = Folder::new();
+    let file = folder.text("state");
+    let given = ["--set", "modbus-id=5", "--energy", "energy.forward=12.34", "--serial", "13070042"];
+    assert_eq!(serve(&file, &given).stop().0.code(), Some(0));
+    let memory = |more: &[&str]| {
+        let ran = run(&[&["memory", &file], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out
+    };
+    let shown = memory(&[]);
+    let first = format!("{} 13070042\n", model());
+    assert!(shown.starts_with(&first), "{shown}");
+    for line in ["  modbus-id 5\n", "  energy.forward 12.34kWh\n", "  power-downs 1\n"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert!(!shown.contains("fault:") && !shown.contains("password"), "{shown}");
+    assert_eq!(memory(&["--model", model()]), shown);
+
+    let main = memory(&["--damage", "main"]);
+    assert!(main.contains("  fault: the main copy of the energies was damaged\n"), "{main}");
+    assert!(main.contains("  energy.forward 12.34kWh\n") && !main.contains("error"), "{main}");
+    assert_eq!(memory(&[]), main, "looking repairs nothing");
+    let both = memory(&["--damage", "main", "--damage", "backup"]);
+    assert!(both.contains("are lost\n") && both.contains("  the meter shows error 01\n"), "{both}");
+
+    let new = memory(&["--factory-reset"]);
+    assert!(new.starts_with(&first), "{new}");
+    assert!(new.contains("  modbus-id 1\n") && new.contains("  energy.forward 0.00kWh\n"), "{new}");
+    assert!(!new.contains("fault:"), "{new}");
+}
+
+#[test]
+fn what_no_memory_command_can_do_is_said_and_nothing_written() {
+    let folder = Folder::new();
+    let file = folder.text("state");
+    assert_eq!(serve(&file, &["--meter", model()]).stop().0.code(), Some(0));
+    let good = std::fs::read(&file).unwrap();
+    for (more, wrong) in [
+        (&["--damage", "main"][..], "holds 2 meters: name the one to change with --serial"),
+        (&["--serial", "7"], "--serial: "),
+        (&["--serial", "x"], "\"x\" is no serial number: expected up to eight digits"),
+        (
+            &["--serial", "13070001", "--damage", "all"],
+            "there is no part \"all\": expected one of main, backup, mantissa, init",
+        ),
+        (&["--model", "nothing"], "--model: there is no model \"nothing\""),
+    ] {
+        let ran = run(&[&["memory", &file], more].concat());
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains(wrong), "{}", ran.err);
+        assert_eq!(std::fs::read(&file).unwrap(), good);
+    }
+    std::fs::write(&file, b"a shopping list").unwrap();
+    for more in [&[][..], &["--model", model()]] {
+        let ran = run(&[&["memory", &file], more].concat());
+        assert_eq!(ran.code, 2);
+        assert!(ran.err.contains("it is no file of meters' memories"), "{}", ran.err);
+    }
+}

@@ -132,6 +132,18 @@ impl Kept {
         }
         Ok(VecNv::from_bytes(self.image.clone()))
     }
+
+    /// Damages a part of the memory. A part that was damaged before stays as it is.
+    ///
+    /// # Errors
+    /// As [`Kept::memory`].
+    pub fn damage(&mut self, entry: &'static Entry, part: NvPart) -> Result<(), ImageFault> {
+        let mut memory = self.memory(entry)?;
+        // The memory has the model's size and takes every byte: there is nothing to fail.
+        let _ = device::damage(&mut memory, entry.def, part);
+        self.image = memory.bytes().to_vec();
+        Ok(())
+    }
 }
 
 /// The memory for a meter of a model from a file with one meter, or from the bare bytes of such a memory.
