@@ -154,6 +154,8 @@ enum Copy {
     Other {
         version: u8,
     },
+    /// Without a header of this layout: never written to its end.
+    Torn,
     /// With what stands in its header and as its CRC.
     Damaged {
         sequence: u32,
@@ -207,7 +209,8 @@ fn examine(nv: &impl Nv, def: &RecordDef, at: usize) -> Result<Copy, NvError> {
     Ok(if blank && crc == u32::MAX {
         Copy::Blank
     } else if !fits || crc != sum.finalize() {
-        Copy::Damaged { sequence, crc }
+        let framed = fits && version == def.version && len == def.len;
+        if framed { Copy::Damaged { sequence, crc } } else { Copy::Torn }
     } else if version != def.version || len != def.len {
         Copy::Other { version }
     } else {
@@ -266,7 +269,7 @@ pub fn load(nv: &impl Nv, def: &RecordDef, into: &mut [u8]) -> Result<Found, Los
     match (main, backup) {
         (Copy::Blank, Copy::Blank) => Ok(Found::Blank),
         // The supply went during the very first writing: the record was never there.
-        (Copy::Damaged { .. }, Copy::Blank) => Ok(Found::Blank),
+        (Copy::Damaged { .. } | Copy::Torn, Copy::Blank) => Ok(Found::Blank),
         (Copy::Other { version }, _) | (_, Copy::Other { version }) => Ok(Found::Version { found: version }),
         _ => Err(lost),
     }
@@ -278,6 +281,7 @@ fn write_copy(
     at: usize,
     sequence: u32,
     payload: &[u8],
+    header_last: bool,
 ) -> Result<(), NvError> {
     let len = u16::try_from(payload.len()).map_err(|_| NvError::OutOfRange)?;
     if payload.len() != def.len {
@@ -292,9 +296,12 @@ fn write_copy(
     let mut crc = CRC.digest();
     crc.update(&header);
     crc.update(payload);
-    nv.write(at, &header)?;
+    if !header_last {
+        nv.write(at, &header)?;
+    }
     nv.write(at + HEADER, payload)?;
-    nv.write(at + HEADER + payload.len(), &crc.finalize().to_le_bytes())
+    nv.write(at + HEADER + payload.len(), &crc.finalize().to_le_bytes())?;
+    if header_last { nv.write(at, &header) } else { Ok(()) }
 }
 
 /// The next writing of a record: its sequence number, and which copy goes first.
@@ -336,13 +343,15 @@ impl Writing {
     /// restart finds the old payload or the new one.
     pub fn write(self, nv: &mut impl Nv, def: &RecordDef, payload: &[u8]) -> Result<(), NotWritten> {
         for main in [self.main_first, !self.main_first] {
-            rewrite(nv, def, main, self.sequence, payload)?;
+            let at = if main { def.at } else { def.backup };
+            write_copy(nv, def, at, self.sequence, payload, false).map_err(|why| NotWritten { main, why })?;
         }
         Ok(())
     }
 }
 
-/// Writes one copy again, as the other one has it.
+/// Writes one copy again, as the other one has it. Its header goes last: what tells that its writing was cut stays until
+/// all behind it is right, so a cut here is not taken for damage either.
 ///
 /// # Errors
 /// [`NotWritten`] where the memory did not take it.
@@ -354,7 +363,7 @@ pub fn rewrite(
     payload: &[u8],
 ) -> Result<(), NotWritten> {
     let at = if main { def.at } else { def.backup };
-    write_copy(nv, def, at, sequence, payload).map_err(|why| NotWritten { main, why })
+    write_copy(nv, def, at, sequence, payload, true).map_err(|why| NotWritten { main, why })
 }
 
 /// Writes a record: the copy that is not to be believed first, so that a good one is left at every moment.
@@ -370,7 +379,7 @@ pub fn store(nv: &mut impl Nv, def: &RecordDef, payload: &[u8]) -> Result<(), No
 /// # Errors
 /// [`NvError`]; what belongs to the number before stands untouched.
 pub fn store_part(nv: &mut impl Nv, def: &RecordDef, sequence: u32, payload: &[u8]) -> Result<(), NvError> {
-    write_copy(nv, def, def.slot(sequence), sequence, payload)
+    write_copy(nv, def, def.slot(sequence), sequence, payload, false)
 }
 
 /// Reads what belongs to a record of this sequence number. False, and `into` is not changed, where it is damaged.
