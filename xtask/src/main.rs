@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod delegate;
+mod fuzz;
 mod glue;
 mod http;
 mod page;
@@ -26,6 +27,9 @@ cargo xtask tidy                     the invariants of ARCHITECTURE.md
 cargo xtask size                     bytes of a first visit, flash and RAM of the firmware, against their budgets
 cargo xtask golden [--update]        the golden pictures and transcripts; --update rewrites them and lists what changed
 cargo xtask browser [NAME]...        the browser tests of these names, or all, with the page that is in dist/
+cargo xtask fuzz [--seconds N] [--jobs N] [TARGET]...
+      runs the targets of fuzz/, each for so long (60 unless told), one at a time unless told, and says how many
+      inputs each executed; what it finds is saved and named
 cargo xtask bench [NAME]...          figures beside their peers', by the list in xtask/benches.toml
 cargo xtask pictures                 docs/pictures/*.png from the page
 cargo xtask tools                    installs everything that the tests need and prints where it is
@@ -77,6 +81,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             _ => bail!(BadUsage(format!("golden takes --update or nothing, not {}", rest.join(" ")))),
         },
         "browser" => delegate::browser(&root, rest, &mut run::Tally::default()),
+        "fuzz" => fuzz::fuzz(&root, &fuzz::Fuzzing::parse(rest).map_err(BadUsage)?),
         "bench" => delegate::bench(&root, rest),
         "pictures" => no_more(rest).and_then(|()| delegate::pictures(&root)),
         "tools" => no_more(rest).and_then(|()| tools::report(&root)),

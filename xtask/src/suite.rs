@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{self, Tally};
 use crate::tidy::{self, rooms};
-use crate::{delegate, page, size, tools};
+use crate::{delegate, fuzz, page, size, tools};
 
 /// One stage of the suite.
 pub struct Stage {
@@ -27,6 +27,11 @@ pub const STAGES: &[Stage] = &[
         name: "test",
         what: "cargo test: unit, property, golden, transcript and system tests",
         run: cargo_test,
+    },
+    Stage {
+        name: "fuzz",
+        what: "every parser and machine under libFuzzer, ten seconds each",
+        run: fuzz_briefly,
     },
     Stage { name: "docs", what: "the generated documents are current", run: docs },
     Stage { name: "alone", what: "each no_std crate by itself for the microcontroller", run: alone },
@@ -102,6 +107,7 @@ fn clippy(root: &Path, _: &mut Tally) -> Result<()> {
     const STRICT: [&str; 3] = ["--", "-D", "warnings"];
     let targets = tools::pins(root)?.rust;
     run::run(run::cargo(root).args(["clippy", "--all-targets"]).args(STRICT))?;
+    run::run(run::cargo(root).args(["clippy", "-p", "fuzz", "--all-targets"]).args(STRICT))?;
     for (package, target) in [("web", &targets.page), ("firmware", &targets.firmware)] {
         if has(root, package)? {
             tools::rust_target(root, target)?;
@@ -115,6 +121,12 @@ fn cargo_test(root: &Path, tally: &mut Tally) -> Result<()> {
     // The system tests start our programs, which `cargo test` alone builds only for tests of the same package.
     run::run(with_tools(root, run::cargo(root).arg("build"))?)?;
     run::counted(with_tools(root, run::cargo(root).arg("test"))?, tally)
+}
+
+fn fuzz_briefly(root: &Path, tally: &mut Tally) -> Result<()> {
+    // The seeds first: a target that fails on one of them says so in a second.
+    run::counted(run::cargo(root).args(["test", "-p", "fuzz"]), tally)?;
+    fuzz::fuzz(root, &fuzz::Fuzzing::stage())
 }
 
 fn with_tools<'a>(root: &Path, command: &'a mut Command) -> Result<&'a mut Command> {

@@ -319,6 +319,8 @@ pub fn annotate(
             Err(fault) => format!("checksum wrong: {fault}"),
         };
         notes.add(end..frame.len(), text);
+    } else if frame.len() > end {
+        notes.add(end..frame.len(), "too short for a frame".to_string());
     }
     notes.0
 }

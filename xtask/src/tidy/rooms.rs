@@ -101,6 +101,12 @@ pub const ROOMS: &[Room] = &[
         ours: Ours::AllBut(&["web", "firmware", "xtask", "tests", "cli"]),
         others: None,
     },
+    Room {
+        package: "fuzz",
+        kind: Kind::S,
+        ours: Ours::AllBut(&["web", "firmware", "xtask", "tests", "bench", "cli"]),
+        others: Some(&["libfuzzer-sys"]),
+    },
     Room { package: "tests", kind: Kind::S, ours: Ours::AllBut(&["web", "firmware", "xtask"]), others: None },
     Room { package: "xtask", kind: Kind::S, ours: Ours::Only(&[]), others: None },
 ];
@@ -110,8 +116,8 @@ const BROWSER: &[&str] =
     &["web-sys", "js-sys", "leptos", "leptos_dom", "gloo", "wasm-bindgen", "wasm-bindgen-futures"];
 /// Who may carry serde: what writes files, and shells for their own state.
 const SERDE: &[&str] = &["commission", "cli", "web", "tests", "xtask"];
-/// Packages that a plain `cargo build` leaves out, since they are for another machine.
-const NOT_DEFAULT: &[&str] = &["web", "firmware"];
+/// Packages that a plain `cargo build` leaves out, since they are for another machine or built in another way.
+const NOT_DEFAULT: &[&str] = &["web", "firmware", "fuzz"];
 
 /// The row of a package.
 pub fn room(package: &str) -> Option<&'static Room> {

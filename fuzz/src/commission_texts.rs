@@ -1,0 +1,116 @@
+use crate::input::Input;
+use commission::{Direction, JournalEntry, ReadOut, ReadRow, RowFault, Staged, annotate, meaning, names};
+use modbus::{crc, pdu};
+use units::Instant;
+
+/// One input.
+pub fn run(data: &[u8]) {
+    let mut input = Input::new(data);
+    match input.byte() % 4 {
+        0 => read_out(&mut input),
+        1 => lines(&input.text()),
+        sealed => frames(&mut input, sealed == 2),
+    }
+}
+
+fn frames(input: &mut Input<'_>, sealed: bool) {
+    let (mut asked, mut answer) = (input.counted().to_vec(), input.rest().to_vec());
+    let entries = models::ALL.iter().map(Some).chain([None]);
+    let request = pdu::parse_request(asked.get(1..).unwrap_or_default());
+    let response = pdu::parse_response(answer.get(1..).unwrap_or_default(), None);
+    for entry in entries.clone() {
+        if let Ok(request) = &request {
+            assert!(!meaning::request(entry, request).is_empty());
+            assert!(!meaning::meaning(entry, request, response.as_ref().ok()).is_empty());
+        }
+        if let Ok(response) = &response {
+            assert!(!meaning::response(entry, request.as_ref().ok(), response).is_empty());
+        }
+    }
+    if sealed {
+        for frame in [&mut asked, &mut answer] {
+            let check = crc::wire(frame);
+            frame.extend(check);
+        }
+    }
+    for entry in entries {
+        notes(&annotate(entry, Direction::Sent, &asked, None), &asked);
+        notes(&annotate(entry, Direction::Heard, &answer, None), &answer);
+        notes(&annotate(entry, Direction::Heard, &answer, Some(&asked)), &answer);
+    }
+}
+
+/// Each byte is explained once, in order.
+fn notes(notes: &[commission::ByteNote], frame: &[u8]) {
+    let mut end = 0;
+    for note in notes {
+        assert_eq!(note.bytes.start, end, "{notes:?}");
+        assert!(note.bytes.end > end && !note.text.is_empty(), "{notes:?}");
+        end = note.bytes.end;
+    }
+    assert_eq!(end, frame.len(), "{notes:?}");
+}
+
+fn lines(text: &str) {
+    if let Some(entry) = JournalEntry::parse(text) {
+        assert_eq!(JournalEntry::parse(&entry.to_string()), Some(entry));
+    }
+    for entry in models::ALL {
+        let mut staged = Staged::new();
+        match staged.stage_change(entry, text) {
+            Ok(()) => assert_eq!(staged.len(), 1),
+            Err(fault) => assert!(staged.is_empty() && !fault.to_string().is_empty()),
+        }
+    }
+}
+
+/// A read-out of registers with anything in them, in each of its forms.
+fn read_out(input: &mut Input<'_>) {
+    let entry = &models::ALL[usize::from(input.byte()) % models::ALL.len()];
+    let serial = (input.byte() & 1 == 0).then(|| input.u32() % 100_000_000);
+    let mut rows = Vec::new();
+    for row in names::rows(entry) {
+        let words: Vec<u16> = (0..row.def.codec.words()).map(|_| input.u16()).collect();
+        let value = names::decode(entry, row.def, &words).map_err(RowFault::Codec);
+        let text = match &value {
+            Ok(value) => names::value_text(entry, row.def, *value),
+            Err(_) => names::Text { value: String::new(), unit: "" },
+        };
+        rows.push(ReadRow { key: names::key(entry, &row), label: names::label(entry, &row), row, words, value, text });
+    }
+    let read = ReadOut { entry, at: Instant::ZERO, serial, requests: 1, rows };
+    assert_eq!(read.to_table().lines().count(), read.rows.len() + 1);
+    let csv = read.to_csv();
+    assert_eq!(csv.lines().count(), read.rows.len() + 1);
+    for line in csv.lines() {
+        assert_eq!(cells(line), 7, "{line}");
+    }
+    let json = read.to_json(&input.text());
+    assert!(json.chars().all(|c| c == '\n' || !c.is_control()), "JSON escapes what cannot be seen");
+}
+
+/// Cells of a line of comma-separated values.
+fn cells(line: &str) -> usize {
+    let mut quoted = false;
+    let commas = line.chars().filter(|c| {
+        quoted ^= *c == '"';
+        *c == ',' && !quoted
+    });
+    commas.count() + 1
+}
+
+/// A question with its answer, a journal's line, changes, a read-out.
+#[must_use]
+pub fn seeds() -> Vec<Vec<u8>> {
+    let mut seeds = vec![
+        vec![2, 6, 1, 3, 0x50, 0, 0, 2, 1, 3, 4, 0x43, 0x66, 0x1A, 0x9E],
+        vec![2, 11, 1, 16, 0x40, 3, 0, 2, 4, 0x41, 0x20, 0, 0, 1, 16, 0x40, 3, 0, 2],
+        vec![2, 6, 1, 6, 0x40, 3, 0, 5, 1, 0x86, 3],
+        vec![3, 8, 1, 3, 0x50, 0, 0, 2, 0xD5, 0x0B, 1, 0x83, 2],
+        vec![0, 0, 0, 1, 2, 3, 4],
+    ];
+    for line in ["1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "baud=9600", "s0-rate=0.1"] {
+        seeds.push([b"\x01", line.as_bytes()].concat());
+    }
+    seeds
+}
