@@ -123,7 +123,7 @@ fn search_of(input: &mut Input<'_>) {
         // Digits only, and nothing that stands for any value.
         let mut wire: [u8; 8] = input.array();
         for byte in &mut wire[..4] {
-            *byte = (*byte >> 4) % 10 << 4 | (*byte & 15) % 10;
+            *byte = (((*byte >> 4) % 10) << 4) | ((*byte & 15) % 10);
         }
         for byte in &mut wire[4..] {
             *byte &= 0x7F;

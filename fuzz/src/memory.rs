@@ -1,6 +1,6 @@
 use crate::input::Input;
-use crate::meter::{self, Image};
-use nv::{CutNv, Found, HEADER, Nv, RamNv, Reader, RecordDef, load, store};
+use crate::meter;
+use nv::{CutNv, Found, HEADER, Other, RamNv, RecordDef, check_sum, load, store};
 use units::{Duration, Flow, Instant, Point, Tariff};
 
 /// One input.
@@ -16,7 +16,10 @@ pub fn run(data: &[u8]) {
 const SIZE: usize = 160;
 
 fn def(input: &mut Input<'_>) -> RecordDef {
-    RecordDef { kind: input.byte() % 3, version: input.byte() % 3, len: usize::from(input.byte() % 48), at: usize::from(input.byte() % 16) }
+    let (kind, version) = (input.byte() % 3, input.byte() % 3);
+    let def = RecordDef::new(kind, version, usize::from(input.byte() % 48), usize::from(input.byte() % 16));
+    // A backup may stand behind a gap.
+    RecordDef { backup: def.backup + usize::from(kind), ..def }
 }
 
 fn filled(input: &mut Input<'_>) -> RamNv<SIZE> {
@@ -39,7 +42,7 @@ fn arbitrary(input: &mut Input<'_>) {
     }
     let payload: Vec<u8> = (0..def.len).map(|n| n.to_le_bytes()[0] ^ def.kind).collect();
     if store(&mut memory, &def, &payload).is_ok() {
-        assert!(matches!(load(&memory, &def, &mut found), Ok(Found::Record { both: true, .. })));
+        assert!(matches!(load(&memory, &def, &mut found), Ok(Found::Record { other: Other::Same, .. })));
         assert_eq!(found[..def.len], payload);
     }
 }
@@ -92,7 +95,7 @@ fn start(input: &mut Input<'_>) {
     let counted = meter::start(entry.def, &mut image, now, |meter| {
         // What a damaged memory tells in its favour may be so large that the counters roll over here.
         let rolls = meter.works().counters().iter().any(|counter| counter.wh() > 100_000_000);
-        let fault = meter.works().memory_fault();
+        let whole = meter.works().error() == 0;
         let before = meter.value(point);
         meter.set_load(metering::Load {
             phases: [metering::PhaseReading { voltage_mv: 230_000, current_ma: 5_000, active_mw: 1_150_000, reactive_mvar: 0 }; 3],
@@ -106,39 +109,39 @@ fn start(input: &mut Input<'_>) {
         meter.power(now, false);
         meter.power(now, true);
         let after = meter.value(point);
-        if fault.is_none() && !rolls {
+        if whole && !rolls {
             assert!(after >= before, "from {before:?} to {after:?}");
         }
-        (fault.is_none(), after)
+        (whole && !rolls && meter.works().error() == 0, after)
     });
     let again = meter::start(entry.def, &mut image, now, |meter| {
-        (meter.works().memory_fault().is_none(), meter.value(point))
+        (meter.works().error() == 0, meter.value(point))
     });
     if counted.0 {
         assert_eq!(again, counted, "what was kept");
     }
 }
 
-/// Puts other payloads, with good checks, into the records that stand in `image`.
-fn rewrite(image: &mut Vec<u8>, input: &mut Input<'_>) {
+/// Puts other payloads, with good checks, into the copies of records that stand in `image`.
+fn rewrite(image: &mut [u8], input: &mut Input<'_>) {
     let mut at = 0;
-    while let Some(header) = image.get(at..at + HEADER) {
-        let mut reader = Reader::new(header);
-        let (Some(kind), Some(version), Some(_), Some(len)) = (reader.u8(), reader.u8(), reader.u32(), reader.u16()) else {
-            return;
-        };
-        let def = RecordDef { kind, version, len: len.into(), at };
-        let mut nv = Image(image);
-        let mut payload = vec![0; def.len];
-        if def.end() > nv.len() || nv.read(at + HEADER, &mut payload).is_err() {
-            return;
+    while let Some((header, rest)) = image.get(at..).and_then(|tail| tail.split_first_chunk::<HEADER>()) {
+        let [.., low, high] = *header;
+        let len = usize::from(u16::from_le_bytes([low, high]));
+        let whole = HEADER + len;
+        let good = rest.get(len..len + 4).is_some_and(|sum| sum == check_sum(&image[at..at + whole]).to_le_bytes());
+        if !good {
+            at += 1;
+            continue;
         }
-        let n = usize::from(input.byte()) % (def.len + 1);
-        for (place, byte) in payload[n..].iter_mut().zip(input.counted()) {
+        let copy = &mut image[at..at + whole + 4];
+        let n = usize::from(input.byte()) % (len + 1);
+        for (place, byte) in copy[HEADER + n..whole].iter_mut().zip(input.counted()) {
             *place = *byte;
         }
-        assert!(store(&mut nv, &def, &payload).is_ok());
-        at = def.end();
+        let sum = check_sum(&copy[..whole]).to_le_bytes();
+        copy[whole..].copy_from_slice(&sum);
+        at += whole + 4;
     }
 }
 

@@ -125,7 +125,7 @@ fn cargo_test(root: &Path, tally: &mut Tally) -> Result<()> {
 
 fn fuzz_briefly(root: &Path, tally: &mut Tally) -> Result<()> {
     // The seeds first: a target that fails on one of them says so in a second.
-    run::counted(run::cargo(root).args(["test", "-p", "fuzz"]), tally)?;
+    run::counted(run::cargo(root).args(["test", "-p", "fuzz", "--lib"]), tally)?;
     fuzz::fuzz(root, &fuzz::Fuzzing::stage())
 }
 

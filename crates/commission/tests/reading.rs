@@ -254,6 +254,10 @@ fn a_frame_is_explained_byte_by_byte() {
     assert!(notes.last().unwrap().text.starts_with("checksum wrong"), "{notes:?}");
     for len in 0..n {
         let notes = annotate(Some(entry()), Direction::Heard, &frame[..len], Some(asked));
-        assert!(notes.iter().all(|note| note.bytes.end <= len.max(2)), "{len}: {notes:?}");
+        let ends: Vec<usize> = notes.iter().map(|note| note.bytes.end).collect();
+        let starts: Vec<usize> = notes.iter().map(|note| note.bytes.start).collect();
+        // Each byte is explained once, in order: in frames cut short, the last byte as well.
+        assert!(starts.iter().eq([0].iter().chain(&ends).take(starts.len())), "{len}: {notes:?}");
+        assert_eq!(ends.last().copied().unwrap_or(0), len, "{notes:?}");
     }
 }

@@ -104,7 +104,7 @@ pub const ROOMS: &[Room] = &[
     Room {
         package: "fuzz",
         kind: Kind::S,
-        ours: Ours::AllBut(&["web", "firmware", "xtask", "tests", "bench", "cli"]),
+        ours: Ours::AllBut(&["web", "firmware", "xtask", "tests", "fuzz", "bench", "cli"]),
         others: Some(&["libfuzzer-sys"]),
     },
     Room { package: "tests", kind: Kind::S, ours: Ours::AllBut(&["web", "firmware", "xtask"]), others: None },
