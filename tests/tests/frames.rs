@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Meter, crc, hex};
+use schema::PortId;
 
 /// Sends a frame as it stands and holds the answer against the expected one as it stands.
 #[track_caller]
@@ -78,7 +79,7 @@ fn a_new_id_is_answered_at_the_old_one_and_holds_from_then_on() {
 fn a_new_speed_is_answered_at_the_old_one() {
     let mut meter = Meter::of("pro1-mod baud=4800");
     exchange(&mut meter, "01 06 40 04 25 80 C6 FB", "01 06 40 04 25 80 C6 FB");
-    assert_eq!(meter.twin.device().bus_line().baud, 9_600);
+    assert_eq!(meter.twin.device().port_line(PortId::Modbus).unwrap().baud, 9_600);
     assert_eq!(meter.read(0x4004, 1), Ok(vec![0x2580]));
 }
 

@@ -17,12 +17,17 @@ use units::Instant;
 /// A meter whose energy goes up by one with every telegram, so that a stale answer shows.
 struct Meter {
     id: u32,
+    address: u8,
     asked: std::cell::Cell<i64>,
 }
 
 impl RecordSource for Meter {
     fn identity(&self) -> Identity {
         Identity { id: self.id, manufacturer: Manufacturer::INM, version: 1, medium: 2 }
+    }
+
+    fn address(&self) -> u8 {
+        self.address
     }
 
     fn status(&self) -> u8 {
@@ -39,12 +44,17 @@ impl RecordSource for Meter {
 
     fn check(&self, command: &Asked<'_>) -> Result<(), Refused> {
         match command {
-            Asked::PrimaryAddress(_) | Asked::Baud(300..=9600) => Ok(()),
+            Asked::Record(record) if record.vif == [0x7A] => Ok(()),
+            Asked::Baud(300..=9600) => Ok(()),
             _ => Err(Refused),
         }
     }
 
-    fn write(&mut self, _: &Asked<'_>) {}
+    fn write(&mut self, command: &Asked<'_>) {
+        if let Asked::Record(record) = command {
+            self.address = record.value.as_int().and_then(|value| u8::try_from(value).ok()).unwrap();
+        }
+    }
 }
 
 /// Serves meters of these numbers and addresses to one master after another; the place to find them.
@@ -58,7 +68,7 @@ fn served(meters: &'static [(u32, u8)]) -> String {
             .zip(&mut buffers)
             .map(|((id, address), (rx, tx))| {
                 let slave = Slave::new(SlaveConfig::new(*address, LineParams::even(9600)), rx, tx);
-                (slave, Meter { id: *id, asked: std::cell::Cell::new(0) })
+                (slave, Meter { id: *id, address: *address, asked: std::cell::Cell::new(0) })
             })
             .collect();
         let begun = Clock::now();

@@ -18,6 +18,9 @@ fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Note> {
         Table::Registers(n) => (entry.notes.registers, n),
         Table::Settings(n) => (entry.notes.settings, n),
         Table::Pages(n) => (entry.notes.pages, n),
+        Table::Telegram(n) => (entry.notes.telegrams, n),
+        Table::RecordWrites => return entry.notes.record_writes.get(row),
+        Table::Lines => return entry.notes.lines.get(row),
         Table::Model => return None,
     };
     tables.get(block)?.get(row)

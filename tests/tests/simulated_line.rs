@@ -9,7 +9,7 @@ use commission::{
 };
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, WireFaults, block_on};
-use schema::{Kind, Source};
+use schema::{Kind, PortId, Source};
 use units::{Duration, Instant};
 
 type Shared = Rc<RefCell<Bench>>;
@@ -26,8 +26,15 @@ fn bench(entry: &'static Entry) -> Shared {
 }
 
 fn wire<'m>(bench: &Shared, memory: &'m mut LineMemory, place: Place) -> Wire<'m> {
-    bench.borrow_mut().set_master_line(place.line);
-    Line::new(SimulatedPort::new(bench.clone()), memory, Transport::Rtu, place, Timing::default(), ())
+    bench.borrow_mut().set_master_line(PortId::Modbus, place.line);
+    Line::new(
+        SimulatedPort::new(bench.clone(), PortId::Modbus),
+        memory,
+        Transport::Rtu,
+        place,
+        Timing::default(),
+        (),
+    )
 }
 
 #[track_caller]
@@ -118,7 +125,7 @@ fn wire_place(wire: &Wire<'_>) -> Place {
 fn an_echoing_adapter_changes_nothing_but_the_traffic() {
     let entry = &models::ALL[0];
     let bench = bench(entry);
-    bench.borrow_mut().set_faults(WireFaults { echo: true, unplugged: false });
+    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: true, unplugged: false });
     let mut memory = LineMemory::default();
     let mut wire = wire(&bench, &mut memory, factory_place(entry));
     let identity = run(&bench, identify(&mut wire)).expect("an identity");
@@ -138,7 +145,7 @@ fn a_meter_without_supply_is_silence_and_a_pulled_adapter_is_said_so() {
     let mut wire = wire(&bench, &mut memory, factory_place(entry));
     bench.borrow_mut().set_supply(0, Supply { mains: false, ..Supply::default() });
     assert!(matches!(run(&bench, identify(&mut wire)), Err(Fault::Silent { .. })));
-    bench.borrow_mut().set_faults(WireFaults { echo: false, unplugged: true });
+    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: false, unplugged: true });
     assert!(matches!(run(&bench, identify(&mut wire)), Err(Fault::Port(PortFault::Lost))));
 }
 
@@ -218,7 +225,9 @@ fn pulled_at_any_moment_nothing_false_is_confirmed() {
             match rig::block_on_within(&bench, span, &mut work) {
                 Some(reports) => reports,
                 None => {
-                    bench.borrow_mut().set_faults(WireFaults { echo: false, unplugged: true });
+                    bench
+                        .borrow_mut()
+                        .set_faults(PortId::Modbus, WireFaults { echo: false, unplugged: true });
                     run(&bench, work)
                 }
             }

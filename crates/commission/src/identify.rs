@@ -85,7 +85,7 @@ const PARTS: [Source; 6] = [
 pub async fn identify<B: Bus>(bus: &mut B) -> Result<Identity, Fault> {
     let mut tried: Vec<Vec<u16>> = Vec::new();
     let mut first_fault = None;
-    for entry in models::ALL {
+    for entry in models::ALL.iter().filter(|entry| entry.def.modbus.is_some()) {
         let rows: Vec<Row> = PARTS.iter().filter_map(|part| names::row_of(entry, *part)).collect();
         let addresses: Vec<u16> = rows.iter().map(|row| row.def.addr).collect();
         if rows.is_empty() || tried.contains(&addresses) {
@@ -146,7 +146,9 @@ async fn ask<B: Bus>(
 #[must_use]
 pub fn recognise(code: u16, amps: Option<u16>) -> Option<&'static Entry> {
     let same = |entry: &&Entry| entry.def.identity.meter_code == code;
-    let fits = |entry: &&Entry| amps.is_none_or(|amps| entry.def.identity.amps == amps);
+    let fits = |entry: &&Entry| {
+        entry.def.modbus.is_some() && amps.is_none_or(|amps| entry.def.identity.amps == amps)
+    };
     models::ALL.iter().filter(same).find(fits)
 }
 

@@ -7,6 +7,7 @@ use core::task::Poll;
 
 use modbus::LineParams;
 use rig::{Bench, MasterEvent};
+use schema::PortId;
 use units::{Duration, Instant};
 
 use crate::{Port, PortFault, Received};
@@ -15,13 +16,14 @@ use crate::{Port, PortFault, Received};
 #[derive(Clone, Debug)]
 pub struct SimulatedPort {
     bench: Rc<RefCell<Bench>>,
+    wire: PortId,
 }
 
 impl SimulatedPort {
-    /// The master's end of this bench's wire; the bench keeps its line settings.
+    /// The master's end of one of this bench's wires; the bench keeps its line settings.
     #[must_use]
-    pub fn new(bench: Rc<RefCell<Bench>>) -> Self {
-        Self { bench }
+    pub fn new(bench: Rc<RefCell<Bench>>, wire: PortId) -> Self {
+        Self { bench, wire }
     }
 
     async fn until(&self, until: Instant) {
@@ -30,7 +32,7 @@ impl SimulatedPort {
             if bench.now() >= until {
                 return Poll::Ready(());
             }
-            bench.master_wait(Some(until), context.waker());
+            bench.master_wait(self.wire, Some(until), context.waker());
             Poll::Pending
         })
         .await;
@@ -41,11 +43,11 @@ impl Port for SimulatedPort {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
         let left = {
             let mut bench = self.bench.borrow_mut();
-            if bench.faults().unplugged {
+            if bench.faults(self.wire).unplugged {
                 return Err(PortFault::Lost);
             }
-            bench.master_send(bytes);
-            bench.now() + bench.master_line().wire_time(bytes.len())
+            bench.master_send(self.wire, bytes);
+            bench.now() + bench.master_line(self.wire).wire_time(bytes.len())
         };
         self.until(left).await;
         Ok(())
@@ -54,7 +56,7 @@ impl Port for SimulatedPort {
     async fn receive(&mut self, until: Instant) -> Result<Received, PortFault> {
         poll_fn(|context| {
             let mut bench = self.bench.borrow_mut();
-            while let Some(event) = bench.master_take() {
+            while let Some(event) = bench.master_take(self.wire) {
                 return Poll::Ready(match event {
                     MasterEvent::Bytes(bytes) => Ok(Received::Bytes(bytes)),
                     MasterEvent::LineError(error) => Ok(Received::LineError(error)),
@@ -66,14 +68,14 @@ impl Port for SimulatedPort {
             if bench.now() >= until {
                 return Poll::Ready(Ok(Received::Quiet));
             }
-            bench.master_wait(Some(until), context.waker());
+            bench.master_wait(self.wire, Some(until), context.waker());
             Poll::Pending
         })
         .await
     }
 
     async fn reconfigure(&mut self, line: LineParams) -> Result<(), PortFault> {
-        self.bench.borrow_mut().set_master_line(line);
+        self.bench.borrow_mut().set_master_line(self.wire, line);
         Ok(())
     }
 

@@ -1,14 +1,14 @@
-//! [`Device`]: the works, the panel and the bus of one meter, behind one `poll`.
+//! [`Device`]: the works, the panel and the ports of one meter, behind one `poll`.
 
 use lcd::SegmentFrame;
 use metering::{Counter, Load, Metering, PulseSource, Pulses};
-use modbus::{Framing, LineError, LineParams, Output, Server, ServerConfig, Unit0};
 use nv::Nv;
 use panel::{Intent, LetGo, PageView, Panel};
-use schema::{CommandId, KeyId, ModelDef, SettingId};
-use units::{Duration, Instant, Point};
+use schema::{CommandId, KeyId, ModelDef, PortId, SettingId};
+use units::{Duration, Instant, LineError, LineParams, Point};
 
 use crate::memory;
+use crate::port::{AllPorts, PortMemory, PortOutput, Ports};
 use crate::works::{Door, Refusal, Works};
 
 /// The memory a meter works in, in slices of the sizes that [`ModelDef::memory`] and [`DeviceMemory::scratch`] give.
@@ -25,10 +25,8 @@ pub struct DeviceMemory<'a> {
     pub sampled: &'a mut [Counter],
     /// Room for one record of the non-volatile memory.
     pub scratch: &'a mut [u8],
-    /// Bytes received.
-    pub rx: &'a mut [u8],
-    /// Bytes to send.
-    pub tx: &'a mut [u8],
+    /// Buffers of the ports.
+    pub ports: PortMemory<'a>,
 }
 
 impl DeviceMemory<'_> {
@@ -48,22 +46,18 @@ pub struct Led {
     pub last: Option<Instant>,
 }
 
-/// One whole meter.
+/// One whole meter. `P` is the ports that the program is built for, all of them unless it says otherwise.
 #[derive(Debug)]
-pub struct Device<'a, N> {
+pub struct Device<'a, N, P = AllPorts<'a>> {
     works: Works<'a, N>,
     panel: Panel,
-    server: Option<Server<'a>>,
-    /// Speed and parity in force: a change waits for the reply to leave.
-    bus_line: LineParams,
-    /// Somebody chose the reply delay: it no longer follows the line.
-    own_delay: bool,
+    ports: P,
     powered: bool,
     led: Led,
     s0_pulses: u64,
 }
 
-impl<'a, N: Nv> Device<'a, N> {
+impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
     /// A meter that has just got its supply. Where `nv` is blank it is as from the factory, and says so there.
     #[inline]
     pub fn new(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
@@ -77,20 +71,10 @@ impl<'a, N: Nv> Device<'a, N> {
     fn assemble(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
         let metering = Metering::new(&model.metering, memory.counters, memory.sampled);
         let works = Works::new(model, memory.settings, memory.image, metering, memory.scratch, nv);
-        let server = model.modbus.map(|modbus| {
-            let mut config = ServerConfig::new(1);
-            config.unit0 = if modbus.unit0_answers_reads { Unit0::AnswersReads } else { Unit0::Silent };
-            config.fc04 = modbus.fc04;
-            config.max_read = modbus.max_read;
-            Server::new(Framing::predict_server(), config, memory.rx, memory.tx)
-        });
-        let (works_line, _) = works.line();
         Self {
             works,
             panel: Panel::new(model, now),
-            server,
-            bus_line: works_line,
-            own_delay: false,
+            ports: P::new(model, memory.ports),
             powered: true,
             led: Led::default(),
             s0_pulses: 0,
@@ -102,29 +86,8 @@ impl<'a, N: Nv> Device<'a, N> {
         self.works.boot();
         self.panel = Panel::new(self.works.model, now);
         self.panel.set_scroll_list(self.works.scroll_list());
-        let (line, unit) = self.works.line();
-        self.bus_line = line;
-        if let Some(server) = &mut self.server {
-            server.reset();
-            server.set_unit(unit);
-        }
-        self.time_replies(line);
+        self.ports.boot(&self.works);
         self.led = Led::default();
-    }
-
-    /// The reply delay counts from the silence of 3.5 characters that ends a request. Where frames are predicted, the
-    /// bus does not wait for that silence, so it is added here.
-    fn time_replies(&mut self, line: LineParams) {
-        let (Some(server), Some(modbus), false) = (&mut self.server, self.works.model.modbus, self.own_delay)
-        else {
-            return;
-        };
-        let mut config = *server.config();
-        config.reply_delay = match server.framing() {
-            Framing::Silence { .. } => modbus.reply_delay,
-            _ => modbus.reply_delay + line.t35(),
-        };
-        server.set_config(config);
     }
 
     /// The description the meter was made from.
@@ -198,10 +161,13 @@ impl<'a, N: Nv> Device<'a, N> {
         } else {
             self.works.power_fail();
             self.powered = false;
-            if let Some(server) = &mut self.server {
-                server.reset();
-            }
+            self.ports.reset();
         }
+    }
+
+    /// Voltage comes to the tariff input, or goes. Nothing happens on a meter without one.
+    pub fn set_tariff_input(&mut self, on: bool) {
+        self.works.set_tariff_input(on);
     }
 
     /// Lets time pass: it is `now`, and `metered` of load time has gone by since the last call. Both move alike
@@ -245,9 +211,8 @@ impl<'a, N: Nv> Device<'a, N> {
         if !self.powered {
             return None;
         }
-        let panel = self.panel.poll_at(now);
-        let bus = self.bus_poll_at();
-        match (panel, bus) {
+        let ports = PortId::ALL.into_iter().filter_map(|port| self.port_poll_at(port)).min();
+        match (self.panel.poll_at(now), ports) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
@@ -371,28 +336,34 @@ impl<'a, N: Nv> Device<'a, N> {
         self.works.set_energy(point, wh)
     }
 
-    // ---- bus
+    // ---- ports
 
-    /// Speed and parity in force on the bus: those of the settings, once the reply to their change has left.
-    #[must_use]
-    pub fn bus_line(&self) -> LineParams {
-        self.bus_line
+    /// The ports, to change how they behave.
+    pub fn ports_mut(&mut self) -> &mut P {
+        &mut self.ports
     }
 
-    /// Speed and parity that the settings say, and the id.
+    /// The ports.
     #[must_use]
-    pub fn line(&self) -> (LineParams, u8) {
-        self.works.line()
+    pub fn ports(&self) -> &P {
+        &self.ports
     }
 
-    /// How the bus behaves: the reply delay and other quirks may be changed. A reply delay that was changed stays as it
-    /// is, whatever the speed of the line.
-    pub fn configure_bus(&mut self, change: impl FnOnce(&mut ServerConfig)) {
-        if let Some(server) = &mut self.server {
-            let mut config = *server.config();
-            change(&mut config);
-            self.own_delay |= config.reply_delay != server.config().reply_delay;
-            server.set_config(config);
+    /// Speed and parity in force at a port: those of the settings, once the reply to their change has left; `None` where
+    /// the meter has no such port.
+    #[must_use]
+    pub fn port_line(&self, port: PortId) -> Option<LineParams> {
+        self.ports.line(port)
+    }
+
+    /// Speed and parity that the settings say for a bus, and the address; `None` where the model has no such bus.
+    #[must_use]
+    pub fn address(&self, port: PortId) -> Option<(LineParams, u8)> {
+        match port {
+            _ if !self.works.model.has(port) => None,
+            PortId::Modbus => Some(self.works.modbus_line()),
+            PortId::Mbus => Some(self.works.mbus_line()),
+            PortId::Optical => None,
         }
     }
 
@@ -401,75 +372,52 @@ impl<'a, N: Nv> Device<'a, N> {
         self.works.show_unsigned_current(unsigned);
     }
 
-    /// How the bus finds where a frame ends.
-    pub fn set_framing(&mut self, framing: Framing) {
-        if let Some(server) = &mut self.server {
-            server.set_framing(framing);
-        }
-        self.time_replies(self.bus_line);
-    }
-
-    /// Bytes arrive, in any chunking.
+    /// Bytes arrive at a port, in any chunking.
     #[inline]
-    pub fn bus_rx(&mut self, now: Instant, bytes: &[u8]) {
-        if let (true, Some(server)) = (self.powered, &mut self.server) {
-            server.handle_rx(now, bytes);
+    pub fn rx(&mut self, port: PortId, now: Instant, bytes: &[u8]) {
+        if self.powered {
+            self.ports.rx(port, now, bytes);
         }
     }
 
-    /// A character arrives damaged.
-    pub fn bus_line_error(&mut self, now: Instant, error: LineError) {
-        if let (true, Some(server)) = (self.powered, &mut self.server) {
-            server.handle_line_error(now, error);
+    /// A character arrives damaged at a port.
+    pub fn line_error(&mut self, port: PortId, now: Instant, error: LineError) {
+        if self.powered {
+            self.ports.line_error(port, now, error);
         }
     }
 
-    /// The last stop bit of what was to be sent has left.
-    pub fn bus_tx_done(&mut self, now: Instant) {
-        self.stage_line();
-        if let Some(server) = &mut self.server {
-            server.handle_tx_done(now);
-        }
+    /// The last stop bit of what was to be sent has left a port.
+    pub fn tx_done(&mut self, port: PortId, now: Instant) {
+        self.ports.tx_done(port, now, &mut self.works);
     }
 
-    fn stage_line(&mut self) {
-        if let Some(server) = &mut self.server
-            && let Some(change) = self.works.line_change.take()
-        {
-            server.stage_line(change.line, change.unit);
-            self.time_replies(change.line);
-        }
-    }
-
-    /// When the bus has something to do next, without new bytes.
+    /// When a port has something to do next, without new bytes; an instant of the past means at once.
     #[must_use]
-    pub fn bus_poll_at(&self) -> Option<Instant> {
-        let server = self.server.as_ref()?;
-        if self.works.line_change.is_some() && !server.is_sending() {
-            return Some(Instant::ZERO);
-        }
-        server.poll_at()
+    pub fn port_poll_at(&self, port: PortId) -> Option<Instant> {
+        self.ports.poll_at(port, &self.works)
     }
 
-    /// What the bus wants done next. Call it until it yields nothing.
+    /// What a port wants done next. Call it until it yields nothing.
     #[cfg_attr(target_os = "none", inline(never))]
     #[cfg_attr(not(target_os = "none"), inline)]
-    pub fn bus_poll(&mut self, now: Instant) -> Option<Output<'_>> {
+    pub fn port_poll(&mut self, port: PortId, now: Instant) -> Option<PortOutput<'_>> {
         if !self.powered {
             return None;
         }
-        if self.works.line_change.is_some() && self.server.as_ref().is_some_and(|server| !server.is_sending())
-        {
-            self.stage_line();
-        }
-        self.works.refresh_image();
-        let server = self.server.as_mut()?;
-        let output = server.poll(now, &mut self.works)?;
-        match output {
-            Output::Transmit(_) => self.panel.answered(now),
-            Output::Reconfigure(line) => self.bus_line = line,
-            Output::Event(_) => {}
+        let output = self.ports.poll(port, now, &mut self.works)?;
+        if let PortOutput::Transmit(_) = output {
+            self.panel.answered(now);
         }
         Some(output)
+    }
+}
+
+impl<N: Nv> Device<'_, N> {
+    /// How the Modbus behaves: the reply delay and other quirks may be changed. Nothing happens where there is none.
+    pub fn configure_modbus(&mut self, change: impl FnOnce(&mut modbus::ServerConfig)) {
+        if let Some(port) = &mut self.ports.modbus {
+            port.configure(change);
+        }
     }
 }

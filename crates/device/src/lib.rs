@@ -16,6 +16,7 @@
 
 mod device;
 mod memory;
+pub mod port;
 mod registers;
 mod works;
 
@@ -24,4 +25,5 @@ mod tests;
 
 pub use device::{Device, DeviceMemory, Led};
 pub use memory::{NvPart, damage, image_size};
+pub use port::{AllPorts, Buffers, MbusPort, MbusQuirks, ModbusPort, PortMemory, PortOutput, Ports};
 pub use works::{Door, Refusal, Works};

@@ -4,7 +4,7 @@
 
 use lcd::glyphs;
 use metering::{Counter, Load, PhaseReading};
-use modbus::{Exception, Output, Parity, RegisterAccess, Words, WriteKind, crc};
+use modbus::{Exception, Parity, RegisterAccess, Words, WriteKind, crc};
 use nv::{Nv, RamNv};
 use proptest::prelude::*;
 use schema::*;
@@ -31,8 +31,10 @@ fn device_with<N: Nv>(nv: N, now: Instant) -> Device<'static, N> {
         counters: leak(Counter::ZERO, SIZES.counters),
         sampled: leak(Counter::ZERO, SIZES.counters),
         scratch: leak(0, DeviceMemory::scratch(&MODEL)),
-        rx: leak(0, SIZES.rx),
-        tx: leak(0, SIZES.tx),
+        ports: PortMemory {
+            modbus: Buffers { rx: leak(0, SIZES.modbus), tx: leak(0, SIZES.modbus) },
+            ..PortMemory::default()
+        },
     };
     Device::new(&MODEL, memory, nv, now)
 }
@@ -73,20 +75,20 @@ impl<N: Nv> Line<N> {
     fn ask(&mut self, frame: &[u8]) -> Vec<u8> {
         let mut bytes = frame.to_vec();
         bytes.extend_from_slice(&crc::wire(frame));
-        self.device.bus_rx(self.now, &bytes);
+        self.device.rx(PortId::Modbus, self.now, &bytes);
         let mut answer = Vec::new();
         for _ in 0..10 {
             self.pass(Duration::from_millis(10));
             let mut sent = false;
-            while let Some(output) = self.device.bus_poll(self.now) {
-                if let Output::Transmit(bytes) = output {
+            while let Some(output) = self.device.port_poll(PortId::Modbus, self.now) {
+                if let PortOutput::Transmit(bytes) = output {
                     answer.extend_from_slice(bytes);
                     sent = true;
                 }
             }
             if sent {
-                self.device.bus_tx_done(self.now);
-                while self.device.bus_poll(self.now).is_some() {}
+                self.device.tx_done(PortId::Modbus, self.now);
+                while self.device.port_poll(PortId::Modbus, self.now).is_some() {}
             }
         }
         if !answer.is_empty() {
@@ -186,7 +188,7 @@ fn several_settings_in_one_write_are_taken_together() {
         [1, 16, 0x40, 0x03, 0, 2],
         "the answer comes from the old id"
     );
-    assert_eq!(line.device.bus_line().baud, 4_800);
+    assert_eq!(line.device.port_line(PortId::Modbus).unwrap().baud, 4_800);
     assert_eq!(line.ask(&[1, 3, 0x40, 0x03, 0, 1]), []);
     assert_eq!(line.ask(&[9, 3, 0x40, 0x03, 0, 1]), [9, 3, 2, 0, 9]);
 }
@@ -196,21 +198,21 @@ fn the_line_changes_after_the_answer_has_left() {
     let mut line = Line::new(device());
     let mut frame = vec![1, 6, 0x40, 0x11, 0, 2];
     frame.extend_from_slice(&crc::wire(&frame));
-    line.device.bus_rx(line.now, &frame);
+    line.device.rx(PortId::Modbus, line.now, &frame);
     // 20 ms after a silence of 3.5 characters.
     line.pass(Duration::from_micros(20_000 + 4_010));
-    assert_eq!(line.device.bus_poll(line.now), None);
+    assert_eq!(line.device.port_poll(PortId::Modbus, line.now), None);
     line.pass(Duration::from_micros(1));
-    assert!(matches!(line.device.bus_poll(line.now), Some(Output::Transmit(_))));
-    assert_eq!(line.device.bus_line().parity, Parity::Even);
+    assert!(matches!(line.device.port_poll(PortId::Modbus, line.now), Some(PortOutput::Transmit(_))));
+    assert_eq!(line.device.port_line(PortId::Modbus).unwrap().parity, Parity::Even);
     assert_eq!(line.device.setting(SettingId::Parity), Some(2));
-    line.device.bus_tx_done(line.now);
+    line.device.tx_done(PortId::Modbus, line.now);
     let mut reconfigured = false;
-    while let Some(output) = line.device.bus_poll(line.now) {
-        reconfigured |= matches!(output, Output::Reconfigure(_));
+    while let Some(output) = line.device.port_poll(PortId::Modbus, line.now) {
+        reconfigured |= matches!(output, PortOutput::Reconfigure(_));
     }
     assert!(reconfigured);
-    assert_eq!(line.device.bus_line().parity, Parity::None);
+    assert_eq!(line.device.port_line(PortId::Modbus).unwrap().parity, Parity::None);
 }
 
 #[test]
@@ -339,12 +341,12 @@ fn the_reply_delay_counts_from_the_silence_at_any_speed_unless_it_is_chosen() {
     fn delay<N: Nv>(line: &mut Line<N>) -> u64 {
         let mut frame = vec![1, 3, 0x40, 0x00, 0, 2];
         frame.extend_from_slice(&crc::wire(&frame));
-        line.device.bus_rx(line.now, &frame);
-        let due = line.device.bus_poll_at().unwrap().since(line.now).as_micros();
+        line.device.rx(PortId::Modbus, line.now, &frame);
+        let due = line.device.port_poll_at(PortId::Modbus).unwrap().since(line.now).as_micros();
         line.pass(Duration::from_secs(1));
-        while let Some(output) = line.device.bus_poll(line.now) {
-            if matches!(output, Output::Transmit(_)) {
-                line.device.bus_tx_done(line.now);
+        while let Some(output) = line.device.port_poll(PortId::Modbus, line.now) {
+            if matches!(output, PortOutput::Transmit(_)) {
+                line.device.tx_done(PortId::Modbus, line.now);
             }
         }
         due
@@ -352,9 +354,9 @@ fn the_reply_delay_counts_from_the_silence_at_any_speed_unless_it_is_chosen() {
     let mut line = Line::new(device());
     assert_eq!(delay(&mut line), 20_000 + 4_011);
     line.device.apply(Door::Factory, &[(SettingId::Baud, 4_800)]).unwrap();
-    while line.device.bus_poll(line.now).is_some() {}
+    while line.device.port_poll(PortId::Modbus, line.now).is_some() {}
     assert_eq!(delay(&mut line), 20_000 + 8_021);
-    line.device.configure_bus(|bus| bus.reply_delay = Duration::from_millis(3));
+    line.device.configure_modbus(|bus| bus.reply_delay = Duration::from_millis(3));
     assert_eq!(delay(&mut line), 3_000);
     line.device.power(line.now, false);
     line.device.power(line.now, true);

@@ -25,6 +25,8 @@ pub enum Door {
     Panel,
     /// A master on the bus.
     Bus,
+    /// A head on the infrared window, after the password.
+    Optical,
     /// The factory, or who plays it: the one who makes the twin.
     Factory,
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Refusal {
                     Permission::Everyone | Permission::Password => "this way",
                     Permission::PanelOnly | Permission::PanelOpen => "with the key on the meter only",
                     Permission::BusOnly => "by a master on the bus only",
+                    Permission::Optical => "through the infrared window only",
                     Permission::Factory => "in the factory only",
                 };
                 write!(f, "{} can be changed {who}", setting.key())
@@ -69,11 +72,11 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
-/// A change of the line that waits for the reply to leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LineChange {
-    pub(crate) line: LineParams,
-    pub(crate) unit: u8,
+/// On which buses speed, parity or address have changed and wait for the reply to leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LineChanges {
+    pub(crate) modbus: bool,
+    pub(crate) mbus: bool,
 }
 
 /// Metering, settings, register image and memory.
@@ -93,7 +96,11 @@ pub struct Works<'a, N> {
     /// Metered time until the next reading is taken.
     to_sample: Duration,
     stored_steps: u64,
-    pub(crate) line_change: Option<LineChange>,
+    pub(crate) line_changes: LineChanges,
+    /// There is voltage at the tariff input.
+    tariff_input: bool,
+    /// The tariff input says which tariff counts, not what was last written.
+    input_rules: bool,
     /// Currents are shown without the sign of their direction, as some other firmware is thought to do.
     unsigned_current: bool,
 }
@@ -120,7 +127,9 @@ impl<'a, N: Nv> Works<'a, N> {
             conditions: Conditions::NONE,
             to_sample: SAMPLE,
             stored_steps: 0,
-            line_change: None,
+            line_changes: LineChanges::default(),
+            tariff_input: false,
+            input_rules: true,
             unsigned_current: false,
         }
     }
@@ -145,8 +154,9 @@ impl<'a, N: Nv> Works<'a, N> {
         self.conditions = conditions;
         self.stored_steps = self.metering.stored_steps();
         self.to_sample = SAMPLE;
+        self.input_rules = true;
         self.take_over_settings();
-        self.line_change = None;
+        self.line_changes = LineChanges::default();
         self.metering.sample();
         self.image_stale = true;
         if !self.is_stopped() {
@@ -160,6 +170,22 @@ impl<'a, N: Nv> Works<'a, N> {
                 self.store_state();
             }
         }
+    }
+
+    /// Voltage comes to the tariff input, or goes: from this edge on the input says which tariff counts.
+    pub(crate) fn set_tariff_input(&mut self, on: bool) {
+        if on != self.tariff_input {
+            self.tariff_input = on;
+            self.input_rules = true;
+            self.metering.set_tariff(self.tariff());
+            self.image_stale = true;
+        }
+    }
+
+    /// True while there is voltage at the tariff input.
+    #[must_use]
+    pub fn tariff_input(&self) -> bool {
+        self.tariff_input
     }
 
     /// Tells the metering what the settings mean.
@@ -183,7 +209,16 @@ impl<'a, N: Nv> Works<'a, N> {
     #[must_use]
     pub fn tariff(&self) -> Tariff {
         let Some((index, setting)) = self.model.setting(SettingId::Tariff) else { return Tariff::T1 };
-        let value = self.settings.get(index).copied().unwrap_or(setting.default);
+        let value = match self.model.tariff_input {
+            Some(input) if self.input_rules => {
+                if self.tariff_input {
+                    input.on
+                } else {
+                    input.off
+                }
+            }
+            _ => self.settings.get(index).copied().unwrap_or(setting.default),
+        };
         match setting.acts_as(value) {
             2 => Tariff::T2,
             3 => Tariff::T3,
@@ -192,9 +227,17 @@ impl<'a, N: Nv> Works<'a, N> {
         }
     }
 
-    /// Speed and parity of the line, and the meter's id on it, as the settings have them.
+    /// Speed of the M-Bus, and the meter's primary address on it, as the settings have them.
     #[must_use]
-    pub fn line(&self) -> (LineParams, u8) {
+    pub fn mbus_line(&self) -> (LineParams, u8) {
+        let baud = self.setting_value(SettingId::MbusBaud).and_then(|baud| u32::try_from(baud).ok());
+        let address = self.setting_value(SettingId::MbusId).and_then(|id| u8::try_from(id).ok());
+        (LineParams::even(baud.unwrap_or(9_600)), address.unwrap_or(0))
+    }
+
+    /// Speed and parity of the Modbus, and the meter's id on it, as the settings have them.
+    #[must_use]
+    pub fn modbus_line(&self) -> (LineParams, u8) {
         let baud = self.setting_value(SettingId::Baud).and_then(|baud| u32::try_from(baud).ok());
         let parity = match self.setting_value(SettingId::Parity) {
             Some(2) => Parity::None,
@@ -350,6 +393,26 @@ impl<'a, N: Nv> Works<'a, N> {
         self.image_stale = true;
     }
 
+    /// Says whether a change could be made, and changes nothing. The value as the setting would keep it.
+    ///
+    /// # Errors
+    /// [`Refusal`] says why not.
+    pub fn check(&self, door: Door, id: SettingId, value: i64) -> Result<i32, Refusal> {
+        let (_, setting) = self.model.setting(id).ok_or(Refusal::Unknown(id))?;
+        let allowed = match setting.permission {
+            Permission::Everyone | Permission::Password => true,
+            Permission::PanelOnly | Permission::PanelOpen => matches!(door, Door::Panel | Door::Factory),
+            Permission::BusOnly => door != Door::Panel,
+            Permission::Optical => matches!(door, Door::Optical | Door::Factory),
+            Permission::Factory => door == Door::Factory,
+        };
+        if !allowed {
+            return Err(Refusal::Forbidden { setting: id, permission: setting.permission });
+        }
+        let value = setting.check(value).map_err(Refusal::Range)?;
+        if self.is_stopped() { Err(Refusal::Memory) } else { Ok(value) }
+    }
+
     /// Changes settings: all of them, or none. The only place where a setting changes.
     ///
     /// # Errors
@@ -360,20 +423,7 @@ impl<'a, N: Nv> Works<'a, N> {
         changes: impl Iterator<Item = (SettingId, i64)> + Clone,
     ) -> Result<(), Refusal> {
         for (id, value) in changes.clone() {
-            let (_, setting) = self.model.setting(id).ok_or(Refusal::Unknown(id))?;
-            let allowed = match setting.permission {
-                Permission::Everyone | Permission::Password => true,
-                Permission::PanelOnly | Permission::PanelOpen => door != Door::Bus,
-                Permission::BusOnly => door != Door::Panel,
-                Permission::Factory => door == Door::Factory,
-            };
-            if !allowed {
-                return Err(Refusal::Forbidden { setting: id, permission: setting.permission });
-            }
-            setting.check(value).map_err(Refusal::Range)?;
-        }
-        if self.is_stopped() {
-            return Err(Refusal::Memory);
+            self.check(door, id, value)?;
         }
         let mut line_changed = false;
         for (id, value) in changes {
@@ -383,14 +433,14 @@ impl<'a, N: Nv> Works<'a, N> {
             {
                 *place = value;
                 line_changed |= setting.effect == Effect::AfterReply;
+                self.input_rules &= id != SettingId::Tariff;
             }
         }
         self.take_over_settings();
         self.image_stale = true;
         self.store_settings();
         if line_changed {
-            let (line, unit) = self.line();
-            self.line_change = Some(LineChange { line, unit });
+            self.line_changes = LineChanges { modbus: true, mbus: true };
         }
         Ok(())
     }

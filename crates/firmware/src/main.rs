@@ -11,11 +11,10 @@ mod board;
 
 use board::Board;
 use cortex_m_rt::entry;
-use device::{Device, DeviceMemory, image_size};
+use device::{Buffers, Device, DeviceMemory, ModbusPort, PortMemory, PortOutput, image_size};
 use metering::{Counter, Load, PhaseReading};
-use modbus::Output;
 use nv::RamNv;
-use schema::{KeyId, MemorySizes, ModelDef};
+use schema::{KeyId, MemorySizes, ModelDef, PortId};
 use units::{Duration, Instant};
 
 static MODEL: &ModelDef = &models::PRO1_MOD;
@@ -37,8 +36,8 @@ struct Room {
     counters: [Counter; SIZES.counters],
     sampled: [Counter; SIZES.counters],
     scratch: [u8; RECORD],
-    rx: [u8; SIZES.rx],
-    tx: [u8; SIZES.tx],
+    rx: [u8; SIZES.modbus],
+    tx: [u8; SIZES.modbus],
     memory: RamNv<NV>,
 }
 
@@ -49,8 +48,8 @@ impl Room {
         counters: [Counter::ZERO; SIZES.counters],
         sampled: [Counter::ZERO; SIZES.counters],
         scratch: [0; RECORD],
-        rx: [0; SIZES.rx],
-        tx: [0; SIZES.tx],
+        rx: [0; SIZES.modbus],
+        tx: [0; SIZES.modbus],
         memory: RamNv::from_bytes([0; NV]),
     };
 }
@@ -67,12 +66,11 @@ fn main() -> ! {
         counters: &mut ROOM.counters,
         sampled: &mut ROOM.sampled,
         scratch: &mut ROOM.scratch,
-        rx: &mut ROOM.rx,
-        tx: &mut ROOM.tx,
+        ports: PortMemory { modbus: Buffers { rx: &mut ROOM.rx, tx: &mut ROOM.tx }, ..PortMemory::default() },
     };
     let mut board = Board::new();
     let mut now = Instant::ZERO;
-    let mut device = Device::new(MODEL, memory, &mut ROOM.memory, now);
+    let mut device: Device<'_, _, ModbusPort<'_>> = Device::new(MODEL, memory, &mut ROOM.memory, now);
     device.set_load(LOAD);
     let mut pressed = false;
     loop {
@@ -87,24 +85,24 @@ fn main() -> ! {
             }
         }
         while let Some(byte) = board.received() {
-            device.bus_rx(now, &[byte]);
+            device.rx(PortId::Modbus, now, &[byte]);
         }
         device.poll(now, passed);
         let mut sent = false;
-        if let Some(output) = device.bus_poll(now) {
+        if let Some(output) = device.port_poll(PortId::Modbus, now) {
             match output {
-                Output::Transmit(bytes) => {
+                PortOutput::Transmit(bytes) => {
                     for byte in bytes {
                         board.send(*byte);
                     }
                     sent = true;
                 }
-                Output::Reconfigure(line) => board.configure(line),
-                Output::Event(_) => {}
+                PortOutput::Reconfigure(line) => board.configure(line),
+                PortOutput::Event => {}
             }
         }
         if sent {
-            device.bus_tx_done(now);
+            device.tx_done(PortId::Modbus, now);
         }
         let frame = device.frame(now);
         board.show(lcd::visible(frame, device.blink_on(now)), device.backlight(now));

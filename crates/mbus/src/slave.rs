@@ -169,6 +169,11 @@ impl<'m> Slave<'m> {
         &self.config
     }
 
+    /// Makes it behave otherwise from now on; what it has heard and says stays.
+    pub const fn set_config(&mut self, config: SlaveConfig) {
+        self.config = config;
+    }
+
     /// The primary address.
     #[must_use]
     pub const fn address(&self) -> u8 {
@@ -550,9 +555,7 @@ impl<'m> Slave<'m> {
         let mut refused = false;
         for record in records.by_ref() {
             let Ok(record) = record else { return self.ignore(control, to) };
-            let command = Command::of_record(&record);
-            refused |= matches!(command, Command::PrimaryAddress(a) if a > address::LAST);
-            refused |= source.check(&command).is_err();
+            refused |= source.check(&Command::Record(record)).is_err();
         }
         let own = records.manufacturer_data().map(Command::Manufacturer);
         refused |= own.is_some_and(|command| source.check(&command).is_err());
@@ -561,12 +564,9 @@ impl<'m> Slave<'m> {
             return self.done(control, to, true);
         }
         for record in Records::new(data).flatten() {
-            let command = Command::of_record(&record);
-            source.write(&command);
-            if let Command::PrimaryAddress(own) = command {
-                self.config.address = own;
-            }
+            source.write(&Command::Record(record));
         }
+        self.config.address = source.address();
         if let Some(command) = own {
             source.write(&command);
         }

@@ -1,13 +1,14 @@
 //! Transcripts of the slave with a clock of the test's own.
 
 use super::*;
-use crate::{Data, FRAME_BUFFER, Identity, Manufacturer, Place, Writer};
+use crate::{Data, FRAME_BUFFER, Identity, Manufacturer, Place, Record, Writer};
 use proptest::prelude::*;
 
 /// A meter that keeps what it is told.
 #[derive(Clone, Debug)]
 struct Meter {
     id: u32,
+    address: u8,
     telegrams: u8,
     reading: i64,
     done: Vec<String>,
@@ -15,7 +16,7 @@ struct Meter {
 
 impl Meter {
     fn new() -> Self {
-        Self { id: 0x1307_0001, telegrams: 1, reading: 1_604_814, done: Vec::new() }
+        Self { id: 0x1307_0001, address: 0, telegrams: 1, reading: 1_604_814, done: Vec::new() }
     }
 }
 
@@ -38,22 +39,47 @@ impl RecordSource for Meter {
         Some((writer.len(), index + 1 < self.telegrams))
     }
 
+    fn address(&self) -> u8 {
+        self.address
+    }
+
     fn check(&self, command: &Command<'_>) -> Result<(), Refused> {
         match command {
-            Command::Tariff(1 | 2) | Command::CombinationCode(1 | 4 | 5 | 6 | 9 | 10) => Ok(()),
-            Command::S0Rate(1 | 10 | 100 | 1000 | 10_000 | 100_000 | 200_000 | 1_000_000) => Ok(()),
-            Command::Baud(300..=9600) | Command::PrimaryAddress(_) | Command::SecondaryAddress(_) => Ok(()),
-            Command::ResetDayCounter | Command::ResetPowerDownCounter => Ok(()),
-            Command::ApplicationReset(_) | Command::SelectTelegram(0xB1 | 0xB4) => Ok(()),
+            Command::Record(record) => deed(record).map(drop).ok_or(Refused),
+            Command::Baud(300..=9600) | Command::ApplicationReset(_) => Ok(()),
+            Command::SelectTelegram(0xB1 | 0xB4) => Ok(()),
             _ => Err(Refused),
         }
     }
 
     fn write(&mut self, command: &Command<'_>) {
-        if let Command::SecondaryAddress(id) = command {
-            self.id = *id;
+        let Command::Record(record) = command else {
+            self.done.push(format!("{command:?}"));
+            return;
+        };
+        match (record.vif, record.data) {
+            ([0x79], &[a, b, c, d]) => self.id = u32::from_le_bytes([a, b, c, d]),
+            ([0x7A], &[address]) => self.address = address,
+            _ => {}
         }
-        self.done.push(format!("{command:?}"));
+        self.done.extend(deed(record));
+    }
+}
+
+/// What a record of the manual's table asks for, where its value can be.
+fn deed(record: &Record<'_>) -> Option<String> {
+    let number = record.value.as_int();
+    match (record.vif, record.data.len(), number) {
+        ([0x7A], 1, Some(address @ 0..=250)) => Some(format!("PrimaryAddress({address})")),
+        ([0x79], 4, Some(id @ 0..)) => Some(format!("SecondaryAddress({id:08})")),
+        ([0x7C], 1, Some(tariff @ 1..=2)) if record.text.0 == b"T" => Some(format!("Tariff({tariff})")),
+        ([0xFD, 0x3A], 1, Some(code @ (1 | 4 | 5 | 6 | 9 | 10))) => Some(format!("CombinationCode({code})")),
+        ([0xFD, 0x3A], 4, Some(rate @ (1 | 10 | 100 | 1000 | 10_000 | 100_000 | 200_000 | 1_000_000))) => {
+            Some(format!("S0Rate({rate})"))
+        }
+        ([0x04], 4, _) => Some("ResetDayCounter".into()),
+        ([0xFD, 0x60], 2, _) => Some("ResetPowerDownCounter".into()),
+        _ => None,
     }
 }
 
@@ -205,7 +231,7 @@ fn selection_by_secondary_address() {
 fn every_write_of_the_manual() {
     let writes: [(&[u8], &str); 8] = [
         (&[0x01, 0x7A, 0x05], "PrimaryAddress(5)"),
-        (&[0x0C, 0x79, 0x15, 0x01, 0x23, 0x45], "SecondaryAddress(1159921941)"),
+        (&[0x0C, 0x79, 0x15, 0x01, 0x23, 0x45], "SecondaryAddress(45230115)"),
         (&[0x09, 0x7C, 0x01, 0x54, 0x02], "Tariff(2)"),
         (&[0x09, 0xFD, 0x3A, 0x10], "CombinationCode(10)"),
         (&[0x0C, 0xFD, 0x3A, 0x00, 0x00, 0x01, 0x00], "S0Rate(10000)"),

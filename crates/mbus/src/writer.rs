@@ -171,6 +171,41 @@ impl<'b> Writer<'b> {
         written
     }
 
+    /// Appends a record whose data and value information are given as they stand on the wire; the data field of the DIF
+    /// says how `value` is coded. A number that does not fit is written as none: all bits set.
+    ///
+    /// # Errors
+    /// [`WriteFault::Full`], and [`WriteFault::Width`] for a data field that is no whole number; nothing was appended then.
+    pub fn coded(&mut self, dib: &[u8], vib: &[u8], value: i64) -> Result<(), WriteFault> {
+        let before = self.len;
+        let written = self.try_coded(dib, vib, value);
+        if written.is_err() {
+            self.len = before;
+        }
+        written
+    }
+
+    fn try_coded(&mut self, dib: &[u8], vib: &[u8], value: i64) -> Result<(), WriteFault> {
+        let data = match dib.first().ok_or(WriteFault::Width)? & 0x0F {
+            bytes @ (1..=4 | 6) => Data::Int { value, bytes },
+            7 => Data::Int { value, bytes: 8 },
+            code @ 9..=12 => Data::Bcd { value, digits: 2 * (code - 8) },
+            14 => Data::Bcd { value, digits: 12 },
+            _ => return Err(WriteFault::Width),
+        };
+        self.raw(dib)?;
+        self.raw(vib)?;
+        match (self.data(data), data) {
+            (Err(WriteFault::Range), Data::Int { bytes, .. }) => self.nothing(bytes),
+            (Err(WriteFault::Range), Data::Bcd { digits, .. }) => self.nothing(digits / 2),
+            (written, _) => written,
+        }
+    }
+
+    fn nothing(&mut self, bytes: u8) -> Result<(), WriteFault> {
+        (0..bytes).try_for_each(|_| self.raw(&[0xFF]))
+    }
+
     fn try_record(&mut self, place: Place, vib: &[u8], data: Data<'_>) -> Result<(), WriteFault> {
         let end = vib.iter().position(|byte| byte & 0x80 == 0).ok_or(WriteFault::ValueInformation)?;
         let tail = vib.get(end + 1..).unwrap_or_default();

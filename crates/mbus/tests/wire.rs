@@ -13,11 +13,16 @@ const LINE: LineParams = LineParams::even(2400);
 struct Meter {
     id: u32,
     tariff: u8,
+    address: u8,
 }
 
 impl RecordSource for Meter {
     fn identity(&self) -> Identity {
         Identity { id: self.id, manufacturer: Manufacturer::INM, version: 2, medium: 2 }
+    }
+
+    fn address(&self) -> u8 {
+        self.address
     }
 
     fn status(&self) -> u8 {
@@ -37,14 +42,20 @@ impl RecordSource for Meter {
 
     fn check(&self, command: &Command<'_>) -> Result<(), Refused> {
         match command {
-            Command::Tariff(1 | 2) | Command::PrimaryAddress(_) | Command::Baud(300..=9600) => Ok(()),
+            Command::Record(record) if matches!(record.vif, [0x7A]) => Ok(()),
+            Command::Record(record) if matches!(record.value.as_int(), Some(1 | 2)) => Ok(()),
+            Command::Baud(300..=9600) => Ok(()),
             _ => Err(Refused),
         }
     }
 
     fn write(&mut self, command: &Command<'_>) {
-        if let Command::Tariff(tariff) = command {
-            self.tariff = *tariff;
+        let Command::Record(record) = command else { return };
+        let number = record.value.as_int().and_then(|value| u8::try_from(value).ok());
+        match (record.vif, number) {
+            ([0x7A], Some(address)) => self.address = address,
+            ([0x7C], Some(tariff)) => self.tariff = tariff,
+            _ => {}
         }
     }
 }
@@ -182,7 +193,7 @@ fn wire<R>(ids: &[u32], test: impl FnOnce(&mut Wire<'_>) -> R) -> R {
         .map(|(i, (id, (rx, tx)))| {
             let late = if i % 2 == 0 { 0 } else { u16::try_from(i).unwrap() % 7 };
             let config = SlaveConfig { reply_bits: 22 + late, ..SlaveConfig::new(0, LINE) };
-            (Slave::new(config, rx, tx), Meter { id: *id, tariff: 1 })
+            (Slave::new(config, rx, tx), Meter { id: *id, tariff: 1, address: 0 })
         })
         .collect();
     let master = Master::new(MasterConfig::new(LINE), &mut rx, &mut tx);

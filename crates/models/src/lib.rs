@@ -17,7 +17,37 @@ use schema::{ModelDef, ModelNotes};
 
 pub mod pro1;
 
-pub use pro1::{PRO1_MOD, PRO1_MOD_NOTES};
+pub use pro1::{
+    PRO1_2T, PRO1_2T_NOTES, PRO1_MB, PRO1_MB_NOTES, PRO1_MOD, PRO1_MOD_NOTES, PRO1_S, PRO1_S_NOTES,
+};
+
+/// One table out of several: `N` is the number of their rows together, else it does not compile.
+#[allow(clippy::panic, reason = "runs while the tables are compiled, and nowhere else")]
+const fn join<const N: usize, T: Copy>(parts: &[&[T]]) -> [T; N] {
+    let mut first = parts;
+    let filler = loop {
+        match first {
+            [[row, ..], ..] => break *row,
+            [[], rest @ ..] => first = rest,
+            [] => panic!("nothing to join"),
+        }
+    };
+    let mut all = [filler; N];
+    let mut room: &mut [T] = &mut all;
+    let mut parts = parts;
+    while let [part, rest @ ..] = parts {
+        let mut rows = *part;
+        while let [row, tail @ ..] = rows {
+            let [place, left @ ..] = room else { panic!("more rows than were announced") };
+            *place = *row;
+            room = left;
+            rows = tail;
+        }
+        parts = rest;
+    }
+    assert!(room.is_empty(), "fewer rows than were announced");
+    all
+}
 
 /// A model with what is said about it.
 #[derive(Clone, Copy, Debug)]
@@ -29,4 +59,9 @@ pub struct Entry {
 }
 
 /// Every model there is.
-pub const ALL: &[Entry] = &[Entry { def: &PRO1_MOD, notes: &PRO1_MOD_NOTES }];
+pub const ALL: &[Entry] = &[
+    Entry { def: &PRO1_MOD, notes: &PRO1_MOD_NOTES },
+    Entry { def: &PRO1_MB, notes: &PRO1_MB_NOTES },
+    Entry { def: &PRO1_2T, notes: &PRO1_2T_NOTES },
+    Entry { def: &PRO1_S, notes: &PRO1_S_NOTES },
+];

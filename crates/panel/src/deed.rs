@@ -139,7 +139,7 @@ impl Panel {
 
     fn may_edit(&self, id: SettingId) -> bool {
         self.model.setting(id).is_some_and(|(_, setting)| {
-            !matches!(setting.permission, Permission::BusOnly | Permission::Factory)
+            !matches!(setting.permission, Permission::BusOnly | Permission::Optical | Permission::Factory)
         })
     }
 

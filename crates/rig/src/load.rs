@@ -85,13 +85,20 @@ pub struct Supply {
     pub frequency_mhz: u32,
     /// False while the mains is off.
     pub mains: bool,
+    /// There is voltage at the tariff input, where the meter has one.
+    pub tariff_input: bool,
 }
 
 impl Default for Supply {
     /// 230.0 V and 50.00 Hz on phase 1, and nothing flowing.
     fn default() -> Self {
         let idle = Circuit { voltage_mv: 230_000, ..Circuit::default() };
-        Self { phases: [idle, Circuit::default(), Circuit::default()], frequency_mhz: 50_000, mains: true }
+        Self {
+            phases: [idle, Circuit::default(), Circuit::default()],
+            frequency_mhz: 50_000,
+            mains: true,
+            tariff_input: false,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use metering::{Counter, Metering};
 use modbus::Unit0;
 use models::Entry;
 use nv::Nv;
-use schema::SettingId;
+use schema::{PortId, SettingId};
 use units::decimal::{self, Decimal};
 use units::{Duration, Instant, Point};
 
@@ -93,11 +93,11 @@ impl Quirk {
     /// Makes a meter behave so.
     pub fn apply<N: Nv>(self, device: &mut Device<'_, N>) {
         match self {
-            Self::ReplyDelay(delay) => device.configure_bus(|config| config.reply_delay = delay),
-            Self::Unit0(unit0) => device.configure_bus(|config| config.unit0 = unit0),
-            Self::Fc04(answered) => device.configure_bus(|config| config.fc04 = answered),
-            Self::MaxRead(count) => device.configure_bus(|config| config.max_read = count),
-            Self::UnmappedSilent(silent) => device.configure_bus(|config| config.silent_unmapped = silent),
+            Self::ReplyDelay(delay) => device.configure_modbus(|config| config.reply_delay = delay),
+            Self::Unit0(unit0) => device.configure_modbus(|config| config.unit0 = unit0),
+            Self::Fc04(answered) => device.configure_modbus(|config| config.fc04 = answered),
+            Self::MaxRead(count) => device.configure_modbus(|config| config.max_read = count),
+            Self::UnmappedSilent(silent) => device.configure_modbus(|config| config.silent_unmapped = silent),
             Self::UnsignedCurrent(unsigned) => device.show_unsigned_current(unsigned),
         }
     }
@@ -267,7 +267,9 @@ impl MeterSpec {
                 device.set_energy(*point, *wh);
             }
             // What a change of the line asks of the bus is done before anybody listens.
-            while device.bus_poll(now).is_some() {}
+            for port in PortId::ALL {
+                while device.port_poll(port, now).is_some() {}
+            }
         }
         let mut supply = *twin.supply();
         for load in &self.loads {
@@ -333,7 +335,7 @@ mod tests {
         assert_eq!(twin.serial(), 13_070_002);
         let device = twin.device();
         assert_eq!(device.setting(SettingId::ModbusId), Some(2));
-        assert_eq!(device.bus_line().baud, 4_800);
+        assert_eq!(device.port_line(PortId::Modbus).unwrap().baud, 4_800);
         assert_eq!(device.value(Point::active(Flow::Forward, Tariff::All)), Some(12_500));
         assert_eq!(device.value(Point::active(Flow::Reverse, Tariff::All)), Some(30));
         assert_eq!(device.value(Point::now(units::What::P)), Some(1_150_000));
@@ -357,9 +359,9 @@ mod tests {
             let mut bytes = frame.to_vec();
             bytes.extend_from_slice(&modbus::crc::of(frame).to_le_bytes());
             let device = twin.device_mut();
-            device.bus_rx(Instant::ZERO, &bytes);
-            while let Some(output) = device.bus_poll(Instant::from_millis(100)) {
-                if let modbus::Output::Transmit(bytes) = output {
+            device.rx(PortId::Modbus, Instant::ZERO, &bytes);
+            while let Some(output) = device.port_poll(PortId::Modbus, Instant::from_millis(100)) {
+                if let device::PortOutput::Transmit(bytes) = output {
                     return bytes.to_vec();
                 }
             }

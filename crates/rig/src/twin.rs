@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use device::{Device, DeviceMemory, Door, NvPart, damage, image_size};
+use device::{Buffers, Device, DeviceMemory, Door, NvPart, PortMemory, damage, image_size};
 use metering::Counter;
 use models::Entry;
 use nv::{Nv, NvError};
@@ -89,6 +89,10 @@ fn leak<T: Clone>(value: T, count: usize) -> &'static mut [T] {
     Box::leak(vec![value; count].into_boxed_slice())
 }
 
+fn buffers(size: usize) -> Buffers<'static> {
+    Buffers { rx: leak(0, size), tx: leak(0, size) }
+}
+
 impl Twin {
     /// A meter with its supply on. Without an image, or with one of another size, it is as from the factory.
     #[must_use]
@@ -102,8 +106,11 @@ impl Twin {
             counters: leak(Counter::default(), sizes.counters),
             sampled: leak(Counter::default(), sizes.counters),
             scratch: leak(0, DeviceMemory::scratch(entry.def)),
-            rx: leak(0, sizes.rx),
-            tx: leak(0, sizes.tx),
+            ports: PortMemory {
+                modbus: buffers(sizes.modbus),
+                mbus: buffers(sizes.mbus),
+                optical: buffers(sizes.optical),
+            },
         };
         let mut twin = Self {
             entry,
@@ -145,6 +152,7 @@ impl Twin {
         self.supply = supply;
         self.device.set_load(supply.load());
         self.device.power(now, supply.mains);
+        self.device.set_tariff_input(supply.tariff_input);
         if !supply.mains {
             self.outputs.cut();
             for part in core::mem::take(&mut self.damage) {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use modbus::{LineError, LineParams, Parity};
+use units::{LineError, LineParams, Parity};
 
 /// What a receiver makes of bytes on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,8 @@ const fn parity_bit(byte: u8, parity: Parity) -> bool {
 /// the line is idle after the byte.
 #[must_use]
 pub fn damage(bytes: &[u8], sent: LineParams, own: LineParams) -> Heard {
-    if sent.baud != own.baud {
+    // A character of another length is read as a damaged one, as is one at another speed.
+    if sent.baud != own.baud || sent.data_bits != own.data_bits {
         return Heard::Damaged { before: Vec::new(), error: LineError::Framing };
     }
     for (index, byte) in bytes.iter().enumerate() {

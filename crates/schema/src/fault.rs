@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::{
-    Access, Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, Rule, SettingDef, SettingId, Source,
+    Access, Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, RecordDef, Rule, SettingDef,
+    SettingId, Source, Target,
 };
 
 /// The table in which a fault stands.
@@ -15,6 +16,12 @@ pub enum Table {
     Settings(usize),
     /// A page block, by its number.
     Pages(usize),
+    /// A telegram of the M-Bus, by its number.
+    Telegram(usize),
+    /// What a master may write on the M-Bus.
+    RecordWrites,
+    /// The lines of the optical read-out.
+    Lines,
     /// What stands in no table.
     Model,
 }
@@ -49,6 +56,12 @@ pub enum What {
     Limit,
     /// A combination code has no meaning, or a meaning no code.
     Combination,
+    /// Data or value information that does not end where it says, or data of no fixed width.
+    Information,
+    /// The records of a telegram need more bytes than one has (EN 13757-3: 239 behind the header, one for DIF 1F).
+    TelegramTooLong,
+    /// An identifier or a unit is empty or too long for a line.
+    Line,
 }
 
 /// The first thing wrong with a description.
@@ -68,6 +81,9 @@ impl fmt::Display for Table {
             Self::Registers(n) => write!(f, "register block {n}"),
             Self::Settings(n) => write!(f, "settings block {n}"),
             Self::Pages(n) => write!(f, "page block {n}"),
+            Self::Telegram(n) => write!(f, "telegram {n}"),
+            Self::RecordWrites => f.write_str("writes of the M-Bus"),
+            Self::Lines => f.write_str("lines of the optical read-out"),
             Self::Model => f.write_str("the model itself"),
         }
     }
@@ -89,6 +105,11 @@ impl fmt::Display for What {
             Self::TooManyPages => "there are more than 128 pages",
             Self::Limit => "a limit lies outside what can be",
             Self::Combination => "a combination code has no meaning, or a meaning no code",
+            Self::Information => {
+                "its data or value information does not end where it says, or has no fixed width"
+            }
+            Self::TelegramTooLong => "the records up to it need more than the 239 bytes of a telegram",
+            Self::Line => "its identifier or number does not fit a line of the read-out",
         })
     }
 }
@@ -337,6 +358,143 @@ const fn limits_fault(model: &ModelDef) -> Option<Fault> {
     None
 }
 
+/// True where a block of information bytes ends with its first byte below 80h, or with a unit in plain text behind it.
+const fn whole_information(block: &[u8], plain_text: bool) -> bool {
+    let plain = plain_text && matches!(block, [0x7C | 0xFC, ..]);
+    let mut rest = block;
+    while let [byte, tail @ ..] = rest {
+        if *byte & 0x80 == 0 {
+            return match tail {
+                [] => !plain,
+                [len, text @ ..] => plain && *len as usize == text.len(),
+            };
+        }
+        rest = tail;
+    }
+    false
+}
+
+/// Bytes of the data of a DIF's data field, `None` where their number is not fixed.
+const fn data_bytes(field: u8) -> Option<usize> {
+    match field {
+        1..=4 => Some(field as usize),
+        6 | 14 => Some(6),
+        7 => Some(8),
+        9..=12 => Some(field as usize - 8),
+        _ => None,
+    }
+}
+
+const fn source_is_known(model: &ModelDef, source: Source) -> bool {
+    match source {
+        Source::Setting(id) => find_setting(model, id).is_some(),
+        _ => true,
+    }
+}
+
+const fn telegram_fault(model: &ModelDef, table: Table, records: &[RecordDef]) -> Option<Fault> {
+    let mut used = 0;
+    let mut row_number = 0;
+    let mut rows = records;
+    while let [row, tail @ ..] = rows {
+        let Some(data) = data_bytes(row.data_field()) else {
+            return fault(table, row_number, What::Information);
+        };
+        if !whole_information(row.dib, false) || !whole_information(row.vib, true) {
+            return fault(table, row_number, What::Information);
+        }
+        if !source_is_known(model, row.source) {
+            return fault(table, row_number, What::UnknownSetting);
+        }
+        used += row.dib.len() + row.vib.len() + data;
+        if used > 239 {
+            return fault(table, row_number, What::TelegramTooLong);
+        }
+        row_number += 1;
+        rows = tail;
+    }
+    None
+}
+
+const fn mbus_fault(model: &ModelDef) -> Option<Fault> {
+    let Some(mbus) = model.mbus else { return None };
+    if mbus.telegrams.is_empty() || mbus.reply_bits < 11 || mbus.reply_bits > 330 {
+        return fault(Table::Model, 0, What::Limit);
+    }
+    if find_setting(model, SettingId::MbusId).is_none() || find_setting(model, SettingId::MbusBaud).is_none()
+    {
+        return fault(Table::Model, 0, What::UnknownSetting);
+    }
+    let mut n = 0;
+    let mut telegrams = mbus.telegrams;
+    while let [telegram, rest @ ..] = telegrams {
+        if telegram.ci < 0xB0 || telegram.ci > 0xB7 {
+            return fault(Table::Telegram(n), 0, What::Limit);
+        }
+        if let Some(found) = telegram_fault(model, Table::Telegram(n), telegram.records) {
+            return Some(found);
+        }
+        n += 1;
+        telegrams = rest;
+    }
+    let mut row_number = 0;
+    let mut rows = mbus.writes;
+    while let [row, tail @ ..] = rows {
+        if data_bytes(row.data_field()).is_none()
+            || !whole_information(row.dib, false)
+            || !whole_information(row.vib, true)
+        {
+            return fault(Table::RecordWrites, row_number, What::Information);
+        }
+        if let Target::Setting(id) = row.target
+            && find_setting(model, id).is_none()
+        {
+            return fault(Table::RecordWrites, row_number, What::UnknownSetting);
+        }
+        row_number += 1;
+        rows = tail;
+    }
+    None
+}
+
+const fn optical_fault(model: &ModelDef) -> Option<Fault> {
+    let Some(optical) = model.optical else { return None };
+    if find_setting(model, optical.password).is_none() {
+        return fault(Table::Model, 0, What::UnknownSetting);
+    }
+    if optical.manufacturer.len() != 3 || optical.ident.is_empty() || optical.ident.len() > 10 {
+        return fault(Table::Model, 0, What::Limit);
+    }
+    let mut row_number = 0;
+    let mut rows = optical.lines;
+    while let [row, tail @ ..] = rows {
+        if row.code.is_empty()
+            || row.code.len() > 16
+            || row.unit.len() > 8
+            || row.digits == 0
+            || row.digits > 9
+            || row.decimals > 4
+        {
+            return fault(Table::Lines, row_number, What::Line);
+        }
+        if !source_is_known(model, row.source) {
+            return fault(Table::Lines, row_number, What::UnknownSetting);
+        }
+        row_number += 1;
+        rows = tail;
+    }
+    None
+}
+
+const fn tariff_input_fault(model: &ModelDef) -> Option<Fault> {
+    let Some(input) = model.tariff_input else { return None };
+    match find_setting(model, SettingId::Tariff) {
+        Some(tariff) if tariff.accepts(input.off) && tariff.accepts(input.on) => None,
+        Some(_) => fault(Table::Model, 0, What::Limit),
+        None => fault(Table::Model, 0, What::UnknownSetting),
+    }
+}
+
 /// The first thing wrong with a description, or `None`. Asserted beside each model, in a constant.
 #[must_use]
 pub const fn first_fault(model: &ModelDef) -> Option<Fault> {
@@ -347,6 +505,15 @@ pub const fn first_fault(model: &ModelDef) -> Option<Fault> {
         return Some(found);
     }
     if let Some(found) = pages_fault(model) {
+        return Some(found);
+    }
+    if let Some(found) = mbus_fault(model) {
+        return Some(found);
+    }
+    if let Some(found) = optical_fault(model) {
+        return Some(found);
+    }
+    if let Some(found) = tariff_input_fault(model) {
         return Some(found);
     }
     limits_fault(model)

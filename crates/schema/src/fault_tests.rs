@@ -70,6 +70,9 @@ const GOOD: ModelDef = ModelDef {
         fc04: true,
         reply_delay: MS,
     }),
+    mbus: None,
+    optical: None,
+    tariff_input: None,
     registers: &[
         block(&[VOLTAGE, RegisterDef::setting(0x5002, Codec::Bcd16, SettingId::ScrollTime)]),
         Block {

@@ -18,8 +18,10 @@ mod codec;
 mod condition;
 mod fault;
 mod glass;
+mod mbus;
 mod model;
 mod note;
+mod optical;
 mod page;
 mod pulse;
 mod register;
@@ -29,11 +31,13 @@ pub use codec::{Codec, CodecError};
 pub use condition::{Conditions, ErrorDef};
 pub use fault::{Fault, Table, What as FaultKind, first_fault};
 pub use glass::{Cell, Dot, GlassDef, SegmentGlass};
+pub use mbus::{MbusDef, RecordDef, RecordWriteDef, Target, TelegramDef};
 pub use model::{
     BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,
-    ModelDef, PanelDef, PulseWidth,
+    ModelDef, PanelDef, PortId, PulseWidth, TariffInputDef,
 };
-pub use note::{Citation, Fact, ModelNotes, Note, TerminalDef};
+pub use note::{Citation, Fact, ModelNotes, Note, TerminalDef, TerminalKind};
+pub use optical::{ObisDef, OpticalDef};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};
 pub use pulse::PulseOutputDef;
 pub use register::{Access, Argument, Block, CommandId, IdentityOf, RegisterDef, Rule, Source, Unmapped};

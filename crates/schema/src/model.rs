@@ -3,8 +3,8 @@
 use units::Duration;
 
 use crate::{
-    Block, ErrorDef, GlassDef, IdentityOf, PageDef, PageId, PulseOutputDef, RegisterDef, Rule, SettingDef,
-    SettingId, Source,
+    Block, ErrorDef, GlassDef, IdentityOf, MbusDef, OpticalDef, PageDef, PageId, PulseOutputDef, RegisterDef,
+    Rule, SettingDef, SettingId, Source,
 };
 
 /// How forward and reverse make the total.
@@ -135,6 +135,17 @@ pub struct ModbusDef {
     pub reply_delay: Duration,
 }
 
+/// An input that chooses the tariff by the voltage at it.
+#[derive(Clone, Copy, Debug)]
+pub struct TariffInputDef {
+    /// The voltage that it takes for on, in V.
+    pub volts: u16,
+    /// The value of [`SettingId::Tariff`] that counts without voltage.
+    pub off: i32,
+    /// The value that counts with voltage.
+    pub on: i32,
+}
+
 /// A key of the panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyId(pub u8);
@@ -190,6 +201,22 @@ pub struct PanelDef {
     pub backlight: BacklightDef,
 }
 
+/// A place where a meter is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PortId {
+    /// The RS485 terminals, where Modbus RTU is spoken.
+    Modbus,
+    /// The M-Bus terminals.
+    Mbus,
+    /// The infrared window.
+    Optical,
+}
+
+impl PortId {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Modbus, Self::Mbus, Self::Optical];
+}
+
 /// One meter. Everything about it is here: the rooms of the house hold no second copy.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelDef {
@@ -203,7 +230,13 @@ pub struct ModelDef {
     pub errors: &'static [ErrorDef],
     /// How it behaves on a Modbus, where it has one.
     pub modbus: Option<ModbusDef>,
-    /// Its register map.
+    /// How it behaves on an M-Bus, where it has one.
+    pub mbus: Option<MbusDef>,
+    /// How it behaves at an optical head, where it has an infrared window.
+    pub optical: Option<OpticalDef>,
+    /// Its tariff input, where it has one.
+    pub tariff_input: Option<TariffInputDef>,
+    /// Its register map: what a Modbus master reads, and what the optical head reads by address.
     pub registers: &'static [Block],
     /// Its settings.
     pub settings: &'static [&'static [SettingDef]],
@@ -226,10 +259,12 @@ pub struct MemorySizes {
     pub image: usize,
     /// Counters of energy.
     pub counters: usize,
-    /// Bytes of the receive buffer.
-    pub rx: usize,
-    /// Bytes of the transmit buffer.
-    pub tx: usize,
+    /// Bytes of each of the two buffers of the Modbus, for what is received and what is sent.
+    pub modbus: usize,
+    /// Bytes of each of the two buffers of the M-Bus.
+    pub mbus: usize,
+    /// Bytes of each of the two buffers of the infrared window.
+    pub optical: usize,
 }
 
 impl ModelDef {
@@ -249,8 +284,34 @@ impl ModelDef {
             blocks = rest;
         }
         // A Modbus frame on a serial line has at most 256 bytes, in Modbus TCP 260.
-        let frame = if self.modbus.is_some() { 260 } else { 0 };
-        MemorySizes { settings, image, counters: self.metering.counters(), rx: frame, tx: frame }
+        let modbus = if self.modbus.is_some() { 260 } else { 0 };
+        // The longest frame there is has 255 counted bytes and six around them (EN 13757-2).
+        let mbus = if self.mbus.is_some() { 261 } else { 0 };
+        // A line of the read-out and the longest command both stay below this.
+        let optical = if self.optical.is_some() { 96 } else { 0 };
+        MemorySizes { settings, image, counters: self.metering.counters(), modbus, mbus, optical }
+    }
+
+    /// True where the meter can be spoken to there.
+    #[must_use]
+    pub const fn has(&self, port: PortId) -> bool {
+        match port {
+            PortId::Modbus => self.modbus.is_some(),
+            PortId::Mbus => self.mbus.is_some(),
+            PortId::Optical => self.optical.is_some(),
+        }
+    }
+
+    /// The terminals where the meter is spoken to, if it has any: its wired bus.
+    #[must_use]
+    pub const fn wired(&self) -> Option<PortId> {
+        if self.modbus.is_some() {
+            Some(PortId::Modbus)
+        } else if self.mbus.is_some() {
+            Some(PortId::Mbus)
+        } else {
+            None
+        }
     }
 
     /// All settings, in the order of their values in memory.

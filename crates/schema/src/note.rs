@@ -65,9 +65,32 @@ pub struct Fact {
     pub source: Citation,
 }
 
+/// What a terminal is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TerminalKind {
+    /// The phase from the network.
+    PhaseIn,
+    /// The phase to the load.
+    PhaseOut,
+    /// The neutral.
+    Neutral,
+    /// The pulse output.
+    Pulse,
+    /// The tariff input.
+    Tariff,
+    /// The RS485 bus.
+    Rs485,
+    /// The M-Bus.
+    Mbus,
+}
+
 /// A terminal of the meter.
 #[derive(Clone, Copy, Debug)]
 pub struct TerminalDef {
+    /// What it is for.
+    pub kind: TerminalKind,
+    /// The sign that tells it from the other of its pair, such as `+` or `A`; nothing where there is none.
+    pub sign: &'static str,
     /// What is printed beside it.
     pub name: &'static str,
     /// What belongs there.
@@ -99,6 +122,12 @@ pub struct ModelNotes {
     pub settings: &'static [&'static [Note]],
     /// One slice a page block.
     pub pages: &'static [&'static [Note]],
+    /// One slice a telegram of the M-Bus.
+    pub telegrams: &'static [&'static [Note]],
+    /// What a master may write on the M-Bus.
+    pub record_writes: &'static [Note],
+    /// The lines of the optical read-out.
+    pub lines: &'static [Note],
     /// What stands in no row.
     pub facts: &'static [Fact],
     /// The drawing of the glass: an SVG whose shapes carry `data-seg`.

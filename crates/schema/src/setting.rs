@@ -44,6 +44,10 @@ setting_ids! {
     Password = "password",
     /// The tariff that counts.
     Tariff = "tariff",
+    /// Primary address on the M-Bus.
+    MbusId = "mbus-id",
+    /// Speed of the M-Bus, in Bd.
+    MbusBaud = "mbus-baud",
 }
 
 impl SettingId {
@@ -116,6 +120,8 @@ pub enum Permission {
     PanelOnly,
     /// Any master, but not the panel.
     BusOnly,
+    /// Through the infrared window only.
+    Optical,
     /// Nobody after the factory.
     Factory,
 }

@@ -17,6 +17,10 @@ impl RecordSource for Meter {
         self.0
     }
 
+    fn address(&self) -> u8 {
+        0
+    }
+
     fn status(&self) -> u8 {
         0
     }

@@ -70,6 +70,7 @@ pub fn permission(it: Permission) -> &'static str {
         Permission::PanelOpen => "only at the key",
         Permission::PanelOnly => "only at the key, with the password",
         Permission::BusOnly => "any master; not the key",
+        Permission::Optical => "the infrared window only",
         Permission::Factory => "nobody after the factory",
     }
 }

@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use modbus::Output;
+use device::PortOutput;
 use models::Entry;
 use rig::{MeterSpec, Twin};
+use schema::PortId;
 use units::{Duration, Instant};
 
 /// CRC-16/MODBUS, low byte first, bit by bit (Modbus over serial line V1.02 §6.2.2).
@@ -57,21 +58,21 @@ impl Meter {
     /// Sends bytes; what is answered, and nothing for silence.
     pub fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
         let now = self.now;
-        self.twin.device_mut().bus_rx(now, bytes);
+        self.twin.device_mut().rx(PortId::Modbus, now, bytes);
         let mut answer = Vec::new();
         for _ in 0..6 {
             self.pass(Duration::from_millis(15));
             let now = self.now;
             let mut sent = false;
-            while let Some(output) = self.twin.device_mut().bus_poll(now) {
-                if let Output::Transmit(bytes) = output {
+            while let Some(output) = self.twin.device_mut().port_poll(PortId::Modbus, now) {
+                if let PortOutput::Transmit(bytes) = output {
                     answer.extend_from_slice(bytes);
                     sent = true;
                 }
             }
             if sent {
-                self.twin.device_mut().bus_tx_done(now);
-                while self.twin.device_mut().bus_poll(now).is_some() {}
+                self.twin.device_mut().tx_done(PortId::Modbus, now);
+                while self.twin.device_mut().port_poll(PortId::Modbus, now).is_some() {}
             }
         }
         answer
@@ -80,7 +81,7 @@ impl Meter {
     /// Asks the meter at its own id; the answer without id and CRC, which are checked.
     #[track_caller]
     pub fn ask(&mut self, pdu: &[u8]) -> Vec<u8> {
-        let (_, unit) = self.twin.device().line();
+        let (_, unit) = self.twin.device().address(PortId::Modbus).unwrap();
         let mut frame = vec![unit];
         frame.extend_from_slice(pdu);
         frame.extend(crc(&frame));

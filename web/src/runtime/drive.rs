@@ -10,7 +10,7 @@ use commission::{
 };
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, VecNv, WireFaults};
-use schema::KeyId;
+use schema::{KeyId, PortId};
 use units::{Duration, EnergyKind, Flow as Way, Instant, Phase, Point, StateOf, Tariff};
 
 use super::port::AnyPort;
@@ -117,8 +117,8 @@ impl Runtime {
         bench.add(twin);
         let bench = Rc::new(RefCell::new(bench));
         let place = factory_place(entry);
-        let port = AnyPort::Simulated(SimulatedPort::new(bench.clone()));
-        bench.borrow_mut().set_master_line(place.line);
+        let port = AnyPort::Simulated(SimulatedPort::new(bench.clone(), PortId::Modbus));
+        bench.borrow_mut().set_master_line(PortId::Modbus, place.line);
         let mut runtime = Self {
             entry,
             model: Box::leak(Box::new(model::model(entry))),
@@ -214,7 +214,8 @@ impl Runtime {
 
     /// The twin's master starts where the twin's own settings are, so that a reload finds it.
     fn follow_twin(&mut self) {
-        let Some((line, unit)) = self.bench.borrow().twin(0).map(|twin| twin.device().line()) else { return };
+        let found = self.bench.borrow().twin(0).and_then(|twin| twin.device().address(PortId::Modbus));
+        let Some((line, unit)) = found else { return };
         self.tasks.push_back(Task::Line(work::line_form(Place { line, unit })));
     }
 
@@ -408,7 +409,7 @@ impl Runtime {
             }
             Input::Line(form) => self.push(Task::Line(form)),
             Input::Echo(on) => {
-                self.bench.borrow_mut().set_faults(WireFaults { echo: on, unplugged: false });
+                self.bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: on, unplugged: false });
                 self.signals.echo.show(on);
             }
             Input::ClearTraffic => {

@@ -2,6 +2,7 @@
 
 use modbus::{Event, FRAME_BUFFER, Framing, Output, Server, ServerConfig, mbap};
 use rig::Twin;
+use schema::PortId;
 use units::{Duration, Instant};
 
 /// A header that announces a frame up to so long is skipped with its frame; more is a stream out of step.
@@ -56,10 +57,7 @@ impl Gateway {
 
 /// The meter of a unit id. Unit 0 and 255 stand for the device at the address itself: the first meter.
 fn addressed(unit: u8, twins: &mut [Twin]) -> Option<&mut Twin> {
-    let of = |twin: &Twin| {
-        let (_, id) = twin.device().line();
-        id == unit
-    };
+    let of = |twin: &Twin| twin.device().address(PortId::Modbus).is_some_and(|(_, id)| id == unit);
     match twins.iter().position(of) {
         Some(index) => twins.get_mut(index),
         None if matches!(unit, 0 | 255) => twins.first_mut(),
@@ -69,7 +67,7 @@ fn addressed(unit: u8, twins: &mut [Twin]) -> Option<&mut Twin> {
 
 fn answer(now: Instant, unit: u8, frame: &[u8], twin: &mut Twin) -> Option<Vec<u8>> {
     let mut config = ServerConfig::new(unit);
-    twin.device_mut().configure_bus(|bus| config = *bus);
+    twin.device_mut().configure_modbus(|bus| config = *bus);
     config.unit = unit;
     config.reply_delay = Duration::ZERO;
     let (mut rx, mut tx) = ([0; FRAME_BUFFER], [0; FRAME_BUFFER]);

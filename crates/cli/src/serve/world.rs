@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 
-use modbus::{LineError, LineParams, Output, PREDICT_GAP, Parity};
+use device::PortOutput;
+use modbus::PREDICT_GAP;
 use rig::Twin;
-use units::{Duration, Instant};
+use schema::PortId;
+use units::{Duration, Instant, LineError, LineParams};
 
 use super::gateway::Gateway;
 use super::ports::{Event, Order, Source, Speech};
@@ -42,6 +44,8 @@ struct Mouth {
 pub struct World {
     clock: Clock,
     twins: Vec<Twin>,
+    /// The bus that the ports carry: the one of the first meter.
+    port: PortId,
     speed: u32,
     /// Up to when time has passed for the meters.
     passed: Instant,
@@ -63,9 +67,11 @@ pub struct World {
 impl World {
     /// A world at the present time.
     pub fn new(clock: Clock, twins: Vec<Twin>, speed: u32, file: Option<PathBuf>) -> Self {
+        let port = twins.iter().find_map(|twin| twin.entry().def.wired()).unwrap_or(PortId::Modbus);
         Self {
             clock,
             twins,
+            port,
             speed,
             passed: clock.now(),
             mouths: BTreeMap::new(),
@@ -85,11 +91,14 @@ impl World {
     pub fn meters(&self) -> Vec<String> {
         let mut ids = Vec::new();
         let line = |twin: &Twin| {
-            let (line, id) = twin.device().line();
-            format!("meter {} serial {:08} id {id} at {line}", twin.entry().def.slug, twin.serial())
+            let meter = format!("meter {} serial {:08}", twin.entry().def.slug, twin.serial());
+            match twin.entry().def.wired().and_then(|port| twin.device().address(port)) {
+                Some((line, id)) => format!("{meter} id {id} at {line}"),
+                None => meter,
+            }
         };
         for twin in &self.twins {
-            let (_, id) = twin.device().line();
+            let Some((_, id)) = twin.device().address(self.port) else { continue };
             if ids.contains(&id) {
                 out::remark(&format!(
                     "metertwin: id {id} is there twice: both answer, and nobody understands them"
@@ -102,8 +111,8 @@ impl World {
 
     /// Speed and parity of the first meter, which a serial device takes.
     pub fn first_line(&self) -> LineParams {
-        let line = self.twins.first().map(|twin| twin.device().bus_line());
-        line.unwrap_or(LineParams::new(9_600, Parity::Even))
+        let line = self.twins.iter().find_map(|twin| twin.device().port_line(self.port));
+        line.unwrap_or(LineParams::even(9_600))
     }
 
     fn images(&self) -> Vec<Kept> {
@@ -193,7 +202,7 @@ impl World {
 
     /// When there is something to do next.
     fn next(&self, now: Instant) -> Instant {
-        let buses = self.twins.iter().filter_map(|twin| twin.device().bus_poll_at());
+        let buses = self.twins.iter().filter_map(|twin| twin.device().port_poll_at(self.port));
         let waits = (!self.waiting.is_empty() && self.quiet_at > now).then_some(self.quiet_at);
         buses.chain(waits).chain([now + TICK]).min().unwrap_or(now)
     }
@@ -238,7 +247,7 @@ impl World {
     fn sent(&mut self) {
         let now = self.clock.now();
         if let Some(twin) = self.sending.take().and_then(|index| self.twins.get_mut(index)) {
-            twin.device_mut().bus_tx_done(now);
+            twin.device_mut().tx_done(self.port, now);
         }
     }
 
@@ -262,42 +271,44 @@ impl World {
         if mine.is_some() {
             return mine.and_then(|index| self.waiting.remove(index));
         }
-        let busy = self.twins.iter().any(|twin| twin.device().bus_poll_at().is_some()) || now < self.quiet_at;
+        let busy = self.twins.iter().any(|twin| twin.device().port_poll_at(self.port).is_some())
+            || now < self.quiet_at;
         if busy { None } else { self.waiting.pop_front() }
     }
 
     fn hear(&mut self, now: Instant, source: Source, sound: &Sound) {
         let serial = self.mouths.get(&source).is_some_and(|mouth| mouth.speech == Speech::Serial);
-        let line = self.first_line();
+        let (line, port) = (self.first_line(), self.port);
         self.quiet_at = now + PREDICT_GAP + Duration::from_millis(1);
         for twin in &mut self.twins {
-            let own = twin.device().bus_line();
+            let Some(own) = twin.device().port_line(port) else { continue };
             let device = twin.device_mut();
             match sound {
                 // The serial device is at the first meter's line; the others hear what is at their own.
                 _ if serial && own != line => {}
                 Sound::Bytes(bytes, baud) if baud.is_none_or(|baud| baud == own.baud) => {
-                    device.bus_rx(now, bytes)
+                    device.rx(port, now, bytes)
                 }
-                Sound::Bytes(..) => device.bus_line_error(now, LineError::Framing),
-                Sound::Damaged(error) => device.bus_line_error(now, *error),
+                Sound::Bytes(..) => device.line_error(port, now, LineError::Framing),
+                Sound::Damaged(error) => device.line_error(port, now, *error),
             }
         }
     }
 
     /// Polls the buses and sends what the meters have to say to whom has asked.
     fn answer(&mut self, now: Instant) {
+        let port = self.port;
         loop {
             let mut said: Vec<(usize, Vec<u8>)> = Vec::new();
             let mut worked = false;
             let mut moved = None;
             for (index, twin) in self.twins.iter_mut().enumerate() {
-                while let Some(output) = twin.device_mut().bus_poll(now) {
+                while let Some(output) = twin.device_mut().port_poll(port, now) {
                     worked = true;
                     match output {
-                        Output::Transmit(bytes) => said.push((index, bytes.to_vec())),
-                        Output::Reconfigure(line) if index == 0 => moved = Some(line),
-                        Output::Reconfigure(_) | Output::Event(_) => {}
+                        PortOutput::Transmit(bytes) => said.push((index, bytes.to_vec())),
+                        PortOutput::Reconfigure(line) if index == 0 => moved = Some(line),
+                        PortOutput::Reconfigure(_) | PortOutput::Event => {}
                     }
                 }
             }
@@ -314,6 +325,7 @@ impl World {
     }
 
     fn speak(&mut self, now: Instant, mut said: Vec<(usize, Vec<u8>)>) {
+        let port = self.port;
         if said.len() > 1 && !self.collision_told {
             self.collision_told = true;
             out::remark(
@@ -327,7 +339,7 @@ impl World {
         let Some((index, bytes)) = single else { return };
         for (other, twin) in self.twins.iter_mut().enumerate() {
             if other != index {
-                twin.device_mut().bus_rx(now, &bytes);
+                twin.device_mut().rx(port, now, &bytes);
             }
         }
         self.quiet_at = now;
@@ -347,7 +359,7 @@ impl World {
 
     fn done(&mut self, now: Instant, index: usize) {
         if let Some(twin) = self.twins.get_mut(index) {
-            twin.device_mut().bus_tx_done(now);
+            twin.device_mut().tx_done(self.port, now);
         }
     }
 }

@@ -177,6 +177,9 @@ pub(super) static MODEL: ModelDef = ModelDef {
         fc04: true,
         reply_delay: Duration::from_millis(20),
     }),
+    mbus: None,
+    optical: None,
+    tariff_input: None,
     registers: &[
         block(IDENTITY, Rule::Contiguous),
         block(READINGS, Rule::Contiguous),

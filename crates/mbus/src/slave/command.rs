@@ -2,7 +2,6 @@
 
 use crate::header::Identity;
 use crate::record::Record;
-use crate::value::Value;
 use core::fmt;
 
 /// One thing a master asks for, in numbers.
@@ -11,25 +10,11 @@ use core::fmt;
 pub enum Command<'a> {
     /// Another speed in Bd (CI B8 to BF). The slave changes its line after the answer, at the old speed.
     Baud(u32),
-    /// Another primary address, 0 to 250 (VIF 7A).
-    PrimaryAddress(u8),
-    /// Another identification number, eight BCD digits read as hexadecimal ones, low byte first on the wire (VIF 79).
-    SecondaryAddress(u32),
-    /// Tariff (unit in plain text "T").
-    Tariff(u8),
-    /// Combination code (one byte of VIF FD 3A).
-    CombinationCode(u8),
-    /// S0 rate in 0.01 imp/kWh (four bytes of VIF FD 3A).
-    S0Rate(u32),
-    /// Day counter to 0; whatever value came with it is ignored (VIF 04).
-    ResetDayCounter,
-    /// Power-down counter to 0; whatever value came with it is ignored (VIF FD 60).
-    ResetPowerDownCounter,
     /// Application reset, with its subcode if one came (CI 50). The read-out starts over.
     ApplicationReset(Option<u8>),
     /// Selection of a telegram by CI B0 to B7. The read-out starts over.
     SelectTelegram(u8),
-    /// A record of another kind, or whose value is not what its kind has.
+    /// A record (CI 51). What it changes, the source knows by its data and value information.
     Record(Record<'a>),
     /// The maker's own data (DIF 0F or 1F).
     Manufacturer(&'a [u8]),
@@ -43,29 +28,6 @@ pub enum Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// What a record sent to a slave asks for.
-    #[must_use]
-    pub fn of_record(record: &Record<'a>) -> Self {
-        let number = record.value.as_int();
-        let byte = number.and_then(|value| u8::try_from(value).ok());
-        let known = match (record.vif, record.vifes, record.data.len()) {
-            ([0x7A], [], _) => byte.map(Self::PrimaryAddress),
-            ([0x79], [], 4) => match (record.value, record.data) {
-                (Value::Bcd { value: 0.., .. }, &[a, b, c, d]) => {
-                    Some(Self::SecondaryAddress(u32::from_le_bytes([a, b, c, d])))
-                }
-                _ => None,
-            },
-            ([0x7C], [], 1) if record.text.0 == b"T" => byte.map(Self::Tariff),
-            ([0xFD, 0x3A], [], 1) => byte.map(Self::CombinationCode),
-            ([0xFD, 0x3A], [], 4) => number.and_then(|value| u32::try_from(value).ok()).map(Self::S0Rate),
-            ([0x04], [], 4) => Some(Self::ResetDayCounter),
-            ([0xFD, 0x60], [], 1..) => Some(Self::ResetPowerDownCounter),
-            _ => None,
-        };
-        known.unwrap_or(Self::Record(*record))
-    }
-
     /// What a CI field without records asks for.
     #[must_use]
     pub const fn of_ci(ci: u8, data: &'a [u8]) -> Self {
@@ -102,6 +64,9 @@ impl core::error::Error for Refused {}
 pub trait RecordSource {
     /// The secondary address, part of every header and what selection compares with.
     fn identity(&self) -> Identity;
+
+    /// Primary address, 0 to 250. The slave takes it over after each write.
+    fn address(&self) -> u8;
 
     /// Status byte of the header: 0 for none of its conditions. The slave adds 02 after a refused write.
     fn status(&self) -> u8;

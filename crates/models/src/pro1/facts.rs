@@ -1,30 +1,16 @@
-//! What stands in no row: identity, times, key grammar, behaviour on the bus, terminals.
+//! What stands in no row: identity, times, key grammar, behaviour on the bus.
 
 use schema::Citation::{Assumed, Capture, Manual, Sister};
-use schema::{Citation, Fact, TerminalDef};
+use schema::{Citation, Fact};
+
+use crate::join;
 
 const fn fact(label: &'static str, doc: &'static str, source: Citation) -> Fact {
     Fact { label, doc, source }
 }
 
-const fn terminal(name: &'static str, doc: &'static str, group: &'static str, upper: bool) -> TerminalDef {
-    TerminalDef { name, doc, group, upper }
-}
-
-/// Terminals of the PRO1-Mod (§5.7, §7.10, A3.1); which row they stand in is our drawing.
-pub const MOD_TERMINALS: &[TerminalDef] = &[
-    terminal("L-IN", "phase, from the supply", "supply, 230 V", true),
-    terminal("N", "neutral, from the supply", "supply, 230 V", true),
-    terminal("20", "S0 pulse output, collector (+), 5 to 27 V DC, at most 100 mA", "S0, 5 to 27 V DC", true),
-    terminal("21", "S0 pulse output, emitter (−)", "S0, 5 to 27 V DC", true),
-    terminal("L-OUT", "phase, to the load", "load, up to 45 A", false),
-    terminal("N", "neutral, to the load", "load, up to 45 A", false),
-    terminal("23", "RS485 A", "RS485, ends 120 Ω", false),
-    terminal("24", "RS485 B", "RS485, ends 120 Ω", false),
-];
-
-/// Facts of the PRO1-Mod.
-pub const MOD: &[Fact] = &[
+/// Facts of every member.
+const FAMILY: &[Fact] = &[
     // What it is.
     fact(
         "Serial number",
@@ -238,7 +224,56 @@ pub const MOD: &[Fact] = &[
         "Leads back to the page Program mode 3; it may be tried again without end.",
         Assumed("the manual describes the right password only"),
     ),
-    // Bus.
+    fact("Errors", "Err 01 is the memory, Err 02 the program; the meter has to be replaced.", Manual("§8.1")),
+    fact(
+        "Copies of the energies",
+        "Energies are kept twice with check sums, their fractions in an area of their own; a damaged copy is repaired \
+         from the other one, and where both are damaged the meter stops and shows Err 01.",
+        Sister("Ambition §8.1"),
+    ),
+    fact(
+        "One damaged copy",
+        "It is not shown, and neither is a loss of the fractions: the energy goes on from its whole Wh.",
+        Assumed("the manual of the PRO1 names only an EEPROM error that calls for another meter"),
+    ),
+    fact(
+        "Memory that takes no bytes",
+        "An area that cannot be written, and lost settings, are Err 01 too; the meter stops.",
+        Assumed("the manual of the PRO1 does not say which faults of the EEPROM it shows"),
+    ),
+    // Infrared.
+    fact("Infrared window", "900 to 1000 nm, direct contact, IEC 62056-21.", Manual("§5.3")),
+    fact(
+        "Sign-on at the window",
+        "Mode C: 300 Bd with 7 data bits and even parity, the meter proposes 9600 Bd, answers after 200 ms and names itself \
+         /INM5PRO1-2.18.",
+        Assumed(
+            "the manual names the standard and no mode; no capture is public; the maker's letters are INM",
+        ),
+    ),
+    fact(
+        "Programming at the window",
+        "P1 with the four digits of the password, then R1 and W1 with the hexadecimal addresses of the registers of either \
+         map; what the register sheet calls writable through infrared can be written.",
+        Assumed(
+            "the maker's own program works by register addresses; how they stand on the line is not known",
+        ),
+    ),
+    // Drawing.
+    fact(
+        "Terminals",
+        "Drawn with L-IN, N, 20 and 21 above, L-OUT, N, 23 and 24 below.",
+        Assumed("the manual's connection diagram shows no places that could be read"),
+    ),
+    fact(
+        "Front",
+        "Places of key, lamp and infrared window, and the words over the dots, are our own.",
+        Assumed("no picture of the front is used"),
+    ),
+];
+
+/// What holds for a Modbus.
+const ON_MODBUS: &[Fact] = &[
     fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 1.", Manual("A3.1")),
     fact("Stop bits", "One, whatever the parity.", Manual("A3.1")),
     fact(
@@ -303,37 +338,96 @@ pub const MOD: &[Fact] = &[
         Assumed("only one early version of the sister meter listed it, and its text is not known"),
     ),
     fact("Speed 2400", "Can be chosen on the bus and at the key.", Manual("§5.5")),
-    fact("Errors", "Err 01 is the memory, Err 02 the program; the meter has to be replaced.", Manual("§8.1")),
-    fact(
-        "Copies of the energies",
-        "Energies are kept twice with check sums, their fractions in an area of their own; a damaged copy is repaired \
-         from the other one, and where both are damaged the meter stops and shows Err 01.",
-        Sister("Ambition §8.1"),
-    ),
-    fact(
-        "One damaged copy",
-        "It is not shown, and neither is a loss of the fractions: the energy goes on from its whole Wh.",
-        Assumed("the manual of the PRO1 names only an EEPROM error that calls for another meter"),
-    ),
-    fact(
-        "Memory that takes no bytes",
-        "An area that cannot be written, and lost settings, are Err 01 too; the meter stops.",
-        Assumed("the manual of the PRO1 does not say which faults of the EEPROM it shows"),
-    ),
-    // Drawing.
-    fact(
-        "Terminals",
-        "Drawn with L-IN, N, 20 and 21 above, L-OUT, N, 23 and 24 below.",
-        Assumed("the manual's connection diagram shows no places that could be read"),
-    ),
     fact(
         "Which of 23 and 24 is A",
         "23 is drawn as A, 24 as B.",
         Assumed("the manual names the pair only; swapped wires harm nothing and no answer comes"),
     ),
+];
+
+/// What holds for an M-Bus.
+const ON_MBUS: &[Fact] = &[
+    fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 0.", Manual("A2.1")),
     fact(
-        "Front",
-        "Places of key, lamp and infrared window, and the words over the dots, are our own.",
-        Assumed("no picture of the front is used"),
+        "Maker on the M-Bus",
+        "INM, sent low byte first as CD 25.",
+        Sister("read-outs of PRO380-Mb meters; the manual prints the two bytes the other way round"),
+    ),
+    fact("Version on the M-Bus", "2, the major version of the software.", Manual("A2.2")),
+    fact(
+        "Time to answer",
+        "33 bit times after the end of a request.",
+        Assumed("the standard allows 11 to 330 bit times and 50 ms; no source gives the meter's"),
+    ),
+    fact("Wrong checksum, length or parity", "Silence.", Assumed("the standard knows no other answer")),
+    fact(
+        "Frame count bit",
+        "The last telegram is repeated only inside a read-out of several telegrams and within 2 s; a single telegram is always \
+         fresh.",
+        Assumed("masters in the field never toggle the bit and would be served stale data"),
+    ),
+    fact(
+        "Value out of range",
+        "The write is acknowledged, nothing changes, and the status of the next telegram is 02: masters must read back.",
+        Assumed("the standard has no refusal; the manual lists 02 for errors"),
+    ),
+    fact(
+        "Test address FE",
+        "Answers reading with the meter's own address; writes to it are ignored.",
+        Manual("A2.2"),
+    ),
+    fact(
+        "Broadcast address FF",
+        "Writes are done and not answered.",
+        Assumed("the standard; the manual does not name it"),
+    ),
+    fact(
+        "Several records in one write",
+        "All of them are possible and are done, or none is.",
+        Assumed("half a change would leave a meter that nobody asked for"),
+    ),
+    fact(
+        "Change of speed",
+        "The answer leaves at the old speed, then the meter changes and stays.",
+        Assumed("other makes fall back when nobody speaks at the new speed; the manual says nothing"),
+    ),
+    fact(
+        "Choice of a telegram",
+        "CI B1 and B4 are acknowledged and the nine records stay; a twin can be served with the choice of the PRO380-Mb.",
+        Assumed("seen in use on the sister meter only"),
     ),
 ];
+
+/// What holds for a tariff input.
+const ON_TARIFF_INPUT: &[Fact] = &[
+    fact(
+        "Tariff input",
+        "230 V AC between 23 and 24 makes tariff 2 count, no voltage tariff 1.",
+        Manual("A1.1"),
+    ),
+    fact(
+        "Tariff input and infrared",
+        "A tariff that was written holds until the voltage at the input next comes or goes, and not beyond the supply.",
+        Assumed("no source says who wins"),
+    ),
+];
+
+const fn count(parts: &[&[Fact]]) -> usize {
+    let mut count = 0;
+    let mut parts = parts;
+    while let [part, rest @ ..] = parts {
+        count += part.len();
+        parts = rest;
+    }
+    count
+}
+
+/// Facts of the PRO1-S.
+pub const PLAIN: &[Fact] = FAMILY;
+/// Facts of the PRO1-2T.
+pub const TWO_TARIFFS: &[Fact] =
+    &join::<{ count(&[FAMILY, ON_TARIFF_INPUT]) }, _>(&[FAMILY, ON_TARIFF_INPUT]);
+/// Facts of the PRO1-Mb.
+pub const MBUS: &[Fact] = &join::<{ count(&[FAMILY, ON_MBUS]) }, _>(&[FAMILY, ON_MBUS]);
+/// Facts of the PRO1-Mod.
+pub const MODBUS: &[Fact] = &join::<{ count(&[FAMILY, ON_MODBUS]) }, _>(&[FAMILY, ON_MODBUS]);

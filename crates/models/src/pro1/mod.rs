@@ -6,14 +6,17 @@
 
 mod facts;
 mod glass;
+mod mbus;
+mod optical;
 mod pages;
 mod registers;
 mod settings;
+mod terminals;
 
 use schema::{
-    BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId,
-    MeteringDef, ModbusDef, ModelDef, ModelNotes, PanelDef, PulseOutputDef, PulseWidth, Rule, Unmapped,
-    first_fault,
+    BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
+    MeteringDef, ModbusDef, ModelDef, ModelNotes, PanelDef, PulseOutputDef, PulseWidth, Rule, TariffInputDef,
+    TelegramDef, Unmapped, first_fault,
 };
 use units::Duration;
 
@@ -101,65 +104,285 @@ const fn old_map(rows: &'static [schema::RegisterDef]) -> Block {
     Block { rows, unmapped: Unmapped::Exception02, rule: Rule::OneValuePerRequest }
 }
 
-/// The PRO1-Mod: one phase, 230 V, 5 (45) A, with an RS485 port that speaks Modbus RTU.
-pub static PRO1_MOD: ModelDef = ModelDef {
-    slug: "pro1-mod",
-    identity: IdentityDef {
-        prefix: "0254",
-        meter_code: 0x0101,
-        amps: 45,
-        protocol: 320,
-        software: 218,
-        hardware: 132,
-        checksum: 0x0D01_2D35,
-    },
+/// How the PRO1-Mb behaves on its M-Bus (A2.1, A2.2).
+pub const MBUS: MbusDef = MbusDef {
+    manufacturer: 0x25CD,
+    version: 2,
+    medium: 2,
+    telegrams: &[
+        TelegramDef { ci: 0xB1, records: mbus::ENERGIES },
+        TelegramDef { ci: 0xB4, records: mbus::READINGS },
+    ],
+    selection: false,
+    writes: mbus::WRITES,
+    reply_bits: 33,
+    baud_trial: None,
+};
+
+/// What every PRO1 is and always stays.
+const IDENTITY: IdentityDef = IdentityDef {
+    prefix: "0254",
+    meter_code: 0x0101,
+    amps: 45,
+    protocol: 320,
+    software: 218,
+    hardware: 132,
+    checksum: 0x0D01_2D35,
+};
+
+const NAMEPLATE: &[&str] = &["230 V~ · 50 Hz", "5 (45) A · class B", "10 000 imp/kWh"];
+const MANUAL: &str = "PRO1 series user manual v2.18";
+
+/// What all members have alike; it is no meter of its own, since it lacks settings and pages of its bus.
+const FAMILY: ModelDef = ModelDef {
+    slug: "",
+    identity: IDENTITY,
     metering: METERING,
     errors: ERRORS,
-    modbus: Some(MODBUS),
+    modbus: None,
+    mbus: None,
+    optical: Some(optical::OPTICAL),
+    tariff_input: None,
     registers: &[
-        contiguous(registers::METER),
+        contiguous(registers::METER_PLAIN),
         contiguous(registers::NOW),
         contiguous(registers::ENERGY),
-        old_map(registers::OLD_METER),
+        old_map(registers::OLD_METER_PLAIN),
         old_map(registers::OLD_NOW),
         old_map(registers::OLD_ENERGY),
     ],
-    settings: &[settings::COMMON, settings::MODBUS_LINE],
-    pages: &[pages::MAIN, pages::VALUES, pages::INFORMATION, pages::MODE_2, pages::MODE_3],
+    settings: &[settings::SERIAL, settings::COMMON],
+    pages: &[
+        pages::MAIN,
+        pages::VALUES,
+        pages::ENERGIES,
+        pages::POWERS,
+        pages::INFORMATION,
+        pages::INFORMATION_END,
+        pages::MODE_2,
+        pages::MODE_3,
+        pages::MODE_3_END,
+    ],
     keys: KEYS,
     panel: PANEL,
     glass: glass::GLASS,
 };
 
-/// What is said about the PRO1-Mod.
-pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
+/// What is said about all members alike.
+const FAMILY_NOTES: ModelNotes = ModelNotes {
     maker: "inepro Metering",
-    name: "PRO1-Mod",
-    doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an RS485 \
-          port that speaks Modbus RTU.",
-    manual: "PRO1 series user manual v2.18",
-    nameplate: &["230 V~ · 50 Hz", "5 (45) A · class B", "10 000 imp/kWh"],
-    terminals: facts::MOD_TERMINALS,
+    name: "",
+    doc: "",
+    manual: MANUAL,
+    nameplate: NAMEPLATE,
+    terminals: terminals::PLAIN,
     registers: &[
-        registers::METER_NOTES,
+        registers::METER_PLAIN_NOTES,
         registers::NOW_NOTES,
         registers::ENERGY_NOTES,
-        registers::OLD_METER_NOTES,
+        registers::OLD_METER_PLAIN_NOTES,
         registers::OLD_NOW_NOTES,
         registers::OLD_ENERGY_NOTES,
     ],
-    settings: &[settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
+    settings: &[settings::SERIAL_NOTES, settings::COMMON_NOTES],
     pages: &[
         pages::MAIN_NOTES,
         pages::VALUES_NOTES,
+        pages::ENERGIES_NOTES,
+        pages::POWERS_NOTES,
         pages::INFORMATION_NOTES,
+        pages::INFORMATION_END_NOTES,
         pages::MODE_2_NOTES,
         pages::MODE_3_NOTES,
+        pages::MODE_3_END_NOTES,
     ],
-    facts: facts::MOD,
+    telegrams: &[],
+    record_writes: &[],
+    lines: optical::LINES_NOTES,
+    facts: facts::PLAIN,
     glass_svg: include_str!("../../art/pro1-glass.svg"),
     front_svg: include_str!("../../art/pro1-front.svg"),
     meter_svg: include_str!("../../art/pro1-meter.svg"),
 };
 
+/// The PRO1-S: one phase, 230 V, 5 (45) A, with a pulse output and nothing else.
+pub static PRO1_S: ModelDef = ModelDef { slug: "pro1-s", ..FAMILY };
+
+/// What is said about the PRO1-S.
+pub static PRO1_S_NOTES: ModelNotes = ModelNotes {
+    name: "PRO1-S",
+    doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output and infrared window.",
+    ..FAMILY_NOTES
+};
+
+/// The PRO1-2T: as the PRO1-S, with an input of 230 V that chooses the tariff.
+pub static PRO1_2T: ModelDef = ModelDef {
+    slug: "pro1-2t",
+    tariff_input: Some(TariffInputDef { volts: 230, off: 1, on: 2 }),
+    pages: &[
+        pages::MAIN,
+        pages::VALUES,
+        pages::TARIFF_ENERGIES,
+        pages::POWERS,
+        pages::INFORMATION,
+        pages::INFORMATION_END,
+        pages::MODE_2,
+        pages::MODE_3,
+        pages::MODE_3_END,
+    ],
+    ..FAMILY
+};
+
+/// What is said about the PRO1-2T.
+pub static PRO1_2T_NOTES: ModelNotes = ModelNotes {
+    name: "PRO1-2T",
+    doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and a 230 V \
+          input that chooses between two tariffs.",
+    terminals: terminals::WITH_TARIFF,
+    pages: &[
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::TARIFF_ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    facts: facts::TWO_TARIFFS,
+    ..FAMILY_NOTES
+};
+
+/// The PRO1-Mb: as the PRO1-S, with an M-Bus port.
+pub static PRO1_MB: ModelDef = ModelDef {
+    slug: "pro1-mb",
+    mbus: Some(MBUS),
+    registers: &[
+        contiguous(registers::METER_MBUS),
+        contiguous(registers::NOW),
+        contiguous(registers::ENERGY),
+        old_map(registers::OLD_METER_MBUS),
+        old_map(registers::OLD_NOW),
+        old_map(registers::OLD_ENERGY),
+    ],
+    settings: &[settings::SECONDARY, settings::COMMON, settings::MBUS_LINE],
+    pages: &[
+        pages::MAIN,
+        pages::VALUES,
+        pages::ENERGIES,
+        pages::POWERS,
+        pages::INFORMATION,
+        pages::INFORMATION_MBUS,
+        pages::INFORMATION_END,
+        pages::MODE_2_MBUS,
+        pages::MODE_2,
+        pages::MODE_3,
+        pages::MODE_3_MBUS,
+        pages::MODE_3_END,
+    ],
+    ..FAMILY
+};
+
+/// What is said about the PRO1-Mb.
+pub static PRO1_MB_NOTES: ModelNotes = ModelNotes {
+    name: "PRO1-Mb",
+    doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an M-Bus \
+          port.",
+    terminals: terminals::WITH_MBUS,
+    registers: &[
+        registers::METER_MBUS_NOTES,
+        registers::NOW_NOTES,
+        registers::ENERGY_NOTES,
+        registers::OLD_METER_MBUS_NOTES,
+        registers::OLD_NOW_NOTES,
+        registers::OLD_ENERGY_NOTES,
+    ],
+    settings: &[settings::SECONDARY_NOTES, settings::COMMON_NOTES, settings::MBUS_LINE_NOTES],
+    pages: &[
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_MBUS_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_MBUS_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_MBUS_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    telegrams: &[mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
+    record_writes: mbus::WRITES_NOTES,
+    facts: facts::MBUS,
+    ..FAMILY_NOTES
+};
+
+/// The PRO1-Mod: as the PRO1-S, with an RS485 port that speaks Modbus RTU.
+pub static PRO1_MOD: ModelDef = ModelDef {
+    slug: "pro1-mod",
+    modbus: Some(MODBUS),
+    registers: &[
+        contiguous(registers::METER_MODBUS),
+        contiguous(registers::NOW),
+        contiguous(registers::ENERGY),
+        old_map(registers::OLD_METER_MODBUS),
+        old_map(registers::OLD_NOW),
+        old_map(registers::OLD_ENERGY),
+    ],
+    settings: &[settings::SERIAL, settings::COMMON, settings::MODBUS_LINE],
+    pages: &[
+        pages::MAIN,
+        pages::VALUES,
+        pages::ENERGIES,
+        pages::POWERS,
+        pages::INFORMATION,
+        pages::INFORMATION_MODBUS,
+        pages::INFORMATION_END,
+        pages::MODE_2_MODBUS,
+        pages::MODE_2,
+        pages::MODE_3,
+        pages::MODE_3_MODBUS,
+        pages::MODE_3_END,
+    ],
+    ..FAMILY
+};
+
+/// What is said about the PRO1-Mod.
+pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
+    name: "PRO1-Mod",
+    doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an RS485 \
+          port that speaks Modbus RTU.",
+    terminals: terminals::WITH_RS485,
+    registers: &[
+        registers::METER_MODBUS_NOTES,
+        registers::NOW_NOTES,
+        registers::ENERGY_NOTES,
+        registers::OLD_METER_MODBUS_NOTES,
+        registers::OLD_NOW_NOTES,
+        registers::OLD_ENERGY_NOTES,
+    ],
+    settings: &[settings::SERIAL_NOTES, settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
+    pages: &[
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_MODBUS_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_MODBUS_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_MODBUS_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    facts: facts::MODBUS,
+    ..FAMILY_NOTES
+};
+
+const _: () = assert!(first_fault(&PRO1_S).is_none());
+const _: () = assert!(first_fault(&PRO1_2T).is_none());
+const _: () = assert!(first_fault(&PRO1_MB).is_none());
 const _: () = assert!(first_fault(&PRO1_MOD).is_none());

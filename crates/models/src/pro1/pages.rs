@@ -55,6 +55,23 @@ const fn leaf(menu: MenuId, label: &'static str, fields: &'static [FieldDef]) ->
     PageDef::show(menu, label, fields).scroll(Scroll::Optional)
 }
 
+const fn tariff_active(flow: Flow, tariff: Tariff) -> FieldDef {
+    point(Point::active(flow, tariff), Format::Counter)
+}
+
+const fn tariff_reactive(flow: Flow, tariff: Tariff) -> FieldDef {
+    point(Point::reactive(flow, tariff), Format::Counter)
+}
+
+const fn of_tariff(
+    menu: MenuId,
+    label: &'static str,
+    fields: &'static [FieldDef],
+    marks: &'static [Dot],
+) -> PageDef {
+    leaf(menu, label, fields).marks(marks)
+}
+
 const fn note(label: &'static str, source: Citation, key: &'static str) -> Note {
     Note::new(label, source).key(key)
 }
@@ -63,10 +80,13 @@ const COMBINATION: &[FieldDef] =
     &[FieldDef::with("C-", Source::Setting(SettingId::CombinationCode), Format::Digits(2))];
 const PULSES: &[FieldDef] = &[setting(SettingId::S0Rate, Format::Number)];
 const SPEED: &[FieldDef] = &[setting(SettingId::Baud, Format::Number)];
+const MBUS_SPEED: &[FieldDef] = &[setting(SettingId::MbusBaud, Format::Number)];
 const PARITY: &[FieldDef] = &[setting(SettingId::Parity, Format::Word)];
 const POWER_DOWNS: &[FieldDef] = &[point(Point::State(StateOf::PowerDowns), Format::Digits(4))];
 
 const ORDER: &str = "The manual names the list; its order and the glyphs are our reading.";
+const TARIFF_GLYPHS: &str =
+    "The manual shows the reading; its place in the list and its label are our reading.";
 const MAIN_GLYPHS: &str = "The manual names the page; its glyphs are our reading.";
 
 table! {
@@ -132,6 +152,9 @@ table! {
             => note("Status word", Sister("PRO380 manual v2.03, p. 19"), "status")
                 .doc("Program and memory, then phases 1, 2 and 3: 1 is good or there.")
                 .assumed(ORDER),
+    ];
+    /// Forward and reverse energies behind the totals.
+    pub ENERGIES / ENERGIES_NOTES: PageDef = [
         leaf(menu::ACTIVE, "KWh", &[active(Flow::Forward)])
             => note("Forward active energy", Manual("§7.5"), "forward-active").assumed(ORDER),
         leaf(menu::ACTIVE, "KWh", &[active(Flow::Reverse)])
@@ -145,6 +168,41 @@ table! {
         leaf(menu::REACTIVE, "KVArh", &[reactive(Flow::Reverse)])
             .marks(&[Dot::Reverse, Dot::Reactive])
             => note("Reverse reactive energy", Manual("§7.2"), "reverse-reactive").assumed(ORDER),
+    ];
+    /// Forward and reverse energies of a meter with a tariff input, with those of each tariff (A1.2).
+    pub TARIFF_ENERGIES / TARIFF_ENERGIES_NOTES: PageDef = [
+        leaf(menu::ACTIVE, "KWh", &[active(Flow::Forward)])
+            => note("Forward active energy", Manual("§7.5"), "forward-active").assumed(ORDER),
+        of_tariff(menu::ACTIVE, "KWh  1", &[tariff_active(Flow::Forward, Tariff::T1)], &[])
+            => note("T1 forward active energy", Manual("A1.2"), "forward-active-t1").assumed(TARIFF_GLYPHS),
+        of_tariff(menu::ACTIVE, "KWh  2", &[tariff_active(Flow::Forward, Tariff::T2)], &[Dot::Tariff2])
+            => note("T2 forward active energy", Manual("A1.2"), "forward-active-t2").assumed(TARIFF_GLYPHS),
+        leaf(menu::ACTIVE, "KWh", &[active(Flow::Reverse)])
+            .marks(&[Dot::Reverse])
+            => note("Reverse active energy", Manual("§7.5"), "reverse-active")
+                .doc("The same glyphs as forward; the first dot tells them apart.")
+                .assumed(ORDER),
+        of_tariff(menu::ACTIVE, "KWh  1", &[tariff_active(Flow::Reverse, Tariff::T1)], &[Dot::Reverse])
+            => note("T1 reverse active energy", Manual("A1.2"), "reverse-active-t1").assumed(TARIFF_GLYPHS),
+        of_tariff(menu::ACTIVE, "KWh  2", &[tariff_active(Flow::Reverse, Tariff::T2)], &[Dot::Reverse, Dot::Tariff2])
+            => note("T2 reverse active energy", Manual("A1.2"), "reverse-active-t2").assumed(TARIFF_GLYPHS),
+        leaf(menu::REACTIVE, "KVArh", &[reactive(Flow::Forward)])
+            .marks(&[Dot::Reactive])
+            => note("Forward reactive energy", Manual("§7.2"), "forward-reactive").assumed(ORDER),
+        of_tariff(menu::REACTIVE, "KVArh1", &[tariff_reactive(Flow::Forward, Tariff::T1)], &[Dot::Reactive])
+            => note("T1 forward reactive energy", Manual("A1.2"), "forward-reactive-t1").assumed(TARIFF_GLYPHS),
+        of_tariff(menu::REACTIVE, "KVArh2", &[tariff_reactive(Flow::Forward, Tariff::T2)], &[Dot::Reactive, Dot::Tariff2])
+            => note("T2 forward reactive energy", Manual("A1.2"), "forward-reactive-t2").assumed(TARIFF_GLYPHS),
+        leaf(menu::REACTIVE, "KVArh", &[reactive(Flow::Reverse)])
+            .marks(&[Dot::Reverse, Dot::Reactive])
+            => note("Reverse reactive energy", Manual("§7.2"), "reverse-reactive").assumed(ORDER),
+        of_tariff(menu::REACTIVE, "KVArh1", &[tariff_reactive(Flow::Reverse, Tariff::T1)], &[Dot::Reverse, Dot::Reactive])
+            => note("T1 reverse reactive energy", Manual("A1.2"), "reverse-reactive-t1").assumed(TARIFF_GLYPHS),
+        of_tariff(menu::REACTIVE, "KVArh2", &[tariff_reactive(Flow::Reverse, Tariff::T2)], &[Dot::Reverse, Dot::Reactive, Dot::Tariff2])
+            => note("T2 reverse reactive energy", Manual("A1.2"), "reverse-reactive-t2").assumed(TARIFF_GLYPHS),
+    ];
+    /// Powers behind the active power.
+    pub POWERS / POWERS_NOTES: PageDef = [
         leaf(menu::POWER, "KVAr", &[now(What::Q, 2)])
             => note("Reactive power", Manual("§7.6.3"), "reactive-power").assumed(ORDER),
         leaf(menu::POWER, "KVA", &[now(What::S, 2)])
@@ -172,10 +230,21 @@ table! {
             => note("Pulse output rate, shown", Manual("§7.6.3"), "info-s0-rate").assumed(ORDER),
         leaf(menu::MODE_1, "", COMBINATION)
             => note("Combination code, shown", Manual("§7.6.3"), "info-combination-code").assumed(ORDER),
+    ];
+    /// Program mode 1 of a meter with Modbus, continued.
+    pub INFORMATION_MODBUS / INFORMATION_MODBUS_NOTES: PageDef = [
         leaf(menu::MODE_1, "M bAud", SPEED)
             => note("Baud rate, shown", Manual("§7.6.3"), "info-baud").assumed(ORDER),
         leaf(menu::MODE_1, "PArity", PARITY)
             => note("Parity, shown", Manual("§7.6.3"), "info-parity").assumed(ORDER),
+    ];
+    /// Program mode 1 of a meter with M-Bus, continued.
+    pub INFORMATION_MBUS / INFORMATION_MBUS_NOTES: PageDef = [
+        leaf(menu::MODE_1, "M bAud", MBUS_SPEED)
+            => note("Baud rate, shown", Manual("§7.6.3"), "info-baud").assumed(ORDER),
+    ];
+    /// Program mode 1, its end.
+    pub INFORMATION_END / INFORMATION_END_NOTES: PageDef = [
         leaf(menu::MODE_1, "PWEr C", POWER_DOWNS)
             => note("Power-down counter, shown", Manual("§7.6.3"), "info-power-downs").assumed(ORDER),
         leaf(menu::MODE_1, "", &[FieldDef::with(
@@ -187,11 +256,20 @@ table! {
                 .doc("01 memory, 02 program, 00 none.")
                 .assumed(ORDER),
     ];
-    /// Program mode 2.
-    pub MODE_2 / MODE_2_NOTES: PageDef = [
+    /// Program mode 2 of a meter with Modbus, its beginning.
+    pub MODE_2_MODBUS / MODE_2_MODBUS_NOTES: PageDef = [
         PageDef::show(menu::MODE_2, "Mbs Id", &[setting(SettingId::ModbusId, Format::Digits(3))])
             .edit(Edit::Digits(SettingId::ModbusId, 3))
             => note("Modbus address", Manual("§7.12.1"), "modbus-id").assumed(ORDER),
+    ];
+    /// Program mode 2 of a meter with M-Bus, its beginning.
+    pub MODE_2_MBUS / MODE_2_MBUS_NOTES: PageDef = [
+        PageDef::show(menu::MODE_2, "Mbs Id", &[setting(SettingId::MbusId, Format::Digits(3))])
+            .edit(Edit::Digits(SettingId::MbusId, 3))
+            => note("M-Bus address", Manual("§7.12.1"), "mbus-id").assumed(ORDER),
+    ];
+    /// Program mode 2.
+    pub MODE_2 / MODE_2_NOTES: PageDef = [
         PageDef::show(menu::MODE_2, "", &[FieldDef::with(
             "RT",
             Source::Setting(SettingId::ScrollTime),
@@ -215,12 +293,24 @@ table! {
         PageDef::show(menu::MODE_3, "", COMBINATION)
             .edit(Edit::Step(SettingId::CombinationCode))
             => note("Combination code", Manual("§7.11.1"), "combination-code").assumed(ORDER),
+    ];
+    /// Program mode 3 of a meter with Modbus, continued.
+    pub MODE_3_MODBUS / MODE_3_MODBUS_NOTES: PageDef = [
         PageDef::show(menu::MODE_3, "M bAud", SPEED)
             .edit(Edit::Step(SettingId::Baud))
             => note("Baud rate", Manual("§7.13.1"), "baud").assumed(ORDER),
         PageDef::show(menu::MODE_3, "PArity", PARITY)
             .edit(Edit::Step(SettingId::Parity))
             => note("Parity", Manual("§7.14.1"), "parity").assumed(ORDER),
+    ];
+    /// Program mode 3 of a meter with M-Bus, continued.
+    pub MODE_3_MBUS / MODE_3_MBUS_NOTES: PageDef = [
+        PageDef::show(menu::MODE_3, "M bAud", MBUS_SPEED)
+            .edit(Edit::Step(SettingId::MbusBaud))
+            => note("Baud rate", Manual("§7.13.1"), "baud").assumed(ORDER),
+    ];
+    /// Program mode 3, its end.
+    pub MODE_3_END / MODE_3_END_NOTES: PageDef = [
         PageDef::show(menu::MODE_3, "PWEr C", POWER_DOWNS)
             .edit(Edit::Reset {
                 command: CommandId::ResetPowerDowns,

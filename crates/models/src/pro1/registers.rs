@@ -1,11 +1,15 @@
 //! The register map of the Modbus members: the present map (A3.2) and the one of firmware before protocol 3.
 
+use crate::join;
 use schema::Citation::{Capture, Manual, Sister};
 use schema::{Argument, Citation, Codec, CommandId, IdentityOf, Note, RegisterDef, SettingId, Source, table};
 use units::{EnergyKind, Flow, Phase, Point, StateOf, Tariff, What};
 
 const A32: Citation = Manual("A3.2");
 const OLD: Citation = Sister("PRO380 manual v2.03, register table");
+
+const REGISTER_SHEET: Citation =
+    Sister("register sheet of the PRO380: on a meter with M-Bus these hold its M-Bus address and speed");
 
 const VERSION: Codec = Codec::F32 { decimals: 2 };
 const PULSES: Codec = Codec::F32 { decimals: 2 };
@@ -64,18 +68,31 @@ const fn old_note(label: &'static str) -> Note {
 }
 
 table! {
-    /// 4000h to 401Fh: what the meter is, how it is set, how it is.
-    pub METER / METER_NOTES: RegisterDef = [
+    /// 4000h to 4002h: which meter it is.
+    WHO / WHO_NOTES: RegisterDef = [
         RegisterDef::read(0x4000, Codec::Bcd32, Source::Setting(SettingId::Serial))
             => note("Serial number").doc("Eight decimal digits, the last ones of the twelve that are printed."),
         identity(0x4002, Codec::Hex16, IdentityOf::MeterCode)
             => note("Meter code")
                 .doc("0101h for PRO1 and PRO2; the meter amps tell them apart.")
                 .assumed("The manual gives no number; this one is from programs that read real meters."),
+    ];
+    /// 4003h and 4004h of a meter with Modbus.
+    MODBUS_LINE / MODBUS_LINE_NOTES: RegisterDef = [
         RegisterDef::setting(0x4003, Codec::U16, SettingId::ModbusId)
             => note("Modbus address"),
         RegisterDef::setting(0x4004, Codec::U16, SettingId::Baud)
             => note("Baud rate").doc("The number itself: 2580h is 9600 Bd."),
+    ];
+    /// 4003h and 4004h of a meter with M-Bus.
+    MBUS_LINE / MBUS_LINE_NOTES: RegisterDef = [
+        RegisterDef::setting(0x4003, Codec::U16, SettingId::MbusId)
+            => Note::new("M-Bus address", REGISTER_SHEET),
+        RegisterDef::setting(0x4004, Codec::U16, SettingId::MbusBaud)
+            => Note::new("Baud rate", REGISTER_SHEET).doc("The number itself: 2580h is 9600 Bd."),
+    ];
+    /// 4005h to 4010h: versions, ratings and the settings that every member has.
+    SETTINGS / SETTINGS_NOTES: RegisterDef = [
         identity(0x4005, VERSION, IdentityOf::Protocol)
             => Note::new("Protocol version", Capture("register image of a PRO380-Mod")),
         identity(0x4007, VERSION, IdentityOf::Software)
@@ -92,8 +109,14 @@ table! {
             => note("Combination code").doc("Binary: 000Ah is code 10."),
         RegisterDef::setting(0x4010, Codec::Bcd16, SettingId::ScrollTime)
             => note("Scroll time").doc("Decimal digits: 0025h is 25 s."),
+    ];
+    /// 4011h of a meter with Modbus.
+    PARITY / PARITY_NOTES: RegisterDef = [
         RegisterDef::setting(0x4011, Codec::U16, SettingId::Parity)
             => note("Parity").doc("1 even, 2 none, 3 odd."),
+    ];
+    /// 4012h to 401Fh: how the meter is.
+    STATE / STATE_NOTES: RegisterDef = [
         now(0x4012, Codec::Direction { phase: 1 }, What::Direction)
             => Note::new("Current direction", Capture("register image of a PRO380-Mod"))
                 .doc("Two characters: 1F forward, 1R reverse.")
@@ -211,13 +234,18 @@ table! {
                 .assumed("The list prints function 06 but a frame of function 16; a single register is refused."),
     ];
 
-    /// 1000h to 1520h of the older map: what the meter is and how it is set.
-    pub OLD_METER / OLD_METER_NOTES: RegisterDef = [
-
+    /// 1000h and 1010h of the older map: which meter it is.
+    OLD_WHO / OLD_WHO_NOTES: RegisterDef = [
         old(0x1000, Codec::Bcd32, 0x4000) => old_note("Serial number"),
         old(0x1010, Codec::Hex16, 0x4002) => old_note("Meter code"),
-        old(0x1018, Codec::U16, 0x4003) => old_note("Modbus address"),
+    ];
+    /// 1018h and 1020h of the older map: address and speed on the bus, where there is one.
+    OLD_LINE / OLD_LINE_NOTES: RegisterDef = [
+        old(0x1018, Codec::U16, 0x4003) => old_note("Bus address"),
         old(0x1020, Codec::U16, 0x4004) => old_note("Baud rate"),
+    ];
+    /// 1050h to 1510h of the older map: versions, ratings and settings.
+    OLD_SETTINGS / OLD_SETTINGS_NOTES: RegisterDef = [
         old(0x1050, VERSION, 0x4005) => old_note("Protocol version"),
         old(0x1054, VERSION, 0x4007) => old_note("Software version"),
         old(0x1058, VERSION, 0x4009) => old_note("Hardware version"),
@@ -226,6 +254,9 @@ table! {
         old(0x1066, PULSES, 0x400D) => old_note("Pulse output rate"),
         old(0x107A, Codec::U16, 0x400F) => old_note("Combination code"),
         old(0x1510, Codec::Bcd16, 0x4010) => old_note("Scroll time"),
+    ];
+    /// 1520h of the older map: the parity of the Modbus.
+    OLD_PARITY / OLD_PARITY_NOTES: RegisterDef = [
         old(0x1520, Codec::U16, 0x4011) => old_note("Parity"),
     ];
     /// 2000h to 2200h of the older map: readings of this moment and the tariff.
@@ -299,3 +330,33 @@ table! {
         old(0x32A0, COUNT, 0x6040) => old_note("T2 reverse reactive energy"),
     ];
 }
+
+/// 4000h to 401Fh of a meter with Modbus.
+pub const METER_MODBUS: &[RegisterDef] = &join::<25, _>(&[WHO, MODBUS_LINE, SETTINGS, PARITY, STATE]);
+/// Notes on [`METER_MODBUS`].
+pub const METER_MODBUS_NOTES: &[Note] =
+    &join::<25, _>(&[WHO_NOTES, MODBUS_LINE_NOTES, SETTINGS_NOTES, PARITY_NOTES, STATE_NOTES]);
+/// 4000h to 401Fh of a meter with M-Bus.
+pub const METER_MBUS: &[RegisterDef] = &join::<24, _>(&[WHO, MBUS_LINE, SETTINGS, STATE]);
+/// Notes on [`METER_MBUS`].
+pub const METER_MBUS_NOTES: &[Note] =
+    &join::<24, _>(&[WHO_NOTES, MBUS_LINE_NOTES, SETTINGS_NOTES, STATE_NOTES]);
+/// 4000h to 401Fh of a meter without a bus.
+pub const METER_PLAIN: &[RegisterDef] = &join::<22, _>(&[WHO, SETTINGS, STATE]);
+/// Notes on [`METER_PLAIN`].
+pub const METER_PLAIN_NOTES: &[Note] = &join::<22, _>(&[WHO_NOTES, SETTINGS_NOTES, STATE_NOTES]);
+
+/// 1000h to 1520h of the older map of a meter with Modbus.
+pub const OLD_METER_MODBUS: &[RegisterDef] = &join::<13, _>(&[OLD_WHO, OLD_LINE, OLD_SETTINGS, OLD_PARITY]);
+/// Notes on [`OLD_METER_MODBUS`].
+pub const OLD_METER_MODBUS_NOTES: &[Note] =
+    &join::<13, _>(&[OLD_WHO_NOTES, OLD_LINE_NOTES, OLD_SETTINGS_NOTES, OLD_PARITY_NOTES]);
+/// 1000h to 1510h of the older map of a meter with M-Bus.
+pub const OLD_METER_MBUS: &[RegisterDef] = &join::<12, _>(&[OLD_WHO, OLD_LINE, OLD_SETTINGS]);
+/// Notes on [`OLD_METER_MBUS`].
+pub const OLD_METER_MBUS_NOTES: &[Note] =
+    &join::<12, _>(&[OLD_WHO_NOTES, OLD_LINE_NOTES, OLD_SETTINGS_NOTES]);
+/// 1000h to 1510h of the older map of a meter without a bus.
+pub const OLD_METER_PLAIN: &[RegisterDef] = &join::<10, _>(&[OLD_WHO, OLD_SETTINGS]);
+/// Notes on [`OLD_METER_PLAIN`].
+pub const OLD_METER_PLAIN_NOTES: &[Note] = &join::<10, _>(&[OLD_WHO_NOTES, OLD_SETTINGS_NOTES]);

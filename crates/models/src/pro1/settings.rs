@@ -55,6 +55,15 @@ const SPEEDS: Kind = Kind::OneOf(&[
     Choice::new(1_200, "", "1200"),
 ]);
 
+const MBUS_SPEEDS: Kind = Kind::OneOf(&[
+    Choice::new(9_600, "", "9600"),
+    Choice::new(4_800, "", "4800"),
+    Choice::new(2_400, "", "2400"),
+    Choice::new(1_200, "", "1200"),
+    Choice::new(600, "", "600"),
+    Choice::new(300, "", "300"),
+]);
+
 const PARITIES: Kind = Kind::OneOf(&[
     Choice::new(1, "even", "EVEn"),
     Choice::new(2, "none", "nonE"),
@@ -62,12 +71,25 @@ const PARITIES: Kind = Kind::OneOf(&[
 ]);
 
 table! {
-    /// Settings that every member of the family has.
-    pub COMMON / COMMON_NOTES: SettingDef = [
-        setting(SettingId::Serial, Kind::Digits(8), 13_070_001, Unit::None, Permission::Factory)
+    /// The serial number of a meter without M-Bus.
+    pub SERIAL / SERIAL_NOTES: SettingDef = [
+        setting(SettingId::Serial, Kind::Digits(8), 13_070_001, Unit::None, Permission::Optical)
             => Note::new("Serial number", Manual("A3.2"))
                 .doc("The last eight of the twelve printed digits: year, week and a running number.")
-                .assumed("A serial number of our own choice; every twin can be given another."),
+                .assumed("A serial number of our own choice; every twin can be given another. The register sheet of the \
+                          sister meter lets the infrared port alone write it."),
+    ];
+    /// The serial number of a meter with M-Bus, which calls it by this number.
+    pub SECONDARY / SECONDARY_NOTES: SettingDef = [
+        setting(SettingId::Serial, Kind::Digits(8), 13_070_001, Unit::None, Permission::BusOnly)
+            => Note::new("Serial number, secondary address", Manual("A2.1"))
+                .doc("The last eight of the twelve printed digits, by which masters select the meter on the M-Bus; a master \
+                      can give it a handier one.")
+                .assumed("A serial number of our own choice. A secondary address that was written stands in the place of \
+                          the serial number, as the register sheet of the sister meter has one entry for both."),
+    ];
+    /// Settings that every member of the family has.
+    pub COMMON / COMMON_NOTES: SettingDef = [
         setting(SettingId::S0Rate, PULSE_RATES, 100_000, Unit::ImpulsePerKilowattHour, Permission::Password)
             => Note::new("Pulse output rate", Manual("§7.10"))
                 .doc("How many pulses the S0 output gives for each kilowatt-hour.")
@@ -108,5 +130,21 @@ table! {
         SettingDef { effect: Effect::AfterReply, ..setting(SettingId::Parity, PARITIES, 1, Unit::None, Permission::Password) }
             => Note::new("Parity", Manual("§7.14"))
                 .doc("Parity of the Modbus; there is one stop bit whatever the parity."),
+    ];
+    /// Settings of the M-Bus port.
+    pub MBUS_LINE / MBUS_LINE_NOTES: SettingDef = [
+        SettingDef {
+            effect: Effect::AfterReply,
+            ..setting(SettingId::MbusId, Kind::Int { min: 0, max: 250 }, 0, Unit::None, Permission::Everyone)
+        }
+            => Note::new("M-Bus address", Manual("§7.12"))
+                .doc("The primary address at which masters call the meter; at the key without the password.")
+                .assumed("0 to 250, as at the key and in the standard; the table of writes says 247, which is Modbus'."),
+        SettingDef {
+            effect: Effect::AfterReply,
+            ..setting(SettingId::MbusBaud, MBUS_SPEEDS, 9_600, Unit::Baud, Permission::Password)
+        }
+            => Note::new("Baud rate", Manual("§7.13"))
+                .doc("Speed of the M-Bus; its parity is always even."),
     ];
 }

@@ -6,6 +6,7 @@
 
 mod parse;
 mod play;
+mod send;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use core::fmt;
 
 use device::NvPart;
 use models::Entry;
-use schema::{KeyId, SettingId};
+use schema::{KeyId, PortId, SettingId};
 use units::{Duration, Point};
 
 use crate::LoadChange;
@@ -111,8 +112,10 @@ pub enum Command {
     Damage(NvPart),
     /// Changes a setting as a master on the bus may.
     Set(SettingId, i32),
-    /// Sends a frame, to which the check sum is added, and prints the answer.
-    Modbus(Vec<u8>),
+    /// Puts voltage to the tariff input, or takes it away.
+    TariffInput(bool),
+    /// Sends these bytes to a port and prints the answer.
+    Send(PortId, Vec<u8>),
     /// Prints something.
     Show(Subject),
     /// Fails the script where something is not as expected.

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 
 use device::NvPart;
 use models::Entry;
-use schema::{GlassDef, KeyId, SettingDef, SettingId};
+use schema::{GlassDef, KeyId, PortId, SettingDef, SettingId};
 use units::{Point, decimal};
 
+use super::send::send;
 use super::{Command, Expectation, Line, Script, ScriptError, Subject};
 use crate::LoadChange;
 use crate::say::is_hex;
@@ -16,7 +17,7 @@ use crate::spec::{find_model, find_setting};
 use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words};
 
 /// The first words of all commands.
-const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, fault";
+const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, fault";
 const SUBJECTS: &str = "lcd, view, pixels, point, registers, setting or s0";
 
 type Words<'a> = core::slice::Iter<'a, String>;
@@ -106,13 +107,21 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
             "off" => Command::Mains(false),
             word => return Err(TextError::new(format!("mains \"{word}\""), "mains on or mains off")),
         },
-        "tariff-input" => {
+        "tariff-input" if entry.def.tariff_input.is_none() => {
             let wrong = format!("{} has no tariff input", entry.def.slug);
             return Err(TextError::new(
                 wrong,
                 "set with the key of a setting, to change the tariff over the bus",
             ));
         }
+        "tariff-input" => match next(&mut words) {
+            "on" => Command::TariffInput(true),
+            "off" => Command::TariffInput(false),
+            word => {
+                let wrong = format!("tariff-input \"{word}\"");
+                return Err(TextError::new(wrong, "tariff-input on or tariff-input off"));
+            }
+        },
         "s0-supply" => {
             pulse_output(entry)?;
             Command::S0Supply(s0_supply(next(&mut words))?)
@@ -122,7 +131,9 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
             let setting = find_setting(entry, next(&mut words))?;
             Command::Set(setting.id, value(setting, next(&mut words))?)
         }
-        "modbus" => return modbus(entry, rest),
+        "modbus" => return send(entry, PortId::Modbus, rest),
+        "mbus" => return send(entry, PortId::Mbus, rest),
+        "ir" => return send(entry, PortId::Optical, rest),
         "show" => Command::Show(subject(entry, &mut words)?),
         "expect" => Command::Expect(expectation(entry, &mut words)?),
         _ => {
@@ -210,37 +221,6 @@ fn value(setting: &'static SettingDef, text: &str) -> Result<i32, TextError> {
         let wrong = format!("{} cannot be \"{text}\"", setting.id.key());
         TextError::new(wrong, setting.allowed().to_string())
     })
-}
-
-fn modbus(entry: &'static Entry, rest: &[String]) -> Result<Command, TextError> {
-    const EXPECTED: &str = "bytes in hexadecimal without the check sum, such as modbus 01 03 40 00 00 02";
-    if entry.def.modbus.is_none() {
-        return Err(TextError::new(format!("{} has no Modbus", entry.def.slug), "another command"));
-    }
-    let digits: String = rest.concat();
-    let wrong = |what: String| TextError::new(what, EXPECTED);
-    if let Some(c) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
-        return Err(wrong(format!("'{c}' is no hexadecimal digit")));
-    }
-    if digits.len() % 2 == 1 {
-        return Err(wrong("half a byte is missing".to_string()));
-    }
-    let bytes: Vec<u8> = digits
-        .as_bytes()
-        .chunks(2)
-        .filter_map(|pair| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    let most = modbus::rtu::MAX_FRAME - 2;
-    if bytes.is_empty() {
-        return Err(wrong("there are no bytes".to_string()));
-    }
-    if bytes.len() > most {
-        return Err(TextError::new(
-            format!("{} bytes", bytes.len()),
-            format!("at most {most}, and the check sum"),
-        ));
-    }
-    Ok(Command::Modbus(bytes))
 }
 
 fn point(word: &str) -> Result<Point, TextError> {

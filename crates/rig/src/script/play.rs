@@ -5,11 +5,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use device::Door;
-use modbus::{RegisterAccess, crc, rtu};
-use schema::GlassDef;
+use modbus::RegisterAccess;
+use schema::{GlassDef, PortId};
 use units::{Duration, Instant};
 
 use super::parse::setting_def;
+use super::send::reply_text;
 use super::{Command, Expectation, Failure, Line, Script, Subject};
 use crate::outputs::volts;
 use crate::say::{point_text, say};
@@ -135,10 +136,15 @@ pub fn execute(
             let now = bench.now();
             bench.run_until(now);
         }
-        Command::Modbus(frame) => {
-            let reply = ask(bench, index, frame);
-            let text: Vec<String> = reply.iter().map(|byte| format!("{byte:02X}")).collect();
-            out(if text.is_empty() { "no reply".to_string() } else { text.join(" ") }.as_str());
+        Command::TariffInput(on) => {
+            supply.tariff_input = *on;
+            bench.set_supply(index, supply);
+        }
+        Command::Send(port, bytes) => {
+            let reply = ask(bench, index, *port, bytes);
+            for line in reply_text(*port, &reply).lines() {
+                out(line);
+            }
         }
         Command::Show(subject) => {
             for line in found(bench, index, *subject).lines() {
@@ -162,17 +168,17 @@ fn hold(bench: &mut Bench, index: usize, key: schema::KeyId, span: Duration) {
     }
 }
 
-/// Sends a frame with its check sum at the meter's present line setting, and returns what comes back.
-fn ask(bench: &mut Bench, index: usize, frame: &[u8]) -> Vec<u8> {
-    let Some(twin) = bench.twin(index) else { return Vec::new() };
-    let (line, before) = (twin.device().bus_line(), bench.master_line());
-    let mut bytes = frame.to_vec();
-    bytes.extend_from_slice(&crc::of(frame).to_le_bytes());
-    while bench.master_take().is_some() {}
-    bench.set_master_line(line);
+/// Sends bytes at the meter's present line setting, and returns what comes back.
+fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
+    let Some(line) = bench.twin(index).and_then(|twin| twin.device().port_line(port)) else {
+        return Vec::new();
+    };
+    let before = bench.master_line(port);
+    while bench.master_take(port).is_some() {}
+    bench.set_master_line(port, line);
     let sent = bench.now() + line.wire_time(bytes.len());
-    let deadline = sent + PATIENCE + line.wire_time(rtu::MAX_FRAME);
-    bench.master_send(&bytes);
+    let deadline = sent + PATIENCE + line.wire_time(mbus::FRAME_BUFFER);
+    bench.master_send(port, bytes);
     let mut reply = Vec::new();
     while reply.is_empty() && bench.now() < deadline {
         // At least a step of time, so that nothing which is due and cannot be done holds the script.
@@ -180,13 +186,13 @@ fn ask(bench: &mut Bench, index: usize, frame: &[u8]) -> Vec<u8> {
         let next = bench.next_event().unwrap_or(deadline).max(soon).min(deadline);
         let span = next.since(bench.now());
         bench.jump(span);
-        while let Some(event) = bench.master_take() {
+        while let Some(event) = bench.master_take(port) {
             if let MasterEvent::Bytes(bytes) = event {
                 reply.extend_from_slice(&bytes);
             }
         }
     }
-    bench.set_master_line(before);
+    bench.set_master_line(port, before);
     reply
 }
 

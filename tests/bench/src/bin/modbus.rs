@@ -9,11 +9,13 @@ use std::process::Command;
 use std::time::Instant;
 
 use bench::twin;
-use modbus::{Output, crc};
+use device::PortOutput;
+use modbus::crc;
 use rmodbus::ModbusProto;
 use rmodbus::server::ModbusFrame;
 use rmodbus::server::context::ModbusContext;
 use rmodbus::server::storage::ModbusStorage;
+use schema::PortId;
 use units::{Duration, Instant as Time};
 
 const RUNS: usize = 9;
@@ -67,7 +69,7 @@ fn ours(count: u16) -> Result<Ours, String> {
     let mut now = Time::from_millis(1_000);
     for twin in &mut twins {
         let device = twin.device_mut();
-        device.configure_bus(|bus| bus.reply_delay = Duration::ZERO);
+        device.configure_modbus(|bus| bus.reply_delay = Duration::ZERO);
         device.poll(now, Duration::from_secs(1));
     }
     let length = 5 + 2 * usize::from(count.min(most));
@@ -80,16 +82,16 @@ fn ours(count: u16) -> Result<Ours, String> {
             let start = Instant::now();
             for twin in &mut twins {
                 let device = twin.device_mut();
-                device.bus_rx(now, black_box(&frame));
-                if let Some(Output::Transmit(bytes)) = device.bus_poll(now) {
+                device.rx(PortId::Modbus, now, black_box(&frame));
+                if let Some(PortOutput::Transmit(bytes)) = device.port_poll(PortId::Modbus, now) {
                     answered = black_box(bytes).len();
                 }
             }
             inside += start.elapsed().as_secs_f64();
             for twin in &mut twins {
                 let device = twin.device_mut();
-                device.bus_tx_done(now);
-                while device.bus_poll(now).is_some() {}
+                device.tx_done(PortId::Modbus, now);
+                while device.port_poll(PortId::Modbus, now).is_some() {}
             }
             calls += 1;
         }

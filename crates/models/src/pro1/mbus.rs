@@ -1,0 +1,93 @@
+//! What the PRO1-Mb says on its M-Bus, and what may be written to it (A2.2).
+
+use schema::Citation::{Manual, Sister};
+use schema::{Citation, CommandId, Note, RecordDef, RecordWriteDef, SettingId, Source, Target, table};
+use units::{Flow, Point, Tariff, What};
+
+const A22: Citation = Manual("A2.2");
+const PRO380: Citation = Sister("PRO380-Mb: a script in use that asks for this telegram");
+
+/// Total, forward and reverse are told apart by the function field (instantaneous, maximum, minimum), tariffs by a DIFE.
+const fn energy(dib: &'static [u8], flow: Flow, tariff: Tariff) -> RecordDef {
+    RecordDef { dib, vib: &[0x04], source: Source::Point(Point::active(flow, tariff)), decimals: 2 }
+}
+
+const fn now(dib: &'static [u8], vib: &'static [u8], what: What, decimals: u8) -> RecordDef {
+    RecordDef { dib, vib, source: Source::Point(Point::now(what)), decimals }
+}
+
+/// A reading of a phase that the meter does not have.
+const fn absent(dib: &'static [u8], vib: &'static [u8]) -> RecordDef {
+    RecordDef { dib, vib, source: Source::Zero, decimals: 0 }
+}
+
+const fn write(dib: &'static [u8], vib: &'static [u8], target: Target) -> RecordWriteDef {
+    RecordWriteDef { dib, vib, target, decimals: 0 }
+}
+
+const fn note(label: &'static str) -> Note {
+    Note::new(label, A22)
+}
+
+const fn phase_note(label: &'static str) -> Note {
+    Note::new(label, PRO380)
+        .assumed("The sister meter's telegram; phases it has and this meter has not are 0.")
+}
+
+table! {
+    /// The telegram that every read-out gets.
+    pub ENERGIES / ENERGIES_NOTES: RecordDef = [
+        energy(&[0x0C], Flow::Total, Tariff::All) => note("Total active energy"),
+        energy(&[0x8C, 0x10], Flow::Total, Tariff::T1) => note("T1 total active energy"),
+        energy(&[0x8C, 0x20], Flow::Total, Tariff::T2) => note("T2 total active energy"),
+        energy(&[0x1C], Flow::Forward, Tariff::All)
+            => note("Forward active energy").doc("Told from the total by the function field, which says maximum."),
+        energy(&[0x9C, 0x10], Flow::Forward, Tariff::T1) => note("T1 forward active energy"),
+        energy(&[0x9C, 0x20], Flow::Forward, Tariff::T2) => note("T2 forward active energy"),
+        energy(&[0x2C], Flow::Reverse, Tariff::All)
+            => note("Reverse active energy").doc("Told from the total by the function field, which says minimum."),
+        energy(&[0xAC, 0x10], Flow::Reverse, Tariff::T1) => note("T1 reverse active energy"),
+        energy(&[0xAC, 0x20], Flow::Reverse, Tariff::T2) => note("T2 reverse active energy"),
+    ];
+    /// The telegram of present readings, which the sister meter says where a master chose it.
+    pub READINGS / READINGS_NOTES: RecordDef = [
+        now(&[0x4B], &[0xFD, 0x47], What::U, 2) => phase_note("L1 voltage").doc("Storage number 1 stands for phase 1."),
+        absent(&[0x8B, 0x01], &[0xFD, 0x47]) => phase_note("L2 voltage"),
+        absent(&[0xCB, 0x01], &[0xFD, 0x47]) => phase_note("L3 voltage"),
+        now(&[0x4B], &[0xFD, 0x59], What::I, 3)
+            => phase_note("L1 current")
+                .assumed("In mA, as the value information says; the script divides by 100."),
+        absent(&[0x8B, 0x01], &[0xFD, 0x59]) => phase_note("L2 current"),
+        absent(&[0xCB, 0x01], &[0xFD, 0x59]) => phase_note("L3 current"),
+        now(&[0x4C], &[0x2A], What::P, 4) => phase_note("L1 active power").doc("In 0.1 W."),
+        absent(&[0x8C, 0x01], &[0x2A]) => phase_note("L2 active power"),
+        absent(&[0xCC, 0x01], &[0x2A]) => phase_note("L3 active power"),
+    ];
+}
+
+table! {
+    /// What a master may write.
+    pub WRITES / WRITES_NOTES: RecordWriteDef = [
+        write(&[0x01], &[0x7A], Target::Setting(SettingId::MbusId))
+            => note("Primary address").doc("The answer carries no address; the new one holds from then on."),
+        write(&[0x0C], &[0x79], Target::Setting(SettingId::Serial))
+            => note("Secondary address")
+                .assumed("Low byte first, as it is read; the example prints the digits in the order of the bytes, and a \
+                          twin can be served so."),
+        write(&[0x09], &[0x7C, 0x01, 0x54], Target::Setting(SettingId::Tariff))
+            => note("Tariff").doc("1 or 2, under a unit in plain text, T."),
+        write(&[0x09], &[0xFD, 0x3A], Target::Setting(SettingId::CombinationCode))
+            => note("Combination code").doc("01, 04, 05, 06, 09 or 10."),
+        RecordWriteDef {
+            decimals: 2,
+            ..write(&[0x0C], &[0xFD, 0x3A], Target::Setting(SettingId::S0Rate))
+        }
+            => note("Pulse output rate")
+                .assumed("In 0.01 imp/kWh: the only reading under which the example, 00 00 01 00, is 100 and 0.01 can be \
+                          written."),
+        write(&[0x0C], &[0x04], Target::Command(CommandId::ResetTrip))
+            => note("Resettable day counter to zero").doc("The value is ignored."),
+        write(&[0x0A], &[0xFD, 0x60], Target::Command(CommandId::ResetPowerDowns))
+            => note("Power-down counter to zero").doc("The value is ignored."),
+    ];
+}

@@ -1,0 +1,109 @@
+//! What a script sends to a meter: the bytes, completed with what every frame of their kind ends with.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use modbus::crc;
+use models::Entry;
+use schema::PortId;
+
+use super::Command;
+use crate::text::TextError;
+
+/// Reads the words behind `modbus`, `mbus` or `ir`.
+pub(super) fn send(entry: &'static Entry, port: PortId, rest: &[String]) -> Result<Command, TextError> {
+    if !entry.def.has(port) {
+        let what = match port {
+            PortId::Modbus => "Modbus",
+            PortId::Mbus => "M-Bus",
+            PortId::Optical => "infrared window",
+        };
+        return Err(TextError::new(format!("{} has no {what}", entry.def.slug), "another command"));
+    }
+    let bytes = match port {
+        PortId::Modbus => {
+            let mut frame =
+                hex(rest, "bytes in hexadecimal without the check sum, such as modbus 01 03 40 00 00 02")?;
+            at_most(&frame, modbus::rtu::MAX_FRAME - 2, "the check sum")?;
+            let sum = crc::of(&frame).to_le_bytes();
+            frame.extend_from_slice(&sum);
+            frame
+        }
+        PortId::Mbus => {
+            let mut frame =
+                hex(rest, "bytes in hexadecimal without check sum and 16, such as mbus 10 5B 00")?;
+            at_most(&frame, mbus::FRAME_BUFFER - 2, "the check sum and 16")?;
+            // A long frame counts from behind its second start byte, a short one from behind its only one.
+            let counted = if frame.first() == Some(&0x68) { 4 } else { 1 };
+            let sum = frame.iter().skip(counted).fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+            frame.extend_from_slice(&[sum, 0x16]);
+            frame
+        }
+        PortId::Optical => match rest {
+            [text] if !text.chars().all(|c| c.is_ascii_hexdigit()) => {
+                let wrong = "text that the line does not carry";
+                if !text.is_ascii() {
+                    return Err(TextError::new(wrong, "characters of ASCII"));
+                }
+                let mut line = text.as_bytes().to_vec();
+                line.extend_from_slice(b"\r\n");
+                line
+            }
+            _ => hex(
+                rest,
+                "a line in quotes, such as ir \"/?!\", or bytes in hexadecimal, such as ir 06 30 35 30 0D 0A",
+            )?,
+        },
+    };
+    Ok(Command::Send(port, bytes))
+}
+
+fn at_most(bytes: &[u8], most: usize, added: &str) -> Result<(), TextError> {
+    if bytes.len() > most {
+        return Err(TextError::new(format!("{} bytes", bytes.len()), format!("at most {most}, and {added}")));
+    }
+    Ok(())
+}
+
+fn hex(rest: &[String], expected: &str) -> Result<Vec<u8>, TextError> {
+    let digits: String = rest.concat();
+    let wrong = |what: String| TextError::new(what, expected);
+    if let Some(c) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(wrong(format!("'{c}' is no hexadecimal digit")));
+    }
+    if digits.len() % 2 == 1 {
+        return Err(wrong("half a byte is missing".to_string()));
+    }
+    if digits.is_empty() {
+        return Err(wrong("there are no bytes".to_string()));
+    }
+    let pair = |pair: &[u8]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
+    Ok(digits.as_bytes().chunks(2).filter_map(pair).collect())
+}
+
+/// What came back, as a script prints it: hexadecimal on a bus, text at the window with its control characters named.
+pub(super) fn reply_text(port: PortId, reply: &[u8]) -> String {
+    if reply.is_empty() {
+        return "no reply".to_string();
+    }
+    if port != PortId::Optical {
+        let text: Vec<String> = reply.iter().map(|byte| format!("{byte:02X}")).collect();
+        return text.join(" ");
+    }
+    let mut text = String::new();
+    for byte in reply {
+        match byte {
+            b'\r' => {}
+            b'\n' => text.push('\n'),
+            0x01 => text.push_str("<SOH>"),
+            0x02 => text.push_str("<STX>"),
+            0x03 => text.push_str("<ETX>"),
+            0x06 => text.push_str("<ACK>"),
+            0x15 => text.push_str("<NAK>"),
+            0x20..=0x7E => text.push(char::from(*byte)),
+            other => text.push_str(&format!("<{other:02X}>")),
+        }
+    }
+    text.trim_end_matches('\n').to_string()
+}
