@@ -1,10 +1,12 @@
 use crate::input::Input;
 use crate::meter::{self, Image};
-use device::{Device, Door};
+use device::{Device, Door, PortOutput};
+use iec62056::Bcc;
+use mbus::{Control, Frame};
 use metering::{Load, PhaseReading};
-use modbus::{LineError, Output, crc};
-use schema::{CommandId, SettingId};
-use units::{Duration, EnergyKind, Flow, Instant, Phase, Point, Tariff};
+use modbus::crc;
+use schema::{CommandId, PortId, SettingId};
+use units::{Duration, EnergyKind, Flow, Instant, LineError, Phase, Point, Tariff};
 
 /// One input.
 pub fn run(data: &[u8]) {
@@ -56,17 +58,19 @@ fn story(
                 *now += Duration::from_secs(1);
                 meter.power(*now, true);
             }
-            9 => meter.bus_rx(*now, input.counted()),
+            9 => {
+                let port = port(meter, op);
+                meter.rx(port, *now, input.counted());
+            }
             10 => {
-                let mut frame = vec![if op & 16 == 0 { meter.line().1 } else { 0 }];
-                frame.extend_from_slice(input.counted());
-                frame.extend(crc::wire(&frame));
-                meter.bus_rx(*now, &frame);
+                let port = port(meter, op);
+                let frame = whole(meter, port, op, input.counted());
+                meter.rx(port, *now, &frame);
             }
             11 => {
                 let id = input.pick(SettingId::ALL);
                 let value = input.u32().cast_signed() >> (op & 0x10);
-                let door = input.pick(&[Door::Panel, Door::Bus, Door::Factory]);
+                let door = input.pick(&[Door::Panel, Door::Bus, Door::Optical, Door::Factory]);
                 let old = meter.setting(id);
                 if meter.apply(door, &[(id, value.into())]).is_err() {
                     assert_eq!(meter.setting(id), old, "what was refused changes nothing");
@@ -76,7 +80,11 @@ fn story(
                 let command = input.pick(&[CommandId::ResetTrip, CommandId::ResetPowerDowns]);
                 let _ = meter.command(command);
             }
-            13 => meter.bus_line_error(*now, input.pick(&[LineError::Parity, LineError::Break])),
+            13 => {
+                let port = port(meter, op);
+                meter.line_error(port, *now, input.pick(&[LineError::Parity, LineError::Break]));
+            }
+            14 if op & 16 != 0 => meter.set_tariff_input(op & 32 != 0),
             14 => *now = meter.poll_at(*now).map_or(*now, |at| (*now).max(at)),
             _ => break,
         }
@@ -90,22 +98,64 @@ fn story(
     meter.power(*now, false);
 }
 
-/// Everything a meter has to say at its terminals, until it falls silent.
-fn ports(meter: &mut Device<'_, Image<'_>>, now: &mut Instant) {
-    for _ in 0..200 {
-        let sending = match meter.bus_poll(*now) {
-            Some(Output::Transmit(frame)) => {
-                assert!(crc::holds(frame), "a meter sends whole frames");
-                true
-            }
-            Some(_) => false,
-            None => return,
-        };
-        if sending {
-            meter.bus_tx_done(*now);
+/// One of the ports that the meter has.
+fn port(meter: &Device<'_, Image<'_>>, op: u8) -> PortId {
+    let ports: Vec<PortId> = PortId::ALL.into_iter().filter(|port| meter.model().has(*port)).collect();
+    ports[usize::from(op >> 5) % ports.len()]
+}
+
+/// A good frame for the meter that carries `body`.
+fn whole(meter: &Device<'_, Image<'_>>, port: PortId, op: u8, body: &[u8]) -> Vec<u8> {
+    let own = meter.address(port).map_or(0, |(_, address)| address);
+    match port {
+        PortId::Modbus => {
+            let mut frame = vec![if op & 16 == 0 { own } else { 0 }];
+            frame.extend_from_slice(body);
+            frame.extend(crc::wire(&frame));
+            frame
+        }
+        PortId::Mbus => {
+            let mut frame = [0; 300];
+            let address = if op & 16 == 0 { own } else { 0xFD };
+            let made = match body {
+                [] => Frame::Short { control: Control(0x7B), address },
+                [ci, data @ ..] => Frame::Long { control: Control(0x53), address, ci: *ci, data },
+            };
+            let n = made.emit(&mut frame).unwrap_or(0);
+            frame[..n].to_vec()
+        }
+        PortId::Optical if op & 16 == 0 => b"/?!\r\n".to_vec(),
+        PortId::Optical => {
+            let mut message = vec![iec62056::control::SOH];
+            message.extend(body.iter().map(|byte| byte & 0x7F));
+            message.push(iec62056::control::ETX);
+            message.push(Bcc::of(message.get(1..).unwrap_or_default()).value());
+            message
         }
     }
-    panic!("a meter that never falls silent");
+}
+
+/// Everything a meter has to say at its terminals, until it falls silent.
+fn ports(meter: &mut Device<'_, Image<'_>>, now: &mut Instant) {
+    for port in PortId::ALL {
+        let mut turns = 0;
+        while let Some(output) = meter.port_poll(port, *now) {
+            let sending = match output {
+                PortOutput::Transmit(frame) => {
+                    assert!(port != PortId::Modbus || crc::holds(frame), "a meter sends whole frames");
+                    assert!(port != PortId::Mbus || Frame::parse(frame).is_ok(), "a meter sends whole frames");
+                    assert!(!frame.is_empty());
+                    true
+                }
+                _ => false,
+            };
+            if sending {
+                meter.tx_done(port, *now);
+            }
+            turns += 1;
+            assert!(turns < 400, "a meter that never falls silent");
+        }
+    }
 }
 
 /// Everything a person can look at.
@@ -113,7 +163,7 @@ fn look(meter: &Device<'_, Image<'_>>, now: Instant) {
     let frame = meter.frame(now);
     assert!(meter.powered() || frame == Default::default(), "a meter without supply is dark");
     let _ = (meter.view(now), meter.backlight(now), meter.blink_on(now), meter.led(), meter.letting_go(now));
-    if let Some(at) = meter.bus_poll_at() {
+    for at in PortId::ALL.into_iter().filter_map(|port| meter.port_poll_at(port)) {
         assert!(at <= now + Duration::from_secs(400 * 86_400));
     }
 }

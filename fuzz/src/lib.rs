@@ -38,6 +38,10 @@ targets! {
     commission_texts
     /// Whole meters under any sequence of keys, bytes, loads, times and power cuts.
     device_machine
+    /// The tariff device at the optical port.
+    iec_device
+    /// The reading head, and the messages of the optical port.
+    iec_head
     /// M-Bus frames, headers and records, both ways.
     mbus_frames
     /// The M-Bus master, and the search for secondary addresses.

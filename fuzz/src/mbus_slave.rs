@@ -1,6 +1,6 @@
 use crate::input::{Input, chunks};
 use mbus::{
-    Command, Control, FRAME_BUFFER, Frame, Header, Identity, LineError, LineParams, Manufacturer, Output, RecordSource, Records, Refused,
+    Command, Control, FRAME_BUFFER, Frame, Header, Identity, LineError, LineParams, Manufacturer, Output, Record, RecordSource, Records, Refused,
     Slave, SlaveConfig,
 };
 use units::{Duration, Instant};
@@ -9,6 +9,7 @@ use units::{Duration, Instant};
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Source {
     identity: Identity,
+    address: u8,
     tariff: u8,
     written: usize,
 }
@@ -16,6 +17,10 @@ struct Source {
 impl RecordSource for Source {
     fn identity(&self) -> Identity {
         self.identity
+    }
+
+    fn address(&self) -> u8 {
+        self.address
     }
 
     fn status(&self) -> u8 {
@@ -30,7 +35,7 @@ impl RecordSource for Source {
 
     fn check(&self, command: &Command<'_>) -> Result<(), Refused> {
         match command {
-            Command::Tariff(tariff) if tariff % 2 == 1 => Err(Refused),
+            Command::Record(record) if record.vif == [0x7C] && number(record) % 2 == 1 => Err(Refused),
             Command::Other { .. } => Err(Refused),
             _ => Ok(()),
         }
@@ -40,15 +45,24 @@ impl RecordSource for Source {
         assert!(self.check(command).is_ok(), "only what was allowed is written");
         self.written += 1;
         match command {
-            Command::Tariff(tariff) => self.tariff = *tariff,
-            Command::SecondaryAddress(id) => self.identity.id = *id,
+            Command::Record(record) => match (record.vif, record.data) {
+                ([0x7A], [address @ 0..=250]) => self.address = *address,
+                ([0x79], &[a, b, c, d]) => self.identity.id = u32::from_le_bytes([a, b, c, d]),
+                ([0x7C], _) => self.tariff = number(record),
+                _ => {}
+            },
             _ => {}
         }
     }
 }
 
+fn number(record: &Record<'_>) -> u8 {
+    record.data.first().copied().unwrap_or(0)
+}
+
 const SOURCE: Source = Source {
     identity: Identity { id: 0x1307_0001, manufacturer: Manufacturer::INM, version: 2, medium: 2 },
+    address: 1,
     tariff: 0,
     written: 0,
 };

@@ -1,6 +1,6 @@
 //! A meter of a model whose memory is given back: a fuzzer makes millions of them.
 
-use device::{Device, DeviceMemory, image_size};
+use device::{Buffers, Device, DeviceMemory, PortMemory, image_size};
 use metering::Counter;
 use nv::{Nv, NvError};
 use schema::ModelDef;
@@ -46,15 +46,23 @@ pub fn start<T>(
     let (mut counters, mut sampled) =
         (vec![Counter::default(); sizes.counters], vec![Counter::default(); sizes.counters]);
     let mut scratch = vec![0; DeviceMemory::scratch(model)];
-    let (mut rx, mut tx) = (vec![0; sizes.rx], vec![0; sizes.tx]);
+    let [mut modbus, mut mbus, mut optical] =
+        [sizes.modbus, sizes.mbus, sizes.optical].map(|size| [vec![0; size], vec![0; size]]);
     let memory = DeviceMemory {
         settings: &mut settings,
         image: &mut words,
         counters: &mut counters,
         sampled: &mut sampled,
         scratch: &mut scratch,
-        rx: &mut rx,
-        tx: &mut tx,
+        ports: PortMemory {
+            modbus: buffers(&mut modbus),
+            mbus: buffers(&mut mbus),
+            optical: buffers(&mut optical),
+        },
     };
     with(&mut Device::new(model, memory, Image(image), now))
+}
+
+fn buffers([rx, tx]: &mut [Vec<u8>; 2]) -> Buffers<'_> {
+    Buffers { rx, tx }
 }
