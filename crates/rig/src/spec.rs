@@ -5,17 +5,15 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use device::{Device, Door};
+use device::Door;
 use metering::{Counter, Metering};
-use modbus::Unit0;
 use models::Entry;
-use nv::Nv;
-use schema::{PortId, SettingId};
+use schema::{PortId, SettingDef, SettingId};
 use units::decimal::{self, Decimal};
-use units::{Duration, Instant, Point};
+use units::{Instant, Point};
 
-use crate::text::{DELAY, TextError, key_value, list, split_unit, words};
-use crate::{LoadChange, Twin, VecNv};
+use crate::text::{TextError, key_value, list, split_unit, words};
+use crate::{LoadChange, Quirk, Twin, VecNv};
 
 /// The model of a name.
 ///
@@ -26,81 +24,6 @@ pub fn find_model(name: &str) -> Result<&'static Entry, TextError> {
         let known = list(models::ALL.iter().map(|entry| entry.def.slug));
         TextError::new(format!("there is no model \"{name}\""), format!("one of {known}"))
     })
-}
-
-/// A behaviour that differs from the model's, mostly on the bus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quirk {
-    /// Time from the end of a request to the start of its answer, at any speed of the line.
-    ReplyDelay(Duration),
-    /// Whether reads of unit 0 are answered.
-    Unit0(Unit0),
-    /// Whether function 04 is answered as function 03 is.
-    Fc04(bool),
-    /// Most registers that one request may read.
-    MaxRead(u16),
-    /// Whether a request for a register that there is not stays without an answer.
-    UnmappedSilent(bool),
-    /// Whether currents are shown without the sign of their direction.
-    UnsignedCurrent(bool),
-}
-
-impl Quirk {
-    /// The quirks there are, with an example each.
-    pub const EXAMPLES: &'static [&'static str] = &[
-        "reply-delay=0ms",
-        "unit0=silent (or answers)",
-        "fc04=refused (or answered)",
-        "max-read=50",
-        "unmapped=silent (or refused)",
-        "current=unsigned (or signed)",
-    ];
-
-    /// Reads `KEY=VALUE`.
-    ///
-    /// # Errors
-    /// [`TextError`] names what is wrong and what was expected.
-    pub fn parse(text: &str) -> Result<Self, TextError> {
-        let (key, value) = key_value(text, "reply-delay=0ms")?;
-        let none = |expected: &str| TextError::new(format!("{key} cannot be \"{value}\""), expected);
-        match (key, value) {
-            ("reply-delay", _) => {
-                DELAY.parse_u64(value).map(|us| Self::ReplyDelay(Duration::from_micros(us)))
-            }
-            ("unit0", "silent") => Ok(Self::Unit0(Unit0::Silent)),
-            ("unit0", "answers") => Ok(Self::Unit0(Unit0::AnswersReads)),
-            ("unit0", _) => Err(none("silent or answers")),
-            ("fc04", "refused") => Ok(Self::Fc04(false)),
-            ("fc04", "answered") => Ok(Self::Fc04(true)),
-            ("fc04", _) => Err(none("refused or answered")),
-            ("max-read", _) => {
-                let count = value.parse().ok().filter(|count| (1..=125).contains(count));
-                count.map(Self::MaxRead).ok_or_else(|| none("1 to 125 registers"))
-            }
-            ("unmapped", "silent") => Ok(Self::UnmappedSilent(true)),
-            ("unmapped", "refused") => Ok(Self::UnmappedSilent(false)),
-            ("unmapped", _) => Err(none("silent or refused")),
-            ("current", "unsigned") => Ok(Self::UnsignedCurrent(true)),
-            ("current", "signed") => Ok(Self::UnsignedCurrent(false)),
-            ("current", _) => Err(none("unsigned or signed")),
-            _ => Err(TextError::new(
-                format!("there is no quirk \"{key}\""),
-                format!("one of {}", list(Self::EXAMPLES.iter().copied())),
-            )),
-        }
-    }
-
-    /// Makes a meter behave so.
-    pub fn apply<N: Nv>(self, device: &mut Device<'_, N>) {
-        match self {
-            Self::ReplyDelay(delay) => device.configure_modbus(|config| config.reply_delay = delay),
-            Self::Unit0(unit0) => device.configure_modbus(|config| config.unit0 = unit0),
-            Self::Fc04(answered) => device.configure_modbus(|config| config.fc04 = answered),
-            Self::MaxRead(count) => device.configure_modbus(|config| config.max_read = count),
-            Self::UnmappedSilent(silent) => device.configure_modbus(|config| config.silent_unmapped = silent),
-            Self::UnsignedCurrent(unsigned) => device.show_unsigned_current(unsigned),
-        }
-    }
 }
 
 /// A meter to be made.
@@ -126,17 +49,34 @@ impl MeterSpec {
     /// # Errors
     /// [`TextError`] names the word that is wrong and what was expected.
     pub fn parse(line: &str) -> Result<Self, TextError> {
-        let words = words(line)?;
+        Self::of_words(&words(line)?)
+    }
+
+    /// Reads meters that differ only in their numbers: as [`MeterSpec::parse`], with `count=60` for how many.
+    ///
+    /// # Errors
+    /// As [`MeterSpec::parse`] and [`MeterSpec::numbered`].
+    pub fn parse_several(line: &str) -> Result<Vec<Self>, TextError> {
+        let mut words = words(line)?;
+        let Some(at) = words.iter().position(|word| word.starts_with("count=")) else {
+            return Ok(vec![Self::of_words(&words)?]);
+        };
+        let count = words.remove(at);
+        let (_, count) = key_value(&count, "count=60")?;
+        let count = parse_count(count)?;
+        Self::of_words(&words)?.numbered(count)
+    }
+
+    fn of_words(words: &[String]) -> Result<Self, TextError> {
         let (model, rest) = words
             .split_first()
             .ok_or_else(|| TextError::new("the meter has no model", "its name first, then KEY=VALUE"))?;
         let mut spec = Self::new(find_model(model)?);
         for word in rest {
             let (key, value) = key_value(word, "modbus-id=2")?;
-            let quirk = Quirk::EXAMPLES.iter().any(|example| example.split('=').next() == Some(key));
             if key == "load" {
                 spec.load(value)?;
-            } else if quirk {
+            } else if Quirk::is_key(key) {
                 spec.quirk(word)?;
             } else if key.starts_with("energy") {
                 spec.energy(word)?;
@@ -145,6 +85,46 @@ impl MeterSpec {
             }
         }
         Ok(spec)
+    }
+
+    /// So many meters alike. Each has the address on its wired bus one higher than the one before it, and so the serial
+    /// number where one was given.
+    ///
+    /// # Errors
+    /// [`TextError`] says which number runs out, and how many meters fit.
+    pub fn numbered(&self, count: u32) -> Result<Vec<Self>, TextError> {
+        let address = match self.entry.def.wired() {
+            Some(PortId::Modbus) => Some(SettingId::ModbusId),
+            Some(PortId::Mbus) => Some(SettingId::MbusId),
+            Some(PortId::Optical) | None => None,
+        };
+        let serial = self.gives_serial().then_some(SettingId::Serial);
+        let mut firsts: Vec<(&SettingDef, i32)> = Vec::new();
+        for id in [address, serial].into_iter().flatten() {
+            let Some((_, setting)) = self.entry.def.setting(id) else { continue };
+            let first = self.given(id).unwrap_or(setting.default);
+            let fit = (first..).take_while(|value| setting.check(i64::from(*value)).is_ok());
+            let fit = fit.take(count as usize).count();
+            if fit < count as usize {
+                let key = id.key();
+                let wrong = format!("{count} meters from {key} {} on are too many", setting.text(first));
+                let expected = format!("at most {fit}: {key} is {}", setting.allowed());
+                return Err(TextError::new(wrong, expected));
+            }
+            firsts.push((setting, first));
+        }
+        Ok((0i32..)
+            .take(count as usize)
+            .map(|index| {
+                let mut spec = self.clone();
+                spec.settings.extend(firsts.iter().map(|(setting, first)| (setting.id, first + index)));
+                spec
+            })
+            .collect())
+    }
+
+    fn given(&self, id: SettingId) -> Option<i32> {
+        self.settings.iter().rev().find(|(other, _)| *other == id).map(|(_, value)| *value)
     }
 
     /// The model.
@@ -156,16 +136,17 @@ impl MeterSpec {
     /// The serial number it is born with, as the last eight digits; 0 where the model has none.
     #[must_use]
     pub fn serial(&self) -> u32 {
-        let given =
-            self.settings.iter().rev().find(|(id, _)| *id == SettingId::Serial).map(|(_, value)| *value);
         let factory = || self.entry.def.setting(SettingId::Serial).map(|(_, setting)| setting.default);
-        given.or_else(factory).and_then(|value| u32::try_from(value).ok()).unwrap_or(0)
+        self.given(SettingId::Serial)
+            .or_else(factory)
+            .and_then(|value| u32::try_from(value).ok())
+            .unwrap_or(0)
     }
 
     /// True where a serial number was given.
     #[must_use]
     pub fn gives_serial(&self) -> bool {
-        self.settings.iter().any(|(id, _)| *id == SettingId::Serial)
+        self.given(SettingId::Serial).is_some()
     }
 
     /// Gives it a serial number as text: the last eight digits.
@@ -243,9 +224,18 @@ impl MeterSpec {
     /// Adds a quirk.
     ///
     /// # Errors
-    /// As [`Quirk::parse`].
+    /// As [`Quirk::parse`]; [`TextError`] too where the quirk is of a port that the model does not have.
     pub fn quirk(&mut self, text: &str) -> Result<(), TextError> {
-        self.quirks.push(Quirk::parse(text)?);
+        let quirk = Quirk::parse(text)?;
+        let def = self.entry.def;
+        if quirk.port().is_some_and(|port| !def.has(port)) {
+            let own = Quirk::examples_of(def);
+            return Err(TextError::new(
+                format!("{text} is nothing for a {}", def.slug),
+                format!("one of {own}"),
+            ));
+        }
+        self.quirks.push(quirk);
         Ok(())
     }
 
@@ -291,13 +281,23 @@ impl Twin {
     }
 }
 
+/// How many meters a text asks for.
+///
+/// # Errors
+/// [`TextError`] where it is no number from 1 to [`MOST_METERS`].
+pub fn parse_count(text: &str) -> Result<u32, TextError> {
+    let count = text.parse().ok().filter(|count| (1..=MOST_METERS).contains(count));
+    let wrong = || TextError::new(format!("count cannot be \"{text}\""), format!("1 to {MOST_METERS}"));
+    count.ok_or_else(wrong)
+}
+
+/// More meters than this are not made by one word. A bus has room for 250.
+pub const MOST_METERS: u32 = 1_000;
+
 const ENERGIES: &str = "a counter such as energy.forward, energy.reverse.t2 or energy.reactive.forward";
 
 /// A setting of a model by its key.
-pub(crate) fn find_setting(
-    entry: &'static Entry,
-    key: &str,
-) -> Result<&'static schema::SettingDef, TextError> {
+pub(crate) fn find_setting(entry: &'static Entry, key: &str) -> Result<&'static SettingDef, TextError> {
     let found = SettingId::from_key(key).and_then(|id| entry.def.setting(id));
     found.map(|(_, setting)| setting).ok_or_else(|| {
         let known: String = list(entry.def.all_settings().map(|setting| setting.id.key()));
@@ -339,6 +339,22 @@ mod tests {
         assert_eq!(device.value(Point::active(Flow::Forward, Tariff::All)), Some(12_500));
         assert_eq!(device.value(Point::active(Flow::Reverse, Tariff::All)), Some(30));
         assert_eq!(device.value(Point::now(units::What::P)), Some(1_150_000));
+    }
+
+    #[test]
+    fn many_meters_in_one_line_count_upwards() {
+        let several = |line: &str| -> Vec<(u32, u8)> {
+            let specs = MeterSpec::parse_several(line).unwrap();
+            let twins = specs.iter().map(|spec| spec.build(None, Instant::ZERO).unwrap());
+            let port = |twin: &Twin| twin.entry().def.wired().and_then(|port| twin.device().address(port));
+            twins.map(|twin| (twin.serial(), port(&twin).map_or(255, |(_, id)| id))).collect()
+        };
+        assert_eq!(several("pro1-mod count=2"), [(13_070_001, 1), (13_070_001, 2)]);
+        let all = several("pro1-mb serial=13079999 mbus-id=7 count=64 load=\"L1 230V 5A\"");
+        assert_eq!((all.len(), all[0], all[63]), (64, (13_079_999, 7), (13_080_062, 70)));
+        assert_eq!(several("pro1-mod"), [(13_070_001, 1)]);
+        assert_eq!(several("pro1-s count=3").len(), 3);
+        assert_eq!(several("pro1-mod modbus-id=188 count=60")[59].1, 247);
     }
 
     #[test]
@@ -401,8 +417,25 @@ mod tests {
             ("pro1-mod current=1", "current cannot be \"1\": expected unsigned or signed"),
             ("pro1-mod unit0=yes", "unit0 cannot be \"yes\": expected silent or answers"),
             ("pro1-mod load=\"L2 5A\"", "this meter has no L2: expected L1 only"),
+            (
+                "pro1-mod mbus-reply=50bit",
+                "mbus-reply=50bit is nothing for a pro1-mod: expected one of reply-delay",
+            ),
+            ("pro1-mb max-read=50", "max-read=50 is nothing for a pro1-mb: expected one of mbus-reply=11bit"),
+            ("pro1-mb mbus-reply=10bit", "mbus-reply cannot be \"10bit\": expected 11bit to 330bit"),
+            ("pro1-mb telegram-selection=1", "telegram-selection cannot be \"1\": expected on or off"),
+            ("pro1-mb secondary-order=x", "secondary-order cannot be \"x\": expected printed or as-read"),
+            ("pro1-mod count=0", "count cannot be \"0\": expected 1 to 1000"),
+            (
+                "pro1-mod count=61 modbus-id=188",
+                "61 meters from modbus-id 188 on are too many: expected at most 60: modbus-id is 1 to 247",
+            ),
+            (
+                "pro1-mb serial=99999990 count=64",
+                "64 meters from serial 99999990 on are too many: expected at most 10: serial is",
+            ),
         ] {
-            let error = MeterSpec::parse(line).unwrap_err().to_string();
+            let error = MeterSpec::parse_several(line).unwrap_err().to_string();
             assert!(error.starts_with(wrong), "{line}: {error}");
         }
     }
