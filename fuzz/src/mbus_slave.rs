@@ -44,13 +44,11 @@ impl RecordSource for Source {
     fn write(&mut self, command: &Command<'_>) {
         assert!(self.check(command).is_ok(), "only what was allowed is written");
         self.written += 1;
-        match command {
-            Command::Record(record) => match (record.vif, record.data) {
-                ([0x7A], [address @ 0..=250]) => self.address = *address,
-                ([0x79], &[a, b, c, d]) => self.identity.id = u32::from_le_bytes([a, b, c, d]),
-                ([0x7C], _) => self.tariff = number(record),
-                _ => {}
-            },
+        let Command::Record(record) = command else { return };
+        match (record.vif, record.data) {
+            ([0x7A], [address @ 0..=250]) => self.address = *address,
+            ([0x79], &[a, b, c, d]) => self.identity.id = u32::from_le_bytes([a, b, c, d]),
+            ([0x7C], _) => self.tariff = number(record),
             _ => {}
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use models::{ALL, Entry};
+use models::{ALL, Entry, SOURCES};
 use schema::{
-    Codec, Edit, Format, GlassDef, Kind, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source, Table,
-    first_fault,
+    Codec, Edit, Format, GlassDef, Kind, Label, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source,
+    Table, first_fault,
 };
 
 fn glass(def: &ModelDef) -> &SegmentGlass {
@@ -13,7 +13,7 @@ fn glass(def: &ModelDef) -> &SegmentGlass {
     glass
 }
 
-fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Note> {
+fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
     let (tables, block) = match table {
         Table::Registers(n) => (entry.notes.registers, n),
         Table::Settings(n) => (entry.notes.settings, n),
@@ -44,7 +44,22 @@ fn slugs_are_unique() {
 
 #[test]
 fn every_row_has_its_note() {
-    for Entry { def, notes } in ALL {
+    assert_eq!(ALL.len(), SOURCES.len());
+    for (Entry { def, notes: labels }, notes) in ALL.iter().zip(SOURCES) {
+        for (notes, labels) in [
+            (notes.registers, labels.registers),
+            (notes.settings, labels.settings),
+            (notes.pages, labels.pages),
+            (notes.telegrams, labels.telegrams),
+            (&[notes.record_writes][..], &[labels.record_writes][..]),
+            (&[notes.lines][..], &[labels.lines][..]),
+        ] {
+            let notes: Vec<_> =
+                notes.iter().copied().flatten().map(|note| (note.key, note.label, note.doc)).collect();
+            let labels: Vec<_> =
+                labels.iter().copied().flatten().map(|it| (it.key, it.label, it.doc)).collect();
+            assert_eq!(notes, labels, "{}", def.slug);
+        }
         let lengths = |tables: &[&[Note]]| tables.iter().map(|table| table.len()).collect::<Vec<_>>();
         let registers: Vec<usize> = def.registers.iter().map(|block| block.rows.len()).collect();
         assert_eq!(registers, lengths(notes.registers), "{} registers", def.slug);

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 
 use models::Entry;
 use schema::{
-    Block, Codec, CodecError, CommandId, IdentityOf, Note, RegisterDef, SettingDef, SettingId, Source,
+    Block, Codec, CodecError, CommandId, IdentityOf, Label, RegisterDef, SettingDef, SettingId, Source,
 };
 use units::{Point, decimal};
 
@@ -21,7 +21,7 @@ pub struct Row {
     /// Its block.
     pub of: &'static Block,
     /// What is said about it.
-    pub note: Option<&'static Note>,
+    pub note: Option<&'static Label>,
 }
 
 /// All rows of a model, old maps included, by their place in the tables.

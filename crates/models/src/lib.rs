@@ -13,12 +13,13 @@
     clippy::cast_possible_truncation
 )]
 
-use schema::{ModelDef, ModelNotes};
+use schema::{ModelDef, ModelNotes, ModelSources};
 
 pub mod pro1;
 
 pub use pro1::{
-    PRO1_2T, PRO1_2T_NOTES, PRO1_MB, PRO1_MB_NOTES, PRO1_MOD, PRO1_MOD_NOTES, PRO1_S, PRO1_S_NOTES,
+    PRO1_2T, PRO1_2T_NOTES, PRO1_2T_SOURCES, PRO1_MB, PRO1_MB_NOTES, PRO1_MB_SOURCES, PRO1_MOD,
+    PRO1_MOD_NOTES, PRO1_MOD_SOURCES, PRO1_S, PRO1_S_NOTES, PRO1_S_SOURCES,
 };
 
 /// One table out of several: `N` is the number of their rows together, else it does not compile.
@@ -65,3 +66,7 @@ pub const ALL: &[Entry] = &[
     Entry { def: &PRO1_2T, notes: &PRO1_2T_NOTES },
     Entry { def: &PRO1_S, notes: &PRO1_S_NOTES },
 ];
+
+/// Where everything about the models of [`ALL`] comes from, in the same order.
+pub const SOURCES: &[&ModelSources] =
+    &[&PRO1_MOD_SOURCES, &PRO1_MB_SOURCES, &PRO1_2T_SOURCES, &PRO1_S_SOURCES];

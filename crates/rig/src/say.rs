@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use models::Entry;
 use panel::{MessageKind, Mode, PageView, Screen, Shown};
 use schema::{
-    Codec, FieldDef, Format, GlassDef, IdentityOf, Note, PageId, RegisterDef, SettingDef, SettingId, Source,
+    Codec, FieldDef, Format, GlassDef, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
 };
 use units::decimal::Decimal;
 use units::{Point, Tariff, Unit, What};
@@ -36,7 +36,7 @@ pub fn point_text(entry: &Entry, point: Point, value: i64) -> String {
 
 /// The notes on a page.
 #[must_use]
-pub fn page_note(entry: &Entry, page: PageId) -> Option<&'static Note> {
+pub fn page_note(entry: &Entry, page: PageId) -> Option<&'static Label> {
     entry.notes.pages.iter().flat_map(|notes| notes.iter()).nth(usize::from(page.0))
 }
 

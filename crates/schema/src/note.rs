@@ -54,6 +54,39 @@ impl Note {
     }
 }
 
+/// What people read about a row while they use the meter: a note without its sources.
+#[derive(Clone, Copy, Debug)]
+pub struct Label {
+    /// Key by which the row is named, where its content does not give one; pages have one.
+    pub key: &'static str,
+    /// A few words for a form or a list.
+    pub label: &'static str,
+    /// One sentence more, or nothing.
+    pub doc: &'static str,
+}
+
+/// The labels of a table: `N` is the number of its rows.
+#[must_use]
+pub const fn labels<const N: usize>(notes: &[Note]) -> [Label; N] {
+    let mut all = [Label { key: "", label: "", doc: "" }; N];
+    let mut room: &mut [Label] = &mut all;
+    let mut rows = notes;
+    while let ([note, tail @ ..], [place, left @ ..]) = (rows, room) {
+        *place = Label { key: note.key, label: note.label, doc: note.doc };
+        rows = tail;
+        room = left;
+    }
+    all
+}
+
+/// The labels of tables, one slice a table.
+#[macro_export]
+macro_rules! labels {
+    ($($notes:expr),* $(,)?) => {
+        &[$(const { &$crate::labels::<{ $notes.len() }>($notes) }),*]
+    };
+}
+
 /// A fact of the model that stands in no table row: a timing, a limit, an identity, a rule of behaviour.
 #[derive(Clone, Copy, Debug)]
 pub struct Fact {
@@ -101,7 +134,7 @@ pub struct TerminalDef {
     pub upper: bool,
 }
 
-/// All notes of a model, table by table and row by row as in its description.
+/// What people read about a model while they use it.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelNotes {
     /// The maker, to say which meter is meant.
@@ -110,13 +143,37 @@ pub struct ModelNotes {
     pub name: &'static str,
     /// One sentence on what it is.
     pub doc: &'static str,
-    /// The manual the citations mean.
-    pub manual: &'static str,
     /// The lines of the nameplate that a drawing shows.
     pub nameplate: &'static [&'static str],
     /// The terminals.
     pub terminals: &'static [TerminalDef],
-    /// One slice a register block.
+    /// One slice a register block, row by row as in the description.
+    pub registers: &'static [&'static [Label]],
+    /// One slice a settings block.
+    pub settings: &'static [&'static [Label]],
+    /// One slice a page block.
+    pub pages: &'static [&'static [Label]],
+    /// One slice a telegram of the M-Bus.
+    pub telegrams: &'static [&'static [Label]],
+    /// What a master may write on the M-Bus.
+    pub record_writes: &'static [Label],
+    /// The lines of the optical read-out.
+    pub lines: &'static [Label],
+    /// The drawing of the glass: an SVG whose shapes carry `data-seg`.
+    pub glass_svg: &'static str,
+    /// The drawing of the front with display, key and lamp, enlarged: an SVG whose live parts carry `data-part`.
+    pub front_svg: &'static str,
+    /// The drawing of the whole meter in true proportions, with the same `data-part`s.
+    pub meter_svg: &'static str,
+}
+
+/// Where everything about a model comes from, and what stands in no table. Documents and tests read it; nothing that
+/// people use a meter with does, so that a page does not carry it.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelSources {
+    /// The manual the citations mean.
+    pub manual: &'static str,
+    /// One slice a register block, row by row as in the description.
     pub registers: &'static [&'static [Note]],
     /// One slice a settings block.
     pub settings: &'static [&'static [Note]],
@@ -130,12 +187,6 @@ pub struct ModelNotes {
     pub lines: &'static [Note],
     /// What stands in no row.
     pub facts: &'static [Fact],
-    /// The drawing of the glass: an SVG whose shapes carry `data-seg`.
-    pub glass_svg: &'static str,
-    /// The drawing of the front with display, key and lamp, enlarged: an SVG whose live parts carry `data-part`.
-    pub front_svg: &'static str,
-    /// The drawing of the whole meter in true proportions, with the same `data-part`s.
-    pub meter_svg: &'static str,
 }
 
 /// Writes a table and the notes on its rows as two constants of equal length.

@@ -9,7 +9,7 @@ mod words;
 use std::fmt::Write as _;
 
 use models::Entry;
-use schema::{GlassDef, Kind, ModelDef, ModelNotes, SettingId};
+use schema::{GlassDef, Kind, ModelDef, ModelNotes, ModelSources, SettingId};
 use units::Duration;
 
 /// One file of the documentation.
@@ -28,23 +28,24 @@ const STAMP: &str = "<!-- Written by `cargo run -p tests --bin docs`. Change the
 pub fn all() -> Vec<Document> {
     let mut documents: Vec<Document> = models::ALL
         .iter()
-        .map(|entry| Document { path: format!("docs/models/{}.md", entry.def.slug), text: model(entry) })
+        .zip(models::SOURCES)
+        .map(|(entry, sources)| Document {
+            path: format!("docs/models/{}.md", entry.def.slug),
+            text: model(entry, sources),
+        })
         .collect();
-    documents.push(Document {
-        path: "docs/models/assumptions.md".into(),
-        text: sources::assumptions(models::ALL),
-    });
+    documents.push(Document { path: "docs/models/assumptions.md".into(), text: sources::assumptions() });
     documents
 }
 
-fn model(entry: &Entry) -> String {
+fn model(entry: &Entry, sources: &ModelSources) -> String {
     let Entry { def, notes } = entry;
     let mut out = format!("{STAMP}\n\n# {}\n\n{}\n\n", notes.name, notes.doc);
     let _ = writeln!(
         out,
         "Maker: {}. Sections (§, A) are those of the {}. A dagger (†) marks what no source settles; the reasons are in \
          [assumptions.md](assumptions.md).\n",
-        notes.maker, notes.manual
+        notes.maker, sources.manual
     );
     out += "[Identity](#identity) · [Measuring](#measuring) · [Modbus](#modbus) · [Registers](#registers) · \
             [Settings](#settings) · [Display and key](#display-and-key) · [Pages](#pages) · \
@@ -52,12 +53,12 @@ fn model(entry: &Entry) -> String {
     identity(&mut out, def);
     measuring(&mut out, def);
     modbus(&mut out, def);
-    registers::write(&mut out, def, notes);
-    settings::write(&mut out, def, notes);
+    registers::write(&mut out, def, sources);
+    settings::write(&mut out, def, sources);
     display(&mut out, def);
-    pages::write(&mut out, def, notes);
+    pages::write(&mut out, def, sources);
     terminals(&mut out, notes);
-    sources::facts(&mut out, notes);
+    sources::facts(&mut out, sources);
     out
 }
 

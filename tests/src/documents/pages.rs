@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use schema::{
-    CommandId, Edit, FieldDef, Format, Gate, Hold, MenuId, ModelDef, ModelNotes, Note, PageDef, Scroll,
+    CommandId, Edit, FieldDef, Format, Gate, Hold, MenuId, ModelDef, ModelSources, Note, PageDef, Scroll,
     Source,
 };
 
@@ -116,7 +116,7 @@ fn table(out: &mut String, def: &ModelDef, rows: &[Row], menu: MenuId) {
     out.push('\n');
 }
 
-pub fn write(out: &mut String, def: &ModelDef, notes: &ModelNotes) {
+pub fn write(out: &mut String, def: &ModelDef, notes: &ModelSources) {
     let rows: Vec<Row> =
         def.all_pages().map(|(_, page)| page).zip(notes.pages.iter().copied().flatten()).collect();
     out.push_str(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use schema::{Block, ModelDef, ModelNotes, Note, Rule, Source, Unmapped};
+use schema::{Block, ModelDef, ModelSources, Note, Rule, Source, Unmapped};
 
 use super::words;
 
@@ -69,7 +69,7 @@ fn past(out: &mut String, block: &Block, notes: &[Note]) {
     out.push('\n');
 }
 
-pub fn write(out: &mut String, def: &ModelDef, notes: &ModelNotes) {
+pub fn write(out: &mut String, def: &ModelDef, notes: &ModelSources) {
     out.push_str(
         "## Registers\n\nAddresses count from 0, as they stand in a frame. In values of two registers the high word \
          comes first; floats are IEEE 754 single precision. Functions: 03 reads, 06 writes one register, 16 writes \

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use schema::{ModelDef, ModelNotes};
+use schema::{ModelDef, ModelSources};
 
 use super::words;
 
-pub fn write(out: &mut String, def: &ModelDef, notes: &ModelNotes) {
+pub fn write(out: &mut String, def: &ModelDef, notes: &ModelSources) {
     out.push_str(
         "## Settings\n\n| Key | Setting | Values | At birth | Who may change it | Takes effect | Register | Remark | \
          Source |\n|--|--|--|--|--|--|--|--|--|\n",

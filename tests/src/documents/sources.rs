@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use models::Entry;
-use schema::{Citation, ModelNotes, Note};
+use models::{ALL, Entry, SOURCES};
+use schema::{Citation, ModelSources, Note};
 
 use super::{STAMP, words};
 
-pub fn facts(out: &mut String, notes: &ModelNotes) {
+pub fn facts(out: &mut String, notes: &ModelSources) {
     out.push_str("## What else holds\n\n| About | What holds | Source |\n|--|--|--|\n");
     for fact in notes.facts {
         let _ = writeln!(out, "| {} | {} | {} |", fact.label, fact.doc, words::citation(fact.source));
@@ -46,16 +46,16 @@ fn list(out: &mut String, title: &str, groups: &[(&str, Vec<String>)]) {
 }
 
 /// Everything that no source settles, model by model.
-pub fn assumptions(entries: &[Entry]) -> String {
+pub fn assumptions() -> String {
     let mut out = format!(
         "{STAMP}\n\n# Assumptions\n\nWhat no manual, sister meter or recording settles, and why we chose as we did. One \
          photo, frame or page of another manual can correct a line; it is one row in `crates/models`.\n\n"
     );
-    for Entry { def, notes } in entries {
+    for (Entry { def, notes: names }, notes) in ALL.iter().zip(SOURCES) {
         let _ = writeln!(
             out,
             "## {}\n\n### Behaviour\n\n| About | What we assume | Because |\n|--|--|--|",
-            notes.name
+            names.name
         );
         for fact in notes.facts {
             if let Citation::Assumed(why) = fact.source {

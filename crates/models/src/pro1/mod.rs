@@ -15,8 +15,8 @@ mod terminals;
 
 use schema::{
     BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
-    MeteringDef, ModbusDef, ModelDef, ModelNotes, PanelDef, PulseOutputDef, PulseWidth, Rule, TariffInputDef,
-    TelegramDef, Unmapped, first_fault,
+    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOutputDef, PulseWidth, Rule,
+    TariffInputDef, TelegramDef, Unmapped, first_fault, labels,
 };
 use units::Duration;
 
@@ -173,9 +173,39 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
     maker: "inepro Metering",
     name: "",
     doc: "",
-    manual: MANUAL,
     nameplate: NAMEPLATE,
     terminals: terminals::PLAIN,
+    registers: labels![
+        registers::METER_PLAIN_NOTES,
+        registers::NOW_NOTES,
+        registers::ENERGY_NOTES,
+        registers::OLD_METER_PLAIN_NOTES,
+        registers::OLD_NOW_NOTES,
+        registers::OLD_ENERGY_NOTES,
+    ],
+    settings: labels![settings::SERIAL_NOTES, settings::COMMON_NOTES],
+    pages: labels![
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    telegrams: &[],
+    record_writes: &[],
+    lines: const { &labels::<{ optical::LINES_NOTES.len() }>(optical::LINES_NOTES) },
+    glass_svg: include_str!("../../art/pro1-glass.svg"),
+    front_svg: include_str!("../../art/pro1-front.svg"),
+    meter_svg: include_str!("../../art/pro1-meter.svg"),
+};
+
+/// Where everything about all members alike comes from.
+const FAMILY_SOURCES: ModelSources = ModelSources {
+    manual: MANUAL,
     registers: &[
         registers::METER_PLAIN_NOTES,
         registers::NOW_NOTES,
@@ -200,9 +230,6 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
     record_writes: &[],
     lines: optical::LINES_NOTES,
     facts: facts::PLAIN,
-    glass_svg: include_str!("../../art/pro1-glass.svg"),
-    front_svg: include_str!("../../art/pro1-front.svg"),
-    meter_svg: include_str!("../../art/pro1-meter.svg"),
 };
 
 /// The PRO1-S: one phase, 230 V, 5 (45) A, with a pulse output and nothing else.
@@ -214,6 +241,9 @@ pub static PRO1_S_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output and infrared window.",
     ..FAMILY_NOTES
 };
+
+/// Where everything about the PRO1-S comes from.
+pub static PRO1_S_SOURCES: ModelSources = FAMILY_SOURCES;
 
 /// The PRO1-2T: as the PRO1-S, with an input of 230 V that chooses the tariff.
 pub static PRO1_2T: ModelDef = ModelDef {
@@ -239,6 +269,22 @@ pub static PRO1_2T_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and a 230 V \
           input that chooses between two tariffs.",
     terminals: terminals::WITH_TARIFF,
+    pages: labels![
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::TARIFF_ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    ..FAMILY_NOTES
+};
+
+/// Where everything about the PRO1-2T comes from.
+pub static PRO1_2T_SOURCES: ModelSources = ModelSources {
     pages: &[
         pages::MAIN_NOTES,
         pages::VALUES_NOTES,
@@ -251,7 +297,7 @@ pub static PRO1_2T_NOTES: ModelNotes = ModelNotes {
         pages::MODE_3_END_NOTES,
     ],
     facts: facts::TWO_TARIFFS,
-    ..FAMILY_NOTES
+    ..FAMILY_SOURCES
 };
 
 /// The PRO1-Mb: as the PRO1-S, with an M-Bus port.
@@ -290,6 +336,36 @@ pub static PRO1_MB_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an M-Bus \
           port.",
     terminals: terminals::WITH_MBUS,
+    registers: labels![
+        registers::METER_MBUS_NOTES,
+        registers::NOW_NOTES,
+        registers::ENERGY_NOTES,
+        registers::OLD_METER_MBUS_NOTES,
+        registers::OLD_NOW_NOTES,
+        registers::OLD_ENERGY_NOTES,
+    ],
+    settings: labels![settings::SECONDARY_NOTES, settings::COMMON_NOTES, settings::MBUS_LINE_NOTES],
+    pages: labels![
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_MBUS_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_MBUS_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_MBUS_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    telegrams: labels![mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
+    record_writes: const { &labels::<{ mbus::WRITES_NOTES.len() }>(mbus::WRITES_NOTES) },
+    ..FAMILY_NOTES
+};
+
+/// Where everything about the PRO1-Mb comes from.
+pub static PRO1_MB_SOURCES: ModelSources = ModelSources {
     registers: &[
         registers::METER_MBUS_NOTES,
         registers::NOW_NOTES,
@@ -316,7 +392,7 @@ pub static PRO1_MB_NOTES: ModelNotes = ModelNotes {
     telegrams: &[mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
     record_writes: mbus::WRITES_NOTES,
     facts: facts::MBUS,
-    ..FAMILY_NOTES
+    ..FAMILY_SOURCES
 };
 
 /// The PRO1-Mod: as the PRO1-S, with an RS485 port that speaks Modbus RTU.
@@ -355,6 +431,34 @@ pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an RS485 \
           port that speaks Modbus RTU.",
     terminals: terminals::WITH_RS485,
+    registers: labels![
+        registers::METER_MODBUS_NOTES,
+        registers::NOW_NOTES,
+        registers::ENERGY_NOTES,
+        registers::OLD_METER_MODBUS_NOTES,
+        registers::OLD_NOW_NOTES,
+        registers::OLD_ENERGY_NOTES,
+    ],
+    settings: labels![settings::SERIAL_NOTES, settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
+    pages: labels![
+        pages::MAIN_NOTES,
+        pages::VALUES_NOTES,
+        pages::ENERGIES_NOTES,
+        pages::POWERS_NOTES,
+        pages::INFORMATION_NOTES,
+        pages::INFORMATION_MODBUS_NOTES,
+        pages::INFORMATION_END_NOTES,
+        pages::MODE_2_MODBUS_NOTES,
+        pages::MODE_2_NOTES,
+        pages::MODE_3_NOTES,
+        pages::MODE_3_MODBUS_NOTES,
+        pages::MODE_3_END_NOTES,
+    ],
+    ..FAMILY_NOTES
+};
+
+/// Where everything about the PRO1-Mod comes from.
+pub static PRO1_MOD_SOURCES: ModelSources = ModelSources {
     registers: &[
         registers::METER_MODBUS_NOTES,
         registers::NOW_NOTES,
@@ -379,7 +483,7 @@ pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
         pages::MODE_3_END_NOTES,
     ],
     facts: facts::MODBUS,
-    ..FAMILY_NOTES
+    ..FAMILY_SOURCES
 };
 
 const _: () = assert!(first_fault(&PRO1_S).is_none());
