@@ -263,7 +263,6 @@ fn the_drawings_have_their_live_parts_and_obey_a_strict_policy() {
                 let count = parts.iter().filter(|it| *it == part).count();
                 assert_eq!(count, 1, "{} {name}: data-part {part}", def.slug);
             }
-            assert!(svg.contains(notes.name), "{} {name}", def.slug);
         }
         for svg in [notes.glass_svg, notes.front_svg, notes.meter_svg] {
             for forbidden in ["<style", " style=", "<script", " onclick", "href=", "<image", "<foreignObject"]
@@ -271,8 +270,44 @@ fn the_drawings_have_their_live_parts_and_obey_a_strict_policy() {
                 assert!(!svg.contains(forbidden), "{}: {forbidden}", def.slug);
             }
         }
+    }
+}
+
+/// What is drawn of each terminal: the elements that carry its name, with all that is in them.
+fn drawn_terminals(svg: &'static str) -> Vec<(&'static str, &'static str)> {
+    let tree = svg.split(" data-terminal=\"").skip(1);
+    tree.map(|rest| {
+        let (name, rest) = rest.split_once('"').unwrap();
+        // A group of a terminal holds no group, and a span of one holds one other span.
+        let end = rest.find("</g>").into_iter().chain(rest.find("</tspan></tspan>")).min().unwrap();
+        (name, &rest[..end])
+    })
+    .collect()
+}
+
+#[test]
+fn the_drawing_has_every_terminal_and_leaves_its_signs_to_the_description() {
+    for Entry { def, notes } in ALL {
+        let drawn = drawn_terminals(notes.meter_svg);
         for terminal in notes.terminals {
-            assert!(notes.meter_svg.contains(&format!(">{}</text>", terminal.name)), "{}", terminal.name);
+            let places: Vec<&str> =
+                drawn.iter().filter(|(name, _)| *name == terminal.name).map(|(_, inside)| *inside).collect();
+            let label = format!(">{}</text>", terminal.name);
+            let labels = places.iter().filter(|inside| inside.contains(&label)).count();
+            // Supply and load have each their neutral.
+            let alike = notes.terminals.iter().filter(|other| other.name == terminal.name).count();
+            assert_eq!(labels, alike, "{}: terminal {}", def.slug, terminal.name);
+            let signed = places.iter().any(|inside| inside.contains("data-part=\"sign\"></text>"));
+            assert_eq!(signed, !terminal.sign.is_empty(), "{}: sign of {}", def.slug, terminal.name);
+        }
+        for (name, _) in drawn {
+            let known =
+                ALL.iter().flat_map(|entry| entry.notes.terminals).any(|terminal| terminal.name == name);
+            assert!(known, "{}: terminal {name} is no model's", def.slug);
+        }
+        // What a bus needs stands in the description.
+        for word in ["BUS", "Bus:", "RS485", "M-Bus"].into_iter().chain(ALL.iter().map(|it| it.notes.name)) {
+            assert!(!notes.meter_svg.contains(word), "{}: {word} is drawn", def.slug);
         }
     }
 }

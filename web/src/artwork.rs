@@ -29,6 +29,23 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
             }
         }
     }
+    for name in all(host, "[data-part=name]") {
+        name.set_text_content(Some(model.name));
+    }
+    // One drawing serves a family: what belongs to a terminal that this model does not have is not drawn.
+    for place in all(host, "[data-terminal]") {
+        let name = place.get_attribute("data-terminal");
+        match model.terminals.iter().find(|terminal| name.as_deref() == Some(terminal.name)) {
+            Some(terminal) => {
+                for (part, text) in [("sign", terminal.sign), ("group", terminal.group)] {
+                    for part in all(&place, &format!("[data-part={part}]")) {
+                        part.set_text_content(Some(text));
+                    }
+                }
+            }
+            None => place.remove(),
+        }
+    }
     let segments = model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
     Drawing { segments, shown: Glass::default() }
 }

@@ -28,6 +28,18 @@ fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
     Ok(staged)
 }
 
+/// Why no model takes the changes: in the words of the first one that has such settings, else of the first of all.
+fn refused_by_all(changes: &[String]) -> Option<Fault> {
+    let has = |entry: &Entry, change: &String| {
+        entry.def.all_settings().any(|setting| change.split('=').next() == Some(setting.id.key()))
+    };
+    let mut refusals = Vec::new();
+    for entry in models::ALL {
+        refusals.push((!changes.iter().all(|change| has(entry, change)), stage(entry, changes).err()?));
+    }
+    refusals.into_iter().min_by_key(|(foreign, _)| *foreign).map(|(_, why)| why)
+}
+
 fn list(plan: &Plan, road: &Road) -> String {
     let steps = plan.steps.iter().map(|step| format!("  {}", step_text(plan, &step.action, road)));
     steps.collect::<Vec<_>>().join("\n")
@@ -63,8 +75,8 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     let default = read::first_model()?;
     let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
     // What no model could take is refused before anything is opened.
-    if let [only] = models::ALL {
-        stage(only, &args.changes)?;
+    if let Some(why) = refused_by_all(&args.changes) {
+        return Err(why);
     }
     let mut memory = LineMemory::default();
     let mut line = wire::line(&link, &mut memory)?;

@@ -53,6 +53,7 @@ impl fmt::Display for StageError {
             Self::NotWritable { setting } => {
                 let who = match setting.permission {
                     Permission::Factory => "is set in the factory and stays",
+                    Permission::Optical => "can only be changed through the infrared window",
                     _ => "can only be changed with the key on the meter",
                 };
                 write!(f, "{} {who}", setting.id.key())

@@ -174,7 +174,7 @@ fn a_report_tells_what_was_proven() {
 fn what_cannot_be_written_is_not_staged() {
     let mut staged = Staged::new();
     let mut refuse = |change: &str| staged.stage_change(entry(), change).unwrap_err().to_string();
-    assert_eq!(refuse("serial=1"), "serial is set in the factory and stays");
+    assert_eq!(refuse("serial=1"), "serial can only be changed through the infrared window");
     assert_eq!(refuse("password=1234"), "password can only be changed with the key on the meter");
     assert_eq!(refuse("scroll-time=300"), "scroll-time cannot be 300: expected 1 to 30 s");
     assert_eq!(

@@ -55,24 +55,25 @@ impl Meter {
         self.twin.poll(self.now, span);
     }
 
-    /// Sends bytes; what is answered, and nothing for silence.
+    /// Sends bytes to its wired bus; what is answered, and nothing for silence.
     pub fn send(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let port = self.twin.entry().def.wired().unwrap_or(PortId::Modbus);
         let now = self.now;
-        self.twin.device_mut().rx(PortId::Modbus, now, bytes);
+        self.twin.device_mut().rx(port, now, bytes);
         let mut answer = Vec::new();
         for _ in 0..6 {
             self.pass(Duration::from_millis(15));
             let now = self.now;
             let mut sent = false;
-            while let Some(output) = self.twin.device_mut().port_poll(PortId::Modbus, now) {
+            while let Some(output) = self.twin.device_mut().port_poll(port, now) {
                 if let PortOutput::Transmit(bytes) = output {
                     answer.extend_from_slice(bytes);
                     sent = true;
                 }
             }
             if sent {
-                self.twin.device_mut().tx_done(PortId::Modbus, now);
-                while self.twin.device_mut().port_poll(PortId::Modbus, now).is_some() {}
+                self.twin.device_mut().tx_done(port, now);
+                while self.twin.device_mut().port_poll(port, now).is_some() {}
             }
         }
         answer

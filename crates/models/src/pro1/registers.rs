@@ -239,9 +239,14 @@ table! {
         old(0x1000, Codec::Bcd32, 0x4000) => old_note("Serial number"),
         old(0x1010, Codec::Hex16, 0x4002) => old_note("Meter code"),
     ];
-    /// 1018h and 1020h of the older map: address and speed on the bus, where there is one.
-    OLD_LINE / OLD_LINE_NOTES: RegisterDef = [
-        old(0x1018, Codec::U16, 0x4003) => old_note("Bus address"),
+    /// 1018h and 1020h of the older map of a meter with Modbus.
+    OLD_MODBUS_LINE / OLD_MODBUS_LINE_NOTES: RegisterDef = [
+        old(0x1018, Codec::U16, 0x4003) => old_note("Modbus address"),
+        old(0x1020, Codec::U16, 0x4004) => old_note("Baud rate"),
+    ];
+    /// 1018h and 1020h of the older map of a meter with M-Bus.
+    OLD_MBUS_LINE / OLD_MBUS_LINE_NOTES: RegisterDef = [
+        old(0x1018, Codec::U16, 0x4003) => old_note("M-Bus address"),
         old(0x1020, Codec::U16, 0x4004) => old_note("Baud rate"),
     ];
     /// 1050h to 1510h of the older map: versions, ratings and settings.
@@ -347,15 +352,16 @@ pub const METER_PLAIN: &[RegisterDef] = &join::<22, _>(&[WHO, SETTINGS, STATE]);
 pub const METER_PLAIN_NOTES: &[Note] = &join::<22, _>(&[WHO_NOTES, SETTINGS_NOTES, STATE_NOTES]);
 
 /// 1000h to 1520h of the older map of a meter with Modbus.
-pub const OLD_METER_MODBUS: &[RegisterDef] = &join::<13, _>(&[OLD_WHO, OLD_LINE, OLD_SETTINGS, OLD_PARITY]);
+pub const OLD_METER_MODBUS: &[RegisterDef] =
+    &join::<13, _>(&[OLD_WHO, OLD_MODBUS_LINE, OLD_SETTINGS, OLD_PARITY]);
 /// Notes on [`OLD_METER_MODBUS`].
 pub const OLD_METER_MODBUS_NOTES: &[Note] =
-    &join::<13, _>(&[OLD_WHO_NOTES, OLD_LINE_NOTES, OLD_SETTINGS_NOTES, OLD_PARITY_NOTES]);
+    &join::<13, _>(&[OLD_WHO_NOTES, OLD_MODBUS_LINE_NOTES, OLD_SETTINGS_NOTES, OLD_PARITY_NOTES]);
 /// 1000h to 1510h of the older map of a meter with M-Bus.
-pub const OLD_METER_MBUS: &[RegisterDef] = &join::<12, _>(&[OLD_WHO, OLD_LINE, OLD_SETTINGS]);
+pub const OLD_METER_MBUS: &[RegisterDef] = &join::<12, _>(&[OLD_WHO, OLD_MBUS_LINE, OLD_SETTINGS]);
 /// Notes on [`OLD_METER_MBUS`].
 pub const OLD_METER_MBUS_NOTES: &[Note] =
-    &join::<12, _>(&[OLD_WHO_NOTES, OLD_LINE_NOTES, OLD_SETTINGS_NOTES]);
+    &join::<12, _>(&[OLD_WHO_NOTES, OLD_MBUS_LINE_NOTES, OLD_SETTINGS_NOTES]);
 /// 1000h to 1510h of the older map of a meter without a bus.
 pub const OLD_METER_PLAIN: &[RegisterDef] = &join::<10, _>(&[OLD_WHO, OLD_SETTINGS]);
 /// Notes on [`OLD_METER_PLAIN`].

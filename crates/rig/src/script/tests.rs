@@ -26,10 +26,7 @@ fn bad_lines_are_named() {
         ("model", "line 1: the model has no name"),
         ("model pro1-mod x", "line 1: \"x\" is one word too many: expected the end of the line"),
         ("model pro1-mod\nmodel pro1-mod", "line 2: a second model"),
-        (
-            "model pro1-mod\nmbus 10 5B 00",
-            "line 2: there is no command \"mbus\": expected one of model, load, freq, ",
-        ),
+        ("model pro1-mod\nmbus 10 5B 00", "line 2: pro1-mod has no M-Bus: expected another command"),
         (
             "model pro1-mod\nfault nv all",
             "line 2: the memory has no part \"all\": expected fault nv main, fault nv backup",
@@ -158,7 +155,7 @@ fn a_failure_has_both_sides() {
     let (_, result) = play("model pro1-mod\nset serial 13070009\n");
     let failure = result.unwrap_err();
     assert_eq!(failure.expected, "the meter takes serial");
-    assert_eq!(failure.found, "serial can be changed in the factory only");
+    assert_eq!(failure.found, "serial can be changed through the infrared window only");
     let (_, result) = play("model pro1-mod\nexpect lcd \"OK\" dots ----\n");
     assert_eq!(result.unwrap_err().expected, "lcd \"OK\" dots ----");
     let (_, result) = play("model pro1-mod\nexpect pixels\n| x\n");
