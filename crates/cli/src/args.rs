@@ -48,12 +48,17 @@ pub struct ServeArgs {
     /// The model of the one meter, or of the first of several
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// One more meter: its model, then KEY=VALUE for serial number, settings, energies and quirks, and load="TEXT"
+    /// So many meters like that of --model: address and serial number count upwards
+    #[arg(long, value_name = "N")]
+    pub count: Option<String>,
+    /// One more meter: its model, then KEY=VALUE for serial number, settings, energies and quirks, load="TEXT", and
+    /// count=N for many of them
     #[arg(long = "meter", value_name = "TEXT")]
     pub meters: Vec<String>,
-    /// Where masters reach the meters: tcp://HOST:PORT (the bytes of the bus terminals), modbus-tcp://HOST:PORT,
-    /// pty:PATH or serial:PATH. Port 0 takes any that is free. All ports carry all meters [default:
-    /// tcp://127.0.0.1:5020]
+    /// Where masters reach the meters: tcp://HOST:PORT (the bytes of the bus terminals), pty:PATH or serial:PATH, with
+    /// rtu+ or mbus+ before it where there are meters on RS485 and on M-Bus; modbus-tcp://HOST:PORT; with ir+ before it
+    /// the optical head, on the first meter or on ?meter=SERIAL. Port 0 takes any that is free. Each port carries all
+    /// meters of its kind [default: tcp://127.0.0.1:5020]
     #[arg(long = "port", value_name = "PORT")]
     pub ports: Vec<String>,
     /// A setting that the meter of --model is born with

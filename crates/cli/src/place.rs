@@ -33,7 +33,7 @@ impl fmt::Display for Road {
 }
 
 /// Reads the part of a place that stands before a `?`.
-fn road(text: &str, expected: &str) -> Result<Road, TextError> {
+pub fn road(text: &str, expected: &str) -> Result<Road, TextError> {
     let wrong = || TextError::new(format!("\"{text}\" is no place of a meter"), expected);
     let address = |address: &str| {
         let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
@@ -55,11 +55,6 @@ fn road(text: &str, expected: &str) -> Result<Road, TextError> {
     } else {
         Err(wrong())
     }
-}
-
-/// Reads a port to serve on.
-pub fn port(text: &str) -> Result<Road, TextError> {
-    road(text, "tcp://HOST:PORT, modbus-tcp://HOST:PORT, pty:PATH or serial:PATH")
 }
 
 /// A line to a meter, and where the meter is spoken to on it.
@@ -149,6 +144,5 @@ mod tests {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(wrong), "{text}: {error}");
         }
-        assert!(port("udp://x").unwrap_err().to_string().contains("expected tcp://HOST:PORT, modbus-tcp://"));
     }
 }

@@ -55,14 +55,13 @@ impl Gateway {
     }
 }
 
-/// The meter of a unit id. Unit 0 and 255 stand for the device at the address itself: the first meter.
+/// The meter of a unit id. Unit 0 and 255 stand for the device at the address itself: the first that speaks Modbus.
 fn addressed(unit: u8, twins: &mut [Twin]) -> Option<&mut Twin> {
-    let of = |twin: &Twin| twin.device().address(PortId::Modbus).is_some_and(|(_, id)| id == unit);
-    match twins.iter().position(of) {
-        Some(index) => twins.get_mut(index),
-        None if matches!(unit, 0 | 255) => twins.first_mut(),
-        None => None,
-    }
+    let id = |twin: &Twin| twin.device().address(PortId::Modbus).map(|(_, id)| id);
+    let own = twins.iter().position(|twin| id(twin) == Some(unit));
+    let first = || twins.iter().position(|twin| id(twin).is_some()).filter(|_| matches!(unit, 0 | 255));
+    let index = own.or_else(first)?;
+    twins.get_mut(index)
 }
 
 fn answer(now: Instant, unit: u8, frame: &[u8], twin: &mut Twin) -> Option<Vec<u8>> {

@@ -1,10 +1,13 @@
 //! `metertwin serve`: meters that answer masters which know nothing of us.
 //!
-//! Threads bring bytes from the ports; one loop owns the meters. All ports carry all meters, and a master at one port
-//! does not hear what another one asks.
+//! Threads bring bytes from the ports; one loop owns the meters. Every kind of terminals has a wire of its own with all
+//! meters that have such terminals, and every port leads to one wire. A master at one port does not hear what another
+//! one asks.
 
+mod bus;
 mod gateway;
 mod ports;
+mod terminal;
 mod world;
 
 use std::path::Path;
@@ -12,14 +15,13 @@ use std::sync::mpsc;
 
 use rig::{MeterSpec, Twin, VecNv};
 
+use self::terminal::Terminal;
 use crate::args::ServeArgs;
 use crate::clock::Clock;
 use crate::fault::{Fault, Kind};
+use crate::out;
 use crate::place::Road;
 use crate::state::{self, Kept};
-use crate::{out, place};
-
-const DEFAULT_PORT: &str = "tcp://127.0.0.1:5020";
 
 /// The meters that the command line asks for.
 fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
@@ -42,7 +44,11 @@ fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
         for text in &args.quirks {
             spec.quirk(text).map_err(|why| Fault::option("--quirk", why))?;
         }
-        specs.push(spec);
+        let count = match &args.count {
+            Some(text) => rig::parse_count(text).map_err(|why| Fault::option("--count", why))?,
+            None => 1,
+        };
+        specs.extend(spec.numbered(count).map_err(|why| Fault::option("--count", why))?);
     } else {
         let lonely = [
             ("--set", args.settings.first()),
@@ -50,6 +56,7 @@ fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
             ("--energy", args.energies.first()),
             ("--load", args.loads.first()),
             ("--quirk", args.quirks.first()),
+            ("--count", args.count.as_ref()),
         ];
         if let Some((option, _)) = lonely.iter().find(|(_, given)| given.is_some()) {
             let wrong =
@@ -58,7 +65,7 @@ fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
         }
     }
     for text in &args.meters {
-        specs.push(MeterSpec::parse(text).map_err(|why| Fault::option("--meter", why))?);
+        specs.extend(MeterSpec::parse_several(text).map_err(|why| Fault::option("--meter", why))?);
     }
     if specs.is_empty() {
         return Err(Fault::new(
@@ -132,14 +139,9 @@ fn all_named(specs: &[MeterSpec], kept: &[Kept], path: &Path) -> Result<(), Faul
 /// Runs the command: until Ctrl-C, or until no port is left.
 pub fn run(args: &ServeArgs) -> Result<(), Fault> {
     let specs = specs(args)?;
-    let given: Vec<&str> = if args.ports.is_empty() {
-        vec![DEFAULT_PORT]
-    } else {
-        args.ports.iter().map(String::as_str).collect()
-    };
-    let mut roads = Vec::new();
-    for text in given {
-        roads.push(place::port(text).map_err(|why| Fault::option("--port", why))?);
+    let mut terminals = Vec::new();
+    for text in &args.ports {
+        terminals.push(Terminal::parse(text).map_err(|why| Fault::option("--port", why))?);
     }
     let kept = match &args.state {
         Some(path) => {
@@ -164,7 +166,14 @@ pub fn run(args: &ServeArgs) -> Result<(), Fault> {
         }
         twins.push(spec.build(image, clock.now()).map_err(|why| Fault::option("the meter", why))?);
     }
-    let world = world::World::new(clock, twins, args.speed, args.state.clone());
+    let mut world = world::World::new(clock, twins, args.speed, args.state.clone());
+    if terminals.is_empty() {
+        terminals = world.default_ports();
+    }
+    let mut leads = Vec::new();
+    for terminal in &terminals {
+        leads.push(world.lead(terminal).map_err(|why| Fault::option("--port", why))?);
+    }
     world.first_save()?;
     for text in world.meters() {
         out::line(&text);
@@ -176,13 +185,13 @@ pub fn run(args: &ServeArgs) -> Result<(), Fault> {
     })
     .map_err(|why| Fault::new(Kind::Input, format!("Ctrl-C cannot be watched for: {why}")))?;
     let mut open = Vec::new();
-    for road in &roads {
-        open.push(ports::open(road, world.first_line(), &events)?);
+    for (terminal, (lead, line)) in terminals.iter().zip(leads) {
+        open.push(ports::open(terminal, lead, line, &events)?);
     }
     drop(events);
     for port in &open {
         out::line(&format!("listening on {}", port.name()));
     }
-    let listening = roads.iter().any(|road| matches!(road, Road::Tcp(_) | Road::ModbusTcp(_)));
-    world.run(&inbox, listening)
+    let listens = |terminal: &Terminal| matches!(terminal.road, Road::Tcp(_) | Road::ModbusTcp(_));
+    world.run(&inbox, terminals.iter().any(listens))
 }

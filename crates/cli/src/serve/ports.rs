@@ -12,6 +12,7 @@ use std::thread;
 
 use modbus::{LineError, LineParams};
 
+use super::terminal::{Lead, Terminal};
 use crate::fault::Fault;
 use crate::out;
 use crate::place::Road;
@@ -36,19 +37,22 @@ impl Source {
 /// How bytes of a source are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speech {
-    /// RTU frames, heard by every meter whose speed fits.
-    Rtu,
-    /// RTU frames on a real line, whose last stop bit is reported.
+    /// The bytes of a bus, heard by every meter whose speed fits.
+    Plain,
+    /// The same on a real line, whose last stop bit is reported.
     Serial,
-    /// Modbus TCP.
-    Mbap,
 }
 
 /// What a source is asked to do.
 #[derive(Clone, Debug)]
 pub enum Order {
     /// Send these bytes.
-    Send(Vec<u8>),
+    Send {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// The speed they are sent at, where there is a line.
+        baud: Option<u32>,
+    },
     /// Set speed and parity.
     Line(LineParams),
     /// Close.
@@ -62,6 +66,8 @@ pub enum Event {
     Opened {
         /// Who.
         source: Source,
+        /// Where its bytes go.
+        lead: Lead,
         /// What it speaks.
         speech: Speech,
         /// Where answers go.
@@ -84,7 +90,10 @@ pub enum Event {
         error: LineError,
     },
     /// What was to be sent over a real line has left.
-    Sent,
+    Sent {
+        /// From where.
+        source: Source,
+    },
     /// Somebody is gone.
     Closed {
         /// Who.
@@ -119,32 +128,37 @@ impl Drop for Open {
 }
 
 /// Opens a port. A serial device and a pseudo-terminal start at `line`.
-pub fn open(road: &Road, line: LineParams, events: &Sender<Event>) -> Result<Open, Fault> {
-    let wrong = |why: String| Fault::option("--port", format!("{road}: {why}"));
-    match road {
+pub fn open(
+    terminal: &Terminal,
+    lead: Lead,
+    line: LineParams,
+    events: &Sender<Event>,
+) -> Result<Open, Fault> {
+    let wrong = |why: String| Fault::option("--port", format!("{terminal}: {why}"));
+    match &terminal.road {
         Road::Tcp(address) | Road::ModbusTcp(address) => {
             let listener = TcpListener::bind(address).map_err(|why| {
                 wrong(format!("cannot listen there: {why}. Choose another port; 0 takes any that is free"))
             })?;
-            let real = listener.local_addr().map_err(|why| wrong(why.to_string()))?;
-            let (speech, scheme) = match road {
-                Road::ModbusTcp(_) => (Speech::Mbap, "modbus-tcp"),
-                _ => (Speech::Rtu, "tcp"),
+            let real = listener.local_addr().map_err(|why| wrong(why.to_string()))?.to_string();
+            let road = match terminal.road {
+                Road::ModbusTcp(_) => Road::ModbusTcp(real),
+                _ => Road::Tcp(real),
             };
             let events = events.clone();
-            thread::spawn(move || accept(&listener, speech, &events));
-            Ok(Open { name: format!("{scheme}://{real}"), link: None })
+            thread::spawn(move || accept(&listener, lead, &events));
+            Ok(Open { name: terminal.at(road).to_string(), link: None })
         }
         Road::Pty(path) => {
             let pty = tty::pty(line).map_err(|why| wrong(why.to_string()))?;
             link(&pty.device, path).map_err(&wrong)?;
-            start_pty(pty, events).map_err(|why| wrong(why.to_string()))?;
-            Ok(Open { name: road.to_string(), link: Some(path.clone()) })
+            start_pty(pty, lead, events).map_err(|why| wrong(why.to_string()))?;
+            Ok(Open { name: terminal.to_string(), link: Some(path.clone()) })
         }
         Road::Serial(path) => {
             let device = tty::open(path, line).map_err(|why| wrong(format!("cannot be opened: {why}")))?;
-            start_serial(device, events).map_err(|why| wrong(why.to_string()))?;
-            Ok(Open { name: road.to_string(), link: None })
+            start_serial(device, lead, events).map_err(|why| wrong(why.to_string()))?;
+            Ok(Open { name: terminal.to_string(), link: None })
         }
     }
 }
@@ -160,7 +174,7 @@ fn link(device: &Path, path: &Path) -> Result<(), String> {
     symlink(device, path).map_err(|why| format!("the link cannot be made: {why}"))
 }
 
-fn accept(listener: &TcpListener, speech: Speech, events: &Sender<Event>) {
+fn accept(listener: &TcpListener, lead: Lead, events: &Sender<Event>) {
     let open = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming() {
         let Ok(stream) = stream else { continue };
@@ -171,19 +185,19 @@ fn accept(listener: &TcpListener, speech: Speech, events: &Sender<Event>) {
         let (events, count) = (events.clone(), Arc::clone(&open));
         count.fetch_add(1, Ordering::Relaxed);
         thread::spawn(move || {
-            converse(&stream, speech, &events);
+            converse(&stream, lead, &events);
             count.fetch_sub(1, Ordering::Relaxed);
         });
     }
 }
 
 /// Carries one connection to its end.
-fn converse(stream: &TcpStream, speech: Speech, events: &Sender<Event>) {
+fn converse(stream: &TcpStream, lead: Lead, events: &Sender<Event>) {
     let source = Source::next();
     let (orders, inbox) = sync_channel(BACKLOG);
     let Ok(writer) = stream.try_clone() else { return };
     let _ = stream.set_nodelay(true);
-    if events.send(Event::Opened { source, speech, orders }).is_err() {
+    if events.send(Event::Opened { source, lead, speech: Speech::Plain, orders }).is_err() {
         return;
     }
     thread::spawn(move || answer(&writer, &inbox));
@@ -207,26 +221,29 @@ fn converse(stream: &TcpStream, speech: Speech, events: &Sender<Event>) {
 fn answer(mut stream: &TcpStream, inbox: &Receiver<Order>) {
     for order in inbox {
         match order {
-            Order::Send(bytes) if stream.write_all(&bytes).is_ok() => {}
+            Order::Send { bytes, .. } if stream.write_all(&bytes).is_ok() => {}
             Order::Line(_) => {}
-            Order::Send(_) | Order::Close => break,
+            Order::Send { .. } | Order::Close => break,
         }
     }
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-fn start_pty(pty: Pty, events: &Sender<Event>) -> io::Result<()> {
+fn start_pty(pty: Pty, lead: Lead, events: &Sender<Event>) -> io::Result<()> {
     let source = Source::next();
     let (orders, inbox) = sync_channel::<Order>(BACKLOG);
     let mut writer = pty.master.try_clone()?;
     thread::spawn(move || {
         for order in inbox {
-            if let Order::Send(bytes) = order {
+            // At another speed the other side could not read it.
+            if let Order::Send { bytes, baud } = order
+                && baud.is_none_or(|baud| tty::peer_speed(&writer).is_ok_and(|peer| peer == baud))
+            {
                 let _ = writer.write_all(&bytes);
             }
         }
     });
-    let _ = events.send(Event::Opened { source, speech: Speech::Rtu, orders });
+    let _ = events.send(Event::Opened { source, lead, speech: Speech::Plain, orders });
     let events = events.clone();
     thread::spawn(move || {
         let mut pty = pty;
@@ -253,7 +270,7 @@ fn start_pty(pty: Pty, events: &Sender<Event>) -> io::Result<()> {
     Ok(())
 }
 
-fn start_serial(device: File, events: &Sender<Event>) -> io::Result<()> {
+fn start_serial(device: File, lead: Lead, events: &Sender<Event>) -> io::Result<()> {
     let source = Source::next();
     let (orders, inbox) = sync_channel::<Order>(BACKLOG);
     let writer = device.try_clone()?;
@@ -261,10 +278,10 @@ fn start_serial(device: File, events: &Sender<Event>) -> io::Result<()> {
     thread::spawn(move || {
         for order in inbox {
             match order {
-                Order::Send(bytes) => {
+                Order::Send { bytes, .. } => {
                     let written = (&writer).write_all(&bytes);
                     let _ = written.and_then(|()| rustix::termios::tcdrain(&writer).map_err(Into::into));
-                    if sent.send(Event::Sent).is_err() {
+                    if sent.send(Event::Sent { source }).is_err() {
                         return;
                     }
                 }
@@ -277,7 +294,7 @@ fn start_serial(device: File, events: &Sender<Event>) -> io::Result<()> {
             }
         }
     });
-    let _ = events.send(Event::Opened { source, speech: Speech::Serial, orders });
+    let _ = events.send(Event::Opened { source, lead, speech: Speech::Serial, orders });
     let events = events.clone();
     thread::spawn(move || {
         let mut unmark = Unmark::default();
