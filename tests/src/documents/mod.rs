@@ -1,6 +1,7 @@
 //! Documents of the models, for technicians: everything in them comes from the tables.
 
 mod pages;
+mod ports;
 mod registers;
 mod settings;
 mod sources;
@@ -35,7 +36,33 @@ pub fn all() -> Vec<Document> {
         })
         .collect();
     documents.push(Document { path: "docs/models/assumptions.md".into(), text: sources::assumptions() });
+    documents.push(Document { path: "docs/models/README.md".into(), text: index() });
     documents
+}
+
+/// All models, one line each.
+fn index() -> String {
+    let mut out = format!(
+        "{STAMP}\n\n# Models\n\nWhat no source settles is collected in [assumptions.md](assumptions.md).\n\n\
+         | Model | `--model` | Spoken to at | What it is |\n|--|--|--|--|\n"
+    );
+    for Entry { def, notes } in models::ALL {
+        let ports = [
+            (def.modbus.is_some(), "Modbus"),
+            (def.mbus.is_some(), "M-Bus"),
+            (def.optical.is_some(), "infrared window"),
+        ];
+        let ports: Vec<&str> = ports.iter().filter(|(there, _)| *there).map(|(_, name)| *name).collect();
+        let _ = writeln!(
+            out,
+            "| [{}]({slug}.md) | `{slug}` | {} | {} |",
+            notes.name,
+            ports.join(", "),
+            notes.doc,
+            slug = def.slug,
+        );
+    }
+    out
 }
 
 fn model(entry: &Entry, sources: &ModelSources) -> String {
@@ -47,19 +74,48 @@ fn model(entry: &Entry, sources: &ModelSources) -> String {
          [assumptions.md](assumptions.md).\n",
         notes.maker, sources.manual
     );
-    out += "[Identity](#identity) · [Measuring](#measuring) · [Modbus](#modbus) · [Registers](#registers) · \
-            [Settings](#settings) · [Display and key](#display-and-key) · [Pages](#pages) · \
-            [Terminals](#terminals) · [What else holds](#what-else-holds)\n\n";
+    out += &contents(def);
     identity(&mut out, def);
     measuring(&mut out, def);
+    if let Some(input) = def.tariff_input {
+        ports::tariff_input(&mut out, input);
+    }
     modbus(&mut out, def);
+    ports::mbus(&mut out, def, sources);
+    ports::optical(&mut out, def, sources);
     registers::write(&mut out, def, sources);
     settings::write(&mut out, def, sources);
     display(&mut out, def);
     pages::write(&mut out, def, sources);
+    errors(&mut out, def);
     terminals(&mut out, notes);
     sources::facts(&mut out, sources);
     out
+}
+
+/// The chapters there are, as links.
+fn contents(def: &ModelDef) -> String {
+    let chapters = [
+        ("Identity", true),
+        ("Measuring", true),
+        ("Tariff input", def.tariff_input.is_some()),
+        ("Modbus", def.modbus.is_some()),
+        ("M-Bus", def.mbus.is_some()),
+        ("Infrared window", def.optical.is_some()),
+        ("Registers", true),
+        ("Settings", true),
+        ("Display and key", true),
+        ("Pages", true),
+        ("Errors", true),
+        ("Terminals", true),
+        ("What else holds", true),
+    ];
+    let links: Vec<String> = chapters
+        .iter()
+        .filter(|(_, there)| *there)
+        .map(|(title, _)| format!("[{title}](#{})", title.to_lowercase().replace(' ', "-")))
+        .collect();
+    format!("{}\n\n", links.join(" · "))
 }
 
 fn rows(out: &mut String, rows: &[(&str, String)]) {
@@ -220,11 +276,32 @@ fn display(out: &mut String, def: &ModelDef) {
     );
 }
 
+fn errors(out: &mut String, def: &ModelDef) {
+    out.push_str("## Errors\n\n| Display | When | Measuring |\n|--|--|--|\n");
+    for error in def.errors {
+        let when: Vec<&str> = words::CONDITIONS
+            .iter()
+            .filter(|(condition, _)| error.when.any_of(*condition))
+            .map(|(_, text)| *text)
+            .collect();
+        let goes_on = if error.stops { "stops" } else { "goes on" };
+        let _ = writeln!(
+            out,
+            "| `{} {:02}` | {} | {goes_on} |",
+            def.panel.error_prefix,
+            error.number,
+            when.join("; ")
+        );
+    }
+    out.push('\n');
+}
+
 fn terminals(out: &mut String, notes: &ModelNotes) {
-    out.push_str("## Terminals\n\n| Terminal | Row | What belongs there |\n|--|--|--|\n");
+    out.push_str("## Terminals\n\n| Terminal | Mark | Row | What belongs there |\n|--|--|--|--|\n");
     for terminal in notes.terminals {
         let row = if terminal.upper { "upper" } else { "lower" };
-        let _ = writeln!(out, "| {} | {row} | {} |", terminal.name, terminal.doc);
+        let sign = words::or_dash(terminal.sign);
+        let _ = writeln!(out, "| {} | {sign} | {row} | {} |", terminal.name, terminal.doc);
     }
     out.push('\n');
 }

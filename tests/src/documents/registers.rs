@@ -70,10 +70,16 @@ fn past(out: &mut String, block: &Block, notes: &[Note]) {
 }
 
 pub fn write(out: &mut String, def: &ModelDef, notes: &ModelSources) {
-    out.push_str(
+    let how = if def.modbus.is_some() {
+        "Functions: 03 reads, 06 writes one register, 16 writes several and is the only way to write a value of two \
+         registers."
+    } else {
+        "This meter has no Modbus: a head at its window reads and writes them by address. †"
+    };
+    let _ = writeln!(
+        out,
         "## Registers\n\nAddresses count from 0, as they stand in a frame. In values of two registers the high word \
-         comes first; floats are IEEE 754 single precision. Functions: 03 reads, 06 writes one register, 16 writes \
-         several and is the only way to write a value of two registers.\n\n",
+         comes first; floats are IEEE 754 single precision. {how}\n",
     );
     for (block, notes) in def.registers.iter().zip(notes.registers) {
         out.push_str(&heading(block));

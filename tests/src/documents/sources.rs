@@ -73,6 +73,17 @@ pub fn assumptions() -> String {
         let settings = notes.settings.iter().copied().flatten().map(|note| (note.label.to_string(), note));
         list(&mut out, "Settings", &grouped(settings));
         let pages = notes.pages.iter().copied().flatten().map(|note| (format!("`{}`", note.key), note));
+        let records = def.mbus.iter().flat_map(|bus| bus.telegrams).zip(notes.telegrams).flat_map(
+            |(telegram, notes)| {
+                notes.iter().map(|note| (format!("CI {:02X} {}", telegram.ci, note.label), note))
+            },
+        );
+        list(&mut out, "M-Bus records", &grouped(records));
+        let writes = notes.record_writes.iter().map(|note| (note.label.to_string(), note));
+        list(&mut out, "M-Bus writes", &grouped(writes));
+        let lines = def.optical.iter().flat_map(|port| port.lines).zip(notes.lines);
+        let lines = lines.map(|(line, note)| (format!("`{}`", line.code), note));
+        list(&mut out, "Lines at the window", &grouped(lines));
         list(&mut out, "Pages", &grouped(pages));
     }
     out

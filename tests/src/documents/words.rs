@@ -1,7 +1,8 @@
 //! The values of the description types in words.
 
 use schema::{
-    Access, Argument, Citation, Codec, Combination, CommandId, Dot, Effect, Note, Permission, Source,
+    Access, Argument, Citation, Codec, Combination, CommandId, Conditions, Dot, Effect, Note, Permission,
+    Source,
 };
 
 pub fn combination(it: Combination) -> &'static str {
@@ -113,3 +114,16 @@ pub fn groups(value: u64) -> String {
     }
     out
 }
+
+/// What can be wrong inside a meter.
+pub const CONDITIONS: &[(Conditions, &str)] = &[
+    (Conditions::ENERGY_LOST, "both copies of the energies are damaged"),
+    (Conditions::MANTISSA_DEAD, "the area of the fractions takes no bytes"),
+    (Conditions::BACKUP_DEAD, "the backup area of the energies takes no bytes"),
+    (Conditions::MAIN_DEAD, "the main area of the energies takes no bytes"),
+    (Conditions::MANTISSA_DATA, "the fractions of the energies were damaged"),
+    (Conditions::BACKUP_DATA, "the backup copy of the energies was damaged"),
+    (Conditions::MAIN_DATA, "the main copy of the energies was damaged"),
+    (Conditions::INIT, "settings or counters are lost or cannot be written"),
+    (Conditions::PROGRAM, "the check sum of the program is wrong"),
+];
