@@ -38,6 +38,8 @@ pub enum Mark {
         /// What was read.
         reads: i64,
     },
+    /// The meter acknowledged it, and nothing it tells on this bus shows the value.
+    Acknowledged,
     /// It was sent, and nobody knows what became of it.
     Unknown,
 }
@@ -99,6 +101,7 @@ impl fmt::Display for JournalEntry {
             Mark::Proven { read } => write!(f, "proven {read}"),
             Mark::Refused { code, still } => write!(f, "refused {code} {}", number(still)),
             Mark::NotTaken { reads } => write!(f, "not-taken {reads}"),
+            Mark::Acknowledged => f.write_str("acknowledged"),
             Mark::Unknown => f.write_str("unknown"),
         }
     }
@@ -126,6 +129,7 @@ impl JournalEntry {
             "proven" => Mark::Proven { read: optional()?? },
             "refused" => Mark::Refused { code: u8::try_from(optional()??).ok()?, still: optional()? },
             "not-taken" => Mark::NotTaken { reads: optional()?? },
+            "acknowledged" => Mark::Acknowledged,
             "unknown" => Mark::Unknown,
             _ => return None,
         };
@@ -153,6 +157,7 @@ mod tests {
             (Mark::Proven { read: 4_800 }, "1234 00070001 baud proven 4800"),
             (Mark::Refused { code: 3, still: Some(9_600) }, "1234 00070001 baud refused 3 9600"),
             (Mark::NotTaken { reads: 9_600 }, "1234 00070001 baud not-taken 9600"),
+            (Mark::Acknowledged, "1234 00070001 baud acknowledged"),
             (Mark::Unknown, "1234 00070001 baud unknown"),
         ] {
             assert_eq!(entry(mark).to_string(), text);

@@ -18,6 +18,7 @@ mod bus;
 mod export;
 mod identify;
 mod journal;
+pub mod mbus;
 pub mod meaning;
 pub mod names;
 mod plan;

@@ -284,8 +284,11 @@ impl<'m> Master<'m> {
     /// The last byte of the request has left.
     pub fn handle_tx_done(&mut self, now: Instant) {
         if self.state == State::Sending {
-            let span =
-                if self.shape == Shape::None { self.config.line.bits(33) } else { self.config.patience() };
+            let span = match self.shape {
+                Shape::None => self.config.line.bits(33),
+                Shape::Data => self.config.patience_for_data(),
+                Shape::Ack | Shape::Raw => self.config.patience(),
+            };
             self.state = State::Waiting(now + span);
         }
     }

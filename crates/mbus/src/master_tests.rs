@@ -220,6 +220,24 @@ fn a_long_telegram_outlasts_the_deadline_of_its_first_byte() {
 }
 
 #[test]
+fn a_telegram_that_a_gateway_hands_out_whole_is_waited_for() {
+    let telegram = rsp(1, &[0x2F; 240]);
+    let whole = LINE.wire_time(telegram.len()) + Duration::from_millis(100);
+    for whole_frames in [false, true] {
+        with(|bench| {
+            bench.master.config.whole_frames = whole_frames;
+            bench.master.read(1).unwrap();
+            let (came, _) = bench.answer(whole, &telegram, 300);
+            assert_eq!(matches!(came, Came::Response(1, 0x72, _)), whole_frames, "{came:?}");
+            // An acknowledge is one byte, however it is handed out.
+            bench.now += Duration::from_secs(5);
+            bench.master.reset_link(1).unwrap();
+            assert_eq!(bench.answer(whole, &[], 1), (Came::Silence, PATIENCE));
+        });
+    }
+}
+
+#[test]
 fn line_and_raw_bytes() {
     with(|bench| {
         bench.master.stage_line(LineParams::even(300));

@@ -4,6 +4,8 @@
 //! the identification number are tried from the last one on unless told otherwise: serial numbers of one delivery
 //! differ there, so that meters part after one or two digits instead of five. Where all digits are the same, medium,
 //! version and maker follow, each a whole byte, since nothing but FF stands for any value there (EN 13757-3 §11.3).
+//! A digit of A to E is no number, yet there are meters that have one: it is tried where the ten others do not explain
+//! that several talked, or everywhere where that is asked for.
 //!
 //! One thing no master can hear: two telegrams sent in the same bit that are alike but for their numbers, where one
 //! number has all the spaces of the other. New meters of one delivery can be so. Their access numbers part once the
@@ -95,8 +97,13 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Search {
     order: Order,
-    /// The value tried at each level; those from `depth` on are not in the mask.
+    /// Where the search stays: its digits and bytes are not tried.
+    within: Mask,
+    /// The value tried at each level; those from `depth` on are as in `within`.
     path: [u8; LEVELS],
+    /// How many meters each level has shown at least.
+    heard: [u8; LEVELS],
+    letters: bool,
     depth: usize,
     state: State,
     retries: u8,
@@ -113,14 +120,29 @@ impl Search {
     /// A search that starts with everybody.
     #[must_use]
     pub const fn new(order: Order) -> Self {
+        Self::within(order, Mask::ANY)
+    }
+
+    /// A search among the meters that a mask selects.
+    #[must_use]
+    pub const fn within(order: Order, within: Mask) -> Self {
         Self {
             order,
+            within,
             path: [0; LEVELS],
+            heard: [0; LEVELS],
+            letters: false,
             depth: 0,
             state: State::Selecting,
             retries: 0,
             cost: Cost { selects: 0, silent: 0, reads: 0, collisions: 0, noise: 0, found: 0 },
         }
+    }
+
+    /// The same, with the digits A to E tried everywhere: half as many selections more.
+    #[must_use]
+    pub const fn with_letters(self) -> Self {
+        Self { letters: true, ..self }
     }
 
     /// What to do next.
@@ -136,21 +158,48 @@ impl Search {
     /// The mask under trial: the place in the tree.
     #[must_use]
     pub fn mask(&self) -> Mask {
-        let mut id = u32::MAX;
-        let mut others = [0xFF; 4];
+        let mut mask = self.within;
         for (level, value) in (0u8..).zip(self.path.iter().take(self.depth)) {
-            if level < DIGITS {
-                let digit = if self.order == Order::LastFirst { level } else { DIGITS - 1 - level };
-                let shift = 4 * u32::from(digit);
-                id = id & !(0xF << shift) | u32::from(*value) << shift;
-            } else if let Some(byte) = others.iter_mut().rev().nth(usize::from(level - DIGITS)) {
-                // From the back: medium, version, then the maker's bytes.
-                *byte = *value;
+            let (at, shift, width) = self.place(level);
+            if let Some(byte) = mask.0.get_mut(at) {
+                *byte = *byte & !(width << shift) | *value << shift;
             }
         }
-        let [a, b, c, d] = id.to_le_bytes();
-        let [e, f, g, h] = others;
-        Mask([a, b, c, d, e, f, g, h])
+        mask
+    }
+
+    /// Where a level stands in a mask: which byte, how far up in it, and all its ones.
+    const fn place(&self, level: u8) -> (usize, u8, u8) {
+        if level < DIGITS {
+            let digit = if matches!(self.order, Order::LastFirst) { level } else { DIGITS - 1 - level };
+            (digit as usize / 2, 4 * (digit % 2), 0x0F)
+        } else {
+            // From the back: medium, version, then the maker's bytes.
+            (15 - level as usize, 0, 0xFF)
+        }
+    }
+
+    /// The value that the search stays within at a level; `None` where it tries all.
+    fn given(&self, level: usize) -> Option<u8> {
+        let (at, shift, width) = self.place(u8::try_from(level).ok()?);
+        let value = self.within.0.get(at)? >> shift & width;
+        (value != width).then_some(value)
+    }
+
+    /// How far the search is, in thousandths of the numbers there are.
+    #[must_use]
+    pub fn permille(&self) -> u16 {
+        if self.state == State::Done {
+            return 1_000;
+        }
+        let (mut done, mut part) = (0, 1_000);
+        for (level, value) in self.path.iter().enumerate().take(self.depth.min(usize::from(DIGITS))) {
+            if self.given(level).is_none() {
+                part /= 10;
+                done += part * u16::from((*value).min(9));
+            }
+        }
+        done
     }
 
     /// Digits and bytes that are fixed in the mask under trial: the depth in the tree, 0 to 12.
@@ -190,6 +239,7 @@ impl Search {
             }
             (State::Reading, Heard::Identity(identity)) if mask.matches(identity) => {
                 self.cost.found += 1;
+                self.count(1);
                 self.next();
                 Some(Finding::Meter(identity))
             }
@@ -204,6 +254,7 @@ impl Search {
                     self.state = State::Selecting;
                     return None;
                 }
+                self.count(1);
                 self.next();
                 Some(Finding::Mute(mask))
             }
@@ -214,15 +265,35 @@ impl Search {
 
     /// One level deeper, where there is one.
     fn descend(&mut self, mask: Mask) -> Option<Finding> {
-        let Some(value) = self.path.get_mut(self.depth) else {
-            self.next();
-            return Some(Finding::Twins(mask));
-        };
-        *value = 0;
-        self.depth += 1;
+        self.count(2);
+        let from = self.depth;
+        loop {
+            let given = self.given(self.depth);
+            let (Some(value), Some(heard)) = (self.path.get_mut(self.depth), self.heard.get_mut(self.depth))
+            else {
+                self.depth = from;
+                self.next();
+                return Some(Finding::Twins(mask));
+            };
+            *value = given.unwrap_or(0);
+            *heard = 0;
+            self.depth += 1;
+            if given.is_none() {
+                break;
+            }
+        }
         self.state = State::Selecting;
         self.retries = 0;
         None
+    }
+
+    /// The mask under trial has shown so many meters.
+    fn count(&mut self, meters: u8) {
+        if let Some(level) = self.depth.checked_sub(1)
+            && let Some(heard) = self.heard.get_mut(level)
+        {
+            *heard = heard.saturating_add(meters);
+        }
     }
 
     /// The next value at this level, or at the one above where there is none.
@@ -230,8 +301,15 @@ impl Search {
         self.retries = 0;
         self.state = State::Selecting;
         while let Some(level) = self.depth.checked_sub(1) {
-            let last = if level < usize::from(DIGITS) { 9 } else { 0xFE };
-            if let Some(value) = self.path.get_mut(level)
+            // Whoever was heard above and by no decimal digit has another one.
+            let explained = !self.letters && self.heard.get(level).is_some_and(|heard| *heard >= 2);
+            let last = match level < usize::from(DIGITS) {
+                true if explained => 9,
+                true => 0xE,
+                false => 0xFE,
+            };
+            if self.given(level).is_none()
+                && let Some(value) = self.path.get_mut(level)
                 && *value < last
             {
                 *value += 1;

@@ -88,6 +88,56 @@ fn same_number_but_another_medium_version_or_maker() {
 }
 
 #[test]
+fn digits_that_are_no_decimal_ones_are_found_too() {
+    let odd = |id| Identity { id, ..meter(0) };
+    for (line, letters) in [
+        (vec![odd(0x1234_567A), odd(0x1234_567E)], false),
+        (vec![odd(0x1234_5677), odd(0x1234_567C)], false),
+        (vec![odd(0xEEEE_EEEE), odd(0xEEEE_EEED), odd(0xDEEE_EEEE)], false),
+        // The decimal digits explain the collision, so that nobody looks for D unless asked to.
+        (vec![odd(0xA000_0001), odd(0xB000_0001), odd(0x1234_567D), meter(77)], true),
+    ] {
+        for order in [Order::LastFirst, Order::FirstFirst] {
+            let search = Search::new(order);
+            let (findings, _) = run(if letters { search.with_letters() } else { search }, &line, true);
+            let mut all = line.clone();
+            all.sort_by_key(|meter| meter.id);
+            assert_eq!(found(&findings), all);
+        }
+    }
+}
+
+#[test]
+fn a_search_within_a_mask_tries_nothing_else() {
+    let line: Vec<_> = (0..64).map(|i| meter(19_020_246 + 37 * i)).collect();
+    let within = Mask([0xF6, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02]);
+    for order in [Order::LastFirst, Order::FirstFirst] {
+        let mut search = Search::within(order, within);
+        assert_eq!((search.mask(), search.depth(), search.permille()), (within, 0, 0));
+        let mut last = 0;
+        let mut findings = Vec::new();
+        loop {
+            let mask = search.mask();
+            let among: Vec<_> = line.iter().filter(|meter| mask.matches(**meter)).copied().collect();
+            let heard = match (search.step(), &among[..]) {
+                (Step::Done, _) => break,
+                (_, []) => Heard::Silence,
+                (Step::Select(_), [_]) => Heard::Ack,
+                (Step::Read(_), [one]) => Heard::Identity(*one),
+                _ => Heard::Collision,
+            };
+            assert!(mask.0[0] & 0x0F == 6 && mask.0[7] == 2, "{mask}");
+            assert!(last <= search.permille(), "{} behind {last}", search.permille());
+            last = search.permille();
+            findings.extend(search.handle(heard));
+        }
+        assert_eq!(search.permille(), 1_000);
+        let wanted: Vec<_> = line.iter().filter(|meter| meter.id & 0xF == 6).copied().collect();
+        assert_eq!(found(&findings), wanted);
+    }
+}
+
+#[test]
 fn what_no_mask_tells_apart_is_said() {
     let (findings, _) = run(Search::default(), &[meter(5), meter(5)], true);
     assert_eq!(findings, [Finding::Twins(Mask::exactly(meter(5)))]);

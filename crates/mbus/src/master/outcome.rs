@@ -16,19 +16,36 @@ pub struct MasterConfig {
     pub margin: Duration,
     /// Pause that ends an answer, 33 bit times at least; more for adapters that deliver in chunks.
     pub quiet: Duration,
+    /// What lies between hands a telegram out when it is whole, as gateways do: its first byte has the time of the
+    /// longest frame on top.
+    pub whole_frames: bool,
 }
 
 impl MasterConfig {
     /// The times of the standard on `line`.
     #[must_use]
     pub const fn new(line: LineParams) -> Self {
-        Self { line, answer_bits: 330, margin: Duration::from_millis(50), quiet: Duration::from_millis(20) }
+        Self {
+            line,
+            answer_bits: 330,
+            margin: Duration::from_millis(50),
+            quiet: Duration::from_millis(20),
+            whole_frames: false,
+        }
     }
 
     /// From the end of a request to the latest first byte of its answer.
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.line.bits(self.answer_bits) + self.margin
+    }
+
+    /// From the end of a question for a telegram to the latest time at which its first byte is heard.
+    #[must_use]
+    pub fn patience_for_data(&self) -> Duration {
+        let gathered =
+            if self.whole_frames { self.line.wire_time(crate::FRAME_BUFFER) } else { Duration::ZERO };
+        self.patience() + gathered
     }
 
     /// The pause that ends an answer and must pass after a fault.

@@ -1,0 +1,25 @@
+//! The master's work on an M-Bus: who is there, what do they say, what is to be changed, and what is proven.
+//!
+//! [`MbusLine`] is the bus over a [`Port`]; every workflow is one of its methods. A workflow is paused by not polling
+//! its future and ended by dropping it: the next one starts afresh.
+//!
+//! The acknowledge E5 names nobody and says nothing about what was done, so it is never taken for a proof. What the
+//! telegram of a meter shows is read back; what it does not show ends as "acknowledged".
+
+mod found;
+mod line;
+mod meaning;
+mod plan;
+mod read;
+mod rows;
+mod sentence;
+mod write;
+
+pub use ::mbus::{Direction, Function, Identity, LineParams, Mask, Phase};
+pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, recognise};
+pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};
+pub use plan::{Plan, change, commands, factory_place, writable, writable_settings};
+pub use read::{MbusReadOut, ReadProgress};
+pub use rows::{Row, Telegram, decode, decode_frame, identity_text};
+pub use sentence::{report_text, sentence};
+pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress};
