@@ -52,7 +52,7 @@ export async function freshPage(t, browser, site, { clock = true, ...options } =
 
 /** What the chip says of the line. */
 export async function chip(page) {
-  const parts = await page.getByRole("group", { name: "Source and line" }).locator("> span").allTextContents();
+  const parts = await page.getByRole("group", { name: "Source and line" }).locator("> span:not([hidden])").allTextContents();
   return parts.join(" ");
 }
 

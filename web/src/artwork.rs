@@ -46,6 +46,16 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
             None => place.remove(),
         }
     }
+    segments(host, model)
+}
+
+/// Puts nothing but the glass into `host`.
+pub fn glass(host: &Element, model: &Model) -> Drawing {
+    host.set_inner_html(model.glass_svg);
+    segments(host, model)
+}
+
+fn segments(host: &Element, model: &Model) -> Drawing {
     let segments = model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
     Drawing { segments, shown: Glass::default() }
 }

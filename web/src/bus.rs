@@ -1,5 +1,6 @@
 //! The Bus tab: questions asked by hand, and the line that they go over.
 
+use schema::PortId;
 use wasm_bindgen::JsCast;
 
 use crate::dom::{El, button, el, html, typed, watch};
@@ -7,7 +8,7 @@ use crate::input::Input;
 use crate::parts::{boxed, check, choices, number_field, wrong_text};
 use crate::runtime::{self, Signals};
 use crate::signal::Sig;
-use crate::view::LineForm;
+use crate::view::{LineForm, Model};
 
 /// Speeds that a line can have, in Bd.
 const SPEEDS: [u32; 8] = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
@@ -91,7 +92,10 @@ fn count(text: &str) -> Result<u16, String> {
 }
 
 /// The tab.
-pub fn bus(signals: Signals) -> Vec<El> {
+pub fn bus(model: &'static Model, signals: Signals) -> Vec<El> {
+    if !model.has(PortId::Modbus) {
+        return vec![without(model)];
+    }
     let answer = el("section", "").attr("aria-live", "polite").add(el("h2", "").text("Answer")).add(
         el("div", "").shows(move || match signals.answer.get() {
             None => vec![el("p", "small").text("Nothing asked yet.")],
@@ -111,6 +115,21 @@ pub fn bus(signals: Signals) -> Vec<El> {
          length and its checksum; an answer must come from the id and carry the function that was asked.</p>",
     );
     vec![el("div", "buscols").all(vec![registers(), raw(), answer, line(signals), wired])]
+}
+
+/// What is said in place of what only a Modbus can do.
+pub fn without(model: &Model) -> El {
+    let mut text =
+        format!("{} has no Modbus, so there is nothing to read or write by registers.", model.name);
+    if model.has(PortId::Mbus) {
+        text.push_str(" Its bus is M-Bus.");
+    }
+    text.push_str(if model.has(PortId::Optical) {
+        " Through its infrared window every value can be read. What is shown here it tells by itself."
+    } else {
+        " What is shown here it tells by itself."
+    });
+    el("div", "say").add(el("p", "").text(&text))
 }
 
 fn input(class: &str, text: Sig<String>) -> El {

@@ -45,6 +45,15 @@ pub enum Input {
     Echo(bool),
     /// Forget the traffic.
     ClearTraffic,
+    /// Put another meter of a model on the rail: the name of the model's tables.
+    AddMeter(&'static str),
+    /// Take a meter from the rail, with what it knows.
+    RemoveMeter(usize),
+    /// Take another meter in hand.
+    Select(usize),
+    #[allow(dead_code, reason = "for the panel of memories")]
+    /// Take a file of meters' memories.
+    ImportImage(Vec<u8>),
     /// Show the twin's own bus again, and close the port.
     Disconnect,
 }
@@ -74,6 +83,10 @@ impl Input {
             Self::Line(_) => "line",
             Self::Echo(_) => "echo",
             Self::ClearTraffic => "clear the traffic",
+            Self::AddMeter(_) => "add a meter",
+            Self::RemoveMeter(_) => "remove a meter",
+            Self::Select(_) => "another meter",
+            Self::ImportImage(_) => "import",
             Self::Disconnect => "disconnect",
         }
     }

@@ -11,6 +11,7 @@ mod input;
 mod load;
 mod page;
 mod parts;
+mod rail;
 mod readout;
 mod runtime;
 mod serial;
@@ -30,16 +31,16 @@ fn main() {
     if store::local(runtime::MEMORY_FLAG).is_none() {
         show(None);
     } else {
-        later(async { show(store::load(runtime::memory_key()).await) });
+        later(async { show(store::load(runtime::MEMORY).await) });
     }
 }
 
 /// Builds the page under an owner that lives as long as it does.
 fn show(kept: Option<Vec<u8>>) {
     mount_to_body(move || {
-        let (model, signals) = runtime::start(kept);
+        let signals = runtime::start(kept);
         if let Some(body) = document().body() {
-            for part in page::page(model, signals) {
+            for part in page::page(signals) {
                 let _ = body.append_child(&part.0);
             }
         }

@@ -9,8 +9,7 @@ use crate::input::Input;
 use crate::parts::{PLUG, TWIN, check, dialog};
 use crate::runtime::{self, Signals};
 use crate::signal::{Sig, memo};
-use crate::view::Model;
-use crate::{bus, connect, load, readout, settings, stage, store, traffic};
+use crate::{bus, connect, load, rail, readout, settings, stage, store, traffic};
 
 /// Short hash of the commit the page was built from, or `"unversioned"` outside a git checkout.
 const BUILD: &str = match option_env!("METERTWIN_BUILD") {
@@ -37,21 +36,25 @@ pub struct Dialogs {
 }
 
 /// The whole page, part after part.
-pub fn page(model: &'static Model, signals: Signals) -> Vec<El> {
+pub fn page(signals: Signals) -> Vec<El> {
     let dialogs = Dialogs { connect: Sig::new(false), help: Sig::new(false), review: Sig::new(false) };
     let tab = Sig::new(tab_of_fragment());
     let keys_on = Sig::new(store::local(KEYS_OFF).is_none());
     listen(dialogs, keys_on, signals, tab);
     let work = el("section", "panel work").attr("aria-label", "Work").all(vec![
         tabs(tab, signals),
-        panel(0, tab, load::load(model, signals)),
-        panel(1, tab, readout::readout(model, signals)),
-        panel(2, tab, settings::settings(model, signals)),
-        panel(3, tab, bus::bus(signals)),
+        panel(0, tab, move || load::load(signals.twin.get(), signals)),
+        panel(1, tab, move || readout::readout(signals.wired.get(), signals)),
+        panel(2, tab, move || settings::settings(signals.wired.get(), signals)),
+        panel(3, tab, move || bus::bus(signals.wired.get(), signals)),
     ]);
+    let device = el("section", "panel device")
+        .attr("aria-label", "Meter")
+        .add(rail::rail(signals))
+        .add(el("div", "").shows(move || stage::stage(signals.twin.get(), signals)));
     let main = el("main", "wrap")
         .attr("data-build", BUILD)
-        .add(el("div", "grid").add(stage::stage(model, signals)).add(work))
+        .add(el("div", "grid").add(device).add(work))
         .add(traffic::traffic(signals));
     let foot = el("div", "wrap")
         .add(el("span", "").text("Free and open. No account. Nothing leaves this page."))
@@ -60,18 +63,18 @@ pub fn page(model: &'static Model, signals: Signals) -> Vec<El> {
                 .text(&format!("Not a product of the meter’s maker; the drawing is our own. Build {BUILD}")),
         );
     vec![
-        head(model, signals, dialogs),
+        head(signals, dialogs),
         main,
         el("footer", "foot").add(foot),
-        settings::staged_bar(model, signals, dialogs),
-        settings::review(model, signals, dialogs),
+        settings::staged_bar(signals, dialogs),
+        settings::review(signals, dialogs),
         connect::connect(signals, dialogs),
         help(dialogs, keys_on),
         el("p", "vh").attr("role", "status").attr("aria-live", "polite").says(move || signals.spoken.get()),
     ]
 }
 
-fn head(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
+fn head(signals: Signals, dialogs: Dialogs) -> El {
     let brand = html(
         "div",
         "brand",
@@ -96,7 +99,9 @@ fn head(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
         .on("click", move |_| dialogs.help.set(true));
     el("header", "head").add(el("div", "wrap").all(vec![
         brand,
-        el("span", "model").attr("title", model.doc).text(model.name),
+        el("span", "model")
+            .keeps("title", move || signals.wired.get().doc.to_owned())
+            .says(move || signals.wired.get().name.to_owned()),
         el("span", "space"),
         chip(signals),
         plug,
@@ -111,22 +116,25 @@ fn chip(signals: Signals) -> El {
         let (picture, word) = if real.get() { (PLUG, "Real meter") } else { (TWIN, "Twin") };
         vec![html("span", "icon", picture), el("span", "").text(word)]
     });
+    // Without a line there is nothing to count.
+    let counts = vec![
+        el("span", "").says(move || chip.with(|chip| format!("id {}", chip.id))),
+        el("span", "").says(move || chip.with(|chip| format!("{} good", thousands(chip.good)))),
+        el("span", "")
+            .class_if("isbad", move || chip.with(|chip| chip.bad > 0))
+            .says(move || chip.with(|chip| format!("{} bad", thousands(chip.bad)))),
+        el("span", "dim")
+            .class_if("isbad", move || chip.with(|chip| chip.silent))
+            .says(move || chip.with(|chip| chip.last.clone())),
+    ];
+    let counts =
+        counts.into_iter().map(|part| part.flag_if("hidden", move || chip.with(|chip| !chip.bus))).collect();
     el("div", "chip")
         .class_if("real", move || real.get())
         .attr("role", "group")
         .attr("aria-label", "Source and line")
-        .all(vec![
-            source,
-            el("span", "").says(move || chip.with(|chip| chip.line.clone())),
-            el("span", "").says(move || chip.with(|chip| format!("id {}", chip.id))),
-            el("span", "").says(move || chip.with(|chip| format!("{} good", thousands(chip.good)))),
-            el("span", "")
-                .class_if("isbad", move || chip.with(|chip| chip.bad > 0))
-                .says(move || chip.with(|chip| format!("{} bad", thousands(chip.bad)))),
-            el("span", "dim")
-                .class_if("isbad", move || chip.with(|chip| chip.silent))
-                .says(move || chip.with(|chip| chip.last.clone())),
-        ])
+        .all(vec![source, el("span", "").says(move || chip.with(|chip| chip.line.clone()))])
+        .all(counts)
 }
 
 /// A number with thin groups from 10 000 on.
@@ -184,14 +192,18 @@ fn tabs(tab: Sig<usize>, signals: Signals) -> El {
     list
 }
 
-fn panel(place: usize, tab: Sig<usize>, inside: Vec<El>) -> El {
+/// A tab's panel, made anew when the model that it shows is another one.
+fn panel(place: usize, tab: Sig<usize>, inside: impl Fn() -> Vec<El> + 'static) -> El {
+    bare(place, tab).shows(inside)
+}
+
+fn bare(place: usize, tab: Sig<usize>) -> El {
     let key = TABS.get(place).map_or("", |(key, _)| key);
     el("div", "")
         .attr("role", "tabpanel")
         .attr("id", &format!("panel-{key}"))
         .attr("aria-labelledby", &format!("tab-{key}"))
         .flag_if("hidden", move || tab.get() != place)
-        .all(inside)
 }
 
 /// The tab that the address names: a reload or a bookmark comes back to it.

@@ -2,6 +2,9 @@
 
 use std::rc::Rc;
 
+use schema::PortId;
+
+use crate::bus::without;
 use crate::connect::advice;
 use crate::dom::{El, button, el};
 use crate::input::Input;
@@ -36,6 +39,9 @@ pub fn progress(signals: Signals) -> El {
 
 /// The tab.
 pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
+    if !model.has(PortId::Modbus) {
+        return knows(model, signals);
+    }
     let decimal = Sig::new(false);
     let file = |json: bool, word: &'static str, name: &'static str, mime: &'static str| {
         button("btn", word, move |_| {
@@ -78,6 +84,25 @@ pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
         .add(el("thead", "").add(heads))
         .add(body);
     vec![bar, progress(signals), advice(signals), table]
+}
+
+/// What a meter knows that no master can ask here: what it shows now, and what stands on each of its pages.
+fn knows(model: &'static Model, signals: Signals) -> Vec<El> {
+    let shows = el("p", "note")
+        .text("Its display shows now: ")
+        .add(el("b", "").says(move || signals.glass.with(|glass| glass.sentence.clone())));
+    let body = el("tbody", "").shows(move || {
+        let row = |(label, value, unit): &(&str, String, &str)| {
+            el("tr", "").all(vec![
+                el("th", "").attr("scope", "row").text(label),
+                el("td", "v").text(value),
+                el("td", "u").text(unit),
+            ])
+        };
+        signals.knows.with(|knows| knows.iter().map(row).collect())
+    });
+    let caption = el("caption", "vh").text(&format!("What the {} knows", model.name));
+    vec![without(model), shows, el("table", "points").add(caption).add(body)]
 }
 
 fn row(place: usize, point: &PointRow, signals: Signals, decimal: Sig<bool>) -> El {

@@ -1,7 +1,9 @@
 //! The Settings tab: the form that the model's own table makes, the review before writing, and what became of it.
 
 use leptos::prelude::*;
+use schema::PortId;
 
+use crate::bus::without;
 use crate::connect::advice;
 use crate::dom::{El, button, el, html, typed};
 use crate::input::Input;
@@ -50,6 +52,9 @@ pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
         let warning = el("p", "").text("What it counted so far cannot be brought back.");
         vec![el("div", "body").add(what).add(warning), acts]
     });
+    if !model.has(PortId::Modbus) {
+        return vec![without(model), list];
+    }
     vec![progress(signals), advice(signals), report(signals), list, note, question]
 }
 
@@ -205,7 +210,8 @@ fn report(signals: Signals) -> El {
 }
 
 /// Label, what the meter has and what is staged, with their unit.
-fn staged_rows(model: &Model, signals: Signals) -> Vec<(&'static str, String, String, &'static str)> {
+fn staged_rows(signals: Signals) -> Vec<(&'static str, String, String, &'static str)> {
+    let model = signals.wired.get();
     signals.settings.with(|settings| {
         let both = model.settings.iter().zip(settings);
         both.filter_map(|(row, own)| Some((row.label, own.meter.clone(), own.staged.clone()?, row.unit)))
@@ -214,10 +220,10 @@ fn staged_rows(model: &Model, signals: Signals) -> Vec<(&'static str, String, St
 }
 
 /// The bar at the bottom edge, there only while something is staged.
-pub fn staged_bar(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
+pub fn staged_bar(signals: Signals, dialogs: Dialogs) -> El {
     let count = memo(move || signals.staged());
     let what = move || {
-        let rows = staged_rows(model, signals).into_iter();
+        let rows = staged_rows(signals).into_iter();
         let texts: Vec<String> = rows
             .map(|(label, _, staged, unit)| format!("{label} {staged} {unit}").trim_end().to_owned())
             .collect();
@@ -249,10 +255,10 @@ fn writing(signals: Signals) -> bool {
 }
 
 /// The changes side by side with what the meter has, and the button that writes them.
-pub fn review(model: &'static Model, signals: Signals, dialogs: Dialogs) -> El {
+pub fn review(signals: Signals, dialogs: Dialogs) -> El {
     dialog(dialogs.review, "Review the changes", move || {
         let mut body = el("tbody", "");
-        for (label, meter, staged, unit) in staged_rows(model, signals) {
+        for (label, meter, staged, unit) in staged_rows(signals) {
             let before = if meter.is_empty() { "not read".to_owned() } else { format!("{meter} {unit}") };
             body = body.add(el("tr", "").all(vec![
                 el("th", "").attr("scope", "row").text(label),

@@ -19,8 +19,8 @@ const RAIL: &str = r#"<svg viewBox="0 0 300 35" preserveAspectRatio="xMidYMid sl
 const LOUPE: &str =
     r#"<svg viewBox="0 0 100 90" preserveAspectRatio="none"><path d="M0 28.600L100 0V90L0 51.100Z"/></svg>"#;
 
-/// The device column.
-pub fn stage(model: &'static Model, signals: Signals) -> El {
+/// The meter in hand, and what it says in words.
+pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
     let lights = move |drawing: El| {
         drawing
             .class_if("lit", move || signals.glass.with(|glass| glass.lit))
@@ -57,7 +57,7 @@ pub fn stage(model: &'static Model, signals: Signals) -> El {
         artwork::frame(&module.0);
         key_place.set(artwork::place_of_key(&plate.0));
     });
-    el("section", "panel device").attr("aria-label", "Meter").add(stage).add(readout(model, signals))
+    vec![stage, readout(model, signals)]
 }
 
 /// The key as a real button over its drawing. It sends what the finger does; the meter decides what it means.

@@ -1,6 +1,6 @@
 //! What the page shows, as plain values. The runtime projects them; a component reads them and knows nothing of meters.
 
-use schema::TerminalDef;
+use schema::{PortId, TerminalDef};
 
 /// What of a model never changes: its drawings, its terminals and the rows of its tables.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Model {
     pub segments: Vec<String>,
     /// Its terminals.
     pub terminals: &'static [TerminalDef],
+    /// Where it can be spoken to.
+    pub ports: Vec<PortId>,
     /// What can be read, in the order of the read-out.
     pub points: Vec<PointRow>,
     /// Its settings, in the order of the form.
@@ -29,6 +31,21 @@ pub struct Model {
     pub holds: [u32; 2],
     /// The largest current, in mA.
     pub max_ma: i64,
+}
+
+impl PartialEq for Model {
+    /// Models are made once: they are the same where they are the same place.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Model {
+    /// True where it can be spoken to at a port of that kind.
+    #[must_use]
+    pub fn has(&self, port: PortId) -> bool {
+        self.ports.contains(&port)
+    }
 }
 
 /// A row of the read-out.
@@ -83,6 +100,17 @@ pub struct CommandRow {
     pub doc: &'static str,
     /// Its register.
     pub addr: u16,
+}
+
+/// A meter on the rail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// The tables of its model.
+    pub model: &'static Model,
+    /// Its serial number.
+    pub serial: u32,
+    /// Its glass.
+    pub glass: Glass,
 }
 
 /// The glass: one bit a segment.
@@ -163,6 +191,10 @@ pub struct LoadForm {
     pub millihertz: i64,
     /// The mains are there.
     pub mains: bool,
+    /// There is voltage at the tariff input, where the meter has one.
+    pub tariff_input: bool,
+    /// The supply of the pulse output in mV, 0 where nothing is connected.
+    pub pulse_millivolts: i64,
     /// How many times faster metered time runs.
     pub speed: u32,
 }
@@ -177,6 +209,8 @@ impl Default for LoadForm {
             export: false,
             millihertz: 50_000,
             mains: true,
+            tariff_input: false,
+            pulse_millivolts: 0,
             speed: 1,
         }
     }
@@ -213,8 +247,10 @@ pub struct Hour {
 pub struct Chip {
     /// A real meter, not the twin.
     pub real: bool,
-    /// Speed and framing, such as "9600 8E1".
+    /// Speed and framing, such as "9600 8E1", or that there is no line.
     pub line: String,
+    /// There is a line.
+    pub bus: bool,
     /// The meter's id.
     pub id: u8,
     /// Good answers.

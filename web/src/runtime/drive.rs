@@ -9,11 +9,12 @@ use commission::{
     Line, LineMemory, Place, SimulatedPort, Staged, Timing, Transport, commands, factory_place,
 };
 use models::Entry;
-use rig::{Bench, Circuit, Flow, Supply, Twin, VecNv, WireFaults};
+use rig::{Bench, Twin, WireFaults};
 use schema::{KeyId, PortId};
-use units::{Duration, EnergyKind, Flow as Way, Instant, Phase, Point, StateOf, Tariff};
+use units::{Duration, Instant};
 
 use super::port::AnyPort;
+use super::rail::Meter;
 use super::subject::Subject;
 use super::tap::SharedTap;
 use super::work::{self, Running, SharedLine, Task};
@@ -22,7 +23,7 @@ use crate::dom::later;
 use crate::input::Input;
 use crate::serial::{Link, State};
 use crate::store;
-use crate::view::{Hour, LineForm, LoadForm, Model};
+use crate::view::{LineForm, Model};
 
 /// How often what changes by the second is looked at.
 const SLOW: Duration = Duration::from_millis(200);
@@ -30,20 +31,8 @@ const SLOW: Duration = Duration::from_millis(200);
 const KEEP: Duration = Duration::from_millis(1_000);
 /// An hour of metered time, in µs.
 const HOUR_US: u64 = 3_600_000_000;
-/// How many hours the chart has.
-const HOURS: usize = 24;
-/// Where the load is kept.
-const LOAD: &str = "metertwin.load";
-
-/// The model of the page: the first there is.
-pub fn entry() -> Option<&'static Entry> {
-    models::ALL.first()
-}
-
-/// Where the memory of the twin is kept.
-pub fn memory_key() -> &'static str {
-    entry().map_or("", |entry| entry.def.slug)
-}
+/// Hours of a day.
+const DAY: u32 = 24;
 
 /// A line with all that belongs to it.
 pub struct Wire {
@@ -55,6 +44,8 @@ pub struct Wire {
     pub link: Option<Rc<Link>>,
     /// The meter at its end.
     pub subject: Subject,
+    /// Its model, as far as that is known.
+    pub entry: &'static Entry,
     /// Where it was spoken to last.
     pub place: Place,
 }
@@ -67,22 +58,34 @@ impl Wire {
         let memory = Box::leak(Box::new(LineMemory::default()));
         let mut line = Line::new(port, memory, Transport::Rtu, place, Timing::default(), tap.clone());
         line.set_entry(Some(entry));
-        Self { line: Rc::new(RefCell::new(line)), tap, link, subject: Subject::default(), place }
+        Self { line: Rc::new(RefCell::new(line)), tap, link, subject: Subject::default(), entry, place }
+    }
+
+    /// The meter at its end is of this model.
+    pub fn set_entry(&mut self, entry: &'static Entry) {
+        self.entry = entry;
+        self.tap.set_entry(Some(entry));
+        // Whoever has the line knows the model already, and work in progress is dropped before it changes.
+        if let Ok(mut line) = self.line.try_borrow_mut() {
+            line.set_entry(Some(entry));
+        }
     }
 }
 
 /// All of it.
 pub struct Runtime {
-    pub(super) entry: &'static Entry,
-    pub(super) model: &'static Model,
     pub(super) signals: Signals,
     pub(super) bench: Rc<RefCell<Bench>>,
-    /// The twin's line, and the real one while there is one.
+    /// What is kept of each meter of the bench, and the number of the one in hand.
+    pub(super) meters: Vec<Meter>,
+    pub(super) at: usize,
+    /// The tables that the page has seen.
+    pub(super) models: Vec<(&'static Entry, &'static Model)>,
+    /// The twins' line, and the real one while there is one.
     pub(super) twin_wire: Wire,
     pub(super) real_wire: Option<Wire>,
     pub(super) tasks: VecDeque<Task>,
     pub(super) running: Option<Running>,
-    pub(super) load: LoadForm,
     pub(super) live: bool,
     /// It was said already that the adapter has gone.
     pub(super) gone: bool,
@@ -92,15 +95,14 @@ pub struct Runtime {
     days: u32,
     key_up_at: Option<Instant>,
     pub(super) speak_at: Option<Instant>,
-    /// Metered time of the hour that has begun, in µs, and the counters at its start.
+    /// Metered time of the hour that has begun, in µs.
     hour_us: u64,
-    hour_from: [i64; 2],
-    hour_off: bool,
-    pub(super) hours: VecDeque<Hour>,
     pub(super) flashes: u64,
     pub(super) flash_at: Option<Instant>,
     slow_at: Instant,
-    kept: u64,
+    /// How often meters came, went or were replaced.
+    pub(super) changes: u64,
+    pub(super) kept: u64,
     touched: (u64, Instant),
     pub(super) traffic_seen: Option<u32>,
     pub(super) dirty: bool,
@@ -109,25 +111,23 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// The twin with what was kept of it, a master wired to it, and a first read-out on its way.
-    pub fn new(signals: Signals, kept: Option<Vec<u8>>, now: Instant) -> Self {
-        let Some(entry) = entry() else { unreachable!("there is a model") };
-        let mut bench = Bench::new(now);
-        let (twin, damaged) = revive(entry, kept, now);
-        bench.add(twin);
-        let bench = Rc::new(RefCell::new(bench));
+    /// The meters with what was kept of them, a master wired to them, and a first read-out on its way.
+    pub fn new(kept: Option<Vec<u8>>, now: Instant) -> Self {
+        let Some(entry) = models::ALL.first() else { unreachable!("there is a model") };
+        let bench = Rc::new(RefCell::new(Bench::new(now)));
         let place = factory_place(entry);
         let port = AnyPort::Simulated(SimulatedPort::new(bench.clone(), PortId::Modbus));
         bench.borrow_mut().set_master_line(PortId::Modbus, place.line);
+        let first: &'static Model = Box::leak(Box::new(model::model(entry)));
         let mut runtime = Self {
-            entry,
-            model: Box::leak(Box::new(model::model(entry))),
-            signals,
+            signals: Signals::new(first),
+            meters: Vec::new(),
+            at: 0,
+            models: vec![(entry, first)],
             twin_wire: Wire::new(port, place, entry, None),
             real_wire: None,
             tasks: VecDeque::new(),
             running: None,
-            load: LoadForm::default(),
             live: false,
             gone: false,
             read_at: None,
@@ -136,12 +136,10 @@ impl Runtime {
             key_up_at: None,
             speak_at: None,
             hour_us: 0,
-            hour_from: [0; 2],
-            hour_off: false,
-            hours: VecDeque::new(),
             flashes: 0,
             flash_at: None,
             slow_at: now,
+            changes: 0,
             kept: 0,
             touched: (0, now),
             traffic_seen: None,
@@ -149,20 +147,15 @@ impl Runtime {
             warning: None,
             bench,
         };
-        let load = store::local(LOAD).and_then(|text| load_from(&text)).unwrap_or_default();
-        runtime.set_load(load);
-        // The first read-out is not to find the meter as it was before its load.
-        if let Some(twin) = runtime.bench.borrow_mut().twin_mut(0) {
-            twin.device_mut().take_reading();
-        }
-        runtime.follow_twin();
-        runtime.hour_from = runtime.counters();
-        runtime.tasks.push_back(Task::Read);
+        let damaged = runtime.furnish(kept, now);
+        runtime.arrive();
+        // A first visit keeps its meter once it has something to remember.
+        runtime.kept = runtime.writes();
         if let Some(bytes) = damaged {
-            let key = format!("{}.damaged", memory_key());
+            let key = format!("{}.damaged", super::MEMORY);
             runtime.warning = Some(format!(
-                "The memory that this browser kept of the meter is damaged ({} bytes). It is kept aside as {key}; the meter starts \
-                 as from the factory.",
+                "The memory that this browser kept of the meter is damaged ({} bytes). It is kept aside as {key}; the rail has one \
+                 meter as from the factory.",
                 bytes.len()
             ));
             later(async move {
@@ -178,11 +171,6 @@ impl Runtime {
         self.running.is_some()
             || self.key_up_at.is_some()
             || self.signals.hold.with_untracked(|hold| hold.down)
-    }
-
-    /// What of the model never changes.
-    pub fn model(&self) -> &'static Model {
-        self.model
     }
 
     /// The signals.
@@ -212,20 +200,16 @@ impl Runtime {
         Some((link, work::line_form(wire.place)))
     }
 
-    /// The twin's master starts where the twin's own settings are, so that a reload finds it.
-    fn follow_twin(&mut self) {
-        let found = self.bench.borrow().twin(0).and_then(|twin| twin.device().address(PortId::Modbus));
-        let Some((line, unit)) = found else { return };
-        self.tasks.push_back(Task::Line(work::line_form(Place { line, unit })));
-    }
-
     /// Makes an open adapter the wire of the page.
     pub fn attach(&mut self, link: Rc<Link>, form: LineForm) {
         let place = Place { line: work::line_params(form), unit: form.id };
         let port = AnyPort::Real { link: link.clone(), line: place.line };
-        let mut wire = Wire::new(port, place, self.entry, Some(link));
+        // Until it has told its model, it is taken for the first that such a line can speak to.
+        let known = models::ALL.iter().find(|entry| entry.def.has(PortId::Modbus));
+        let mut wire = Wire::new(port, place, known.unwrap_or(self.entry()), Some(link));
         self.drop_tasks();
         if let Some(before) = self.real_wire.take() {
+            wire.set_entry(before.entry);
             wire.subject = before.subject;
         }
         self.real_wire = Some(wire);
@@ -236,10 +220,10 @@ impl Runtime {
         });
         self.tasks.extend([Task::Identify, Task::Read]);
         self.traffic_seen = None;
-        self.dirty = true;
+        self.show_models();
     }
 
-    fn drop_tasks(&mut self) {
+    pub(super) fn drop_tasks(&mut self) {
         self.tasks.clear();
         if let Some(running) = self.running.take() {
             let progress = running.progress.borrow().clone();
@@ -261,43 +245,12 @@ impl Runtime {
             port.bad = false;
         });
         self.traffic_seen = None;
+        self.show_models();
+        self.follow_twin();
     }
 
     fn key(&self) -> KeyId {
-        self.entry.def.keys.first().map_or(KeyId(0), |key| key.id)
-    }
-
-    /// Forward and reverse active energy, in Wh.
-    fn counters(&self) -> [i64; 2] {
-        let bench = self.bench.borrow();
-        let value = |flow: Way| {
-            let point =
-                Point::Energy { kind: EnergyKind::Active, flow, phase: Phase::All, tariff: Tariff::All };
-            bench.twin(0).and_then(|twin| twin.device().value(point)).unwrap_or(0)
-        };
-        [value(Way::Forward), value(Way::Reverse)]
-    }
-
-    fn set_load(&mut self, load: LoadForm) {
-        self.load = load;
-        let small = |value: i64| u32::try_from(value).unwrap_or(0);
-        let circuit = Circuit {
-            voltage_mv: small(load.millivolts),
-            flow: if load.milliamps == 0 { Flow::Off } else { Flow::Current { ma: small(load.milliamps) } },
-            pf_milli: u16::try_from(load.factor).unwrap_or(1_000),
-            lead: !load.lag,
-            export: load.export,
-        };
-        let mut supply =
-            Supply { frequency_mhz: small(load.millihertz), mains: load.mains, ..Supply::default() };
-        if let Some(first) = supply.phases.first_mut() {
-            *first = circuit;
-        }
-        let mut bench = self.bench.borrow_mut();
-        bench.set_factor(load.speed);
-        bench.set_supply(0, supply);
-        self.hour_off |= !load.mains;
-        self.dirty = true;
+        self.entry().def.keys.first().map_or(KeyId(0), |key| key.id)
     }
 
     /// Works up to `now` by the page's clock.
@@ -330,7 +283,7 @@ impl Runtime {
         let key = self.key();
         let bench_now = at + self.ahead;
         let device = |runtime: &Self, act: &dyn Fn(&mut Twin)| {
-            if let Some(twin) = runtime.bench.borrow_mut().twin_mut(0) {
+            if let Some(twin) = runtime.bench.borrow_mut().twin_mut(runtime.at) {
                 act(twin);
             }
         };
@@ -341,15 +294,12 @@ impl Runtime {
             Input::KeyDown => {}
             Input::KeyUp if self.key_up_at.is_none() => self.release(at),
             Input::KeyUp => {}
-            Input::KeyCancel => {
-                self.key_up_at = None;
-                device(self, &|twin| twin.device_mut().key_cancel(bench_now, key));
-            }
+            Input::KeyCancel => self.let_go(),
             Input::Press(ms) => {
                 let held = self
                     .bench
                     .borrow()
-                    .twin(0)
+                    .twin(self.at)
                     .is_some_and(|twin| twin.device().letting_go(bench_now).held.is_some());
                 if !held && self.key_up_at.is_none() {
                     device(self, &|twin| twin.device_mut().key_down(bench_now, key));
@@ -359,10 +309,11 @@ impl Runtime {
                 }
             }
             Input::ReadDisplay => self.speak(),
-            Input::Load(load) => {
-                self.set_load(load);
-                store::set_local(LOAD, Some(&load_text(&load)));
-            }
+            Input::Load(load) => self.set_load(load),
+            Input::AddMeter(slug) => self.add_meter(slug),
+            Input::RemoveMeter(place) => self.remove_meter(place),
+            Input::Select(place) => self.select(place),
+            Input::ImportImage(bytes) => self.import_image(&bytes),
             Input::Day => self.days += 1,
             Input::Read => self.push(Task::Read),
             Input::Live(on) => {
@@ -371,19 +322,18 @@ impl Runtime {
                 self.dirty = true;
             }
             Input::Stop => {
-                self.key_up_at = None;
-                device(self, &|twin| twin.device_mut().key_cancel(bench_now, key));
+                self.let_go();
                 self.live = false;
                 self.drop_tasks();
             }
             Input::Stage(row, text) => {
-                if let Some(setting) = model::setting_rows(self.entry).get(row) {
-                    let entry = self.entry;
+                let entry = self.wire().entry;
+                if let Some(setting) = model::setting_rows(entry).get(row) {
                     self.wire_mut().subject.stage(entry, setting.id, &text);
                 }
             }
             Input::Unstage(row) => {
-                if let Some(setting) = model::setting_rows(self.entry).get(row) {
+                if let Some(setting) = model::setting_rows(self.wire().entry).get(row) {
                     self.wire_mut().subject.unstage(setting.id);
                 }
             }
@@ -393,7 +343,7 @@ impl Runtime {
                 self.write(&staged, &[]);
             }
             Input::Command(place) => {
-                if let Some(command) = commands(self.entry).nth(place) {
+                if let Some(command) = commands(self.wire().entry).nth(place) {
                     self.write(&Staged::new(), &[command]);
                 }
             }
@@ -420,15 +370,33 @@ impl Runtime {
         }
     }
 
+    /// True where the configurator has a line to the meter.
+    pub(super) fn asks(&self) -> bool {
+        self.real_wire.is_some() || self.entry().def.has(PortId::Modbus)
+    }
+
     pub(super) fn push(&mut self, task: Task) {
-        self.tasks.push_back(task);
+        if self.asks() {
+            self.tasks.push_back(task);
+        }
         self.dirty = true;
+    }
+
+    /// The finger leaves the key, and nothing comes of it.
+    pub(super) fn let_go(&mut self) {
+        self.key_up_at = None;
+        let key = self.key();
+        let mut bench = self.bench.borrow_mut();
+        let now = bench.now();
+        if let Some(twin) = bench.twin_mut(self.at) {
+            twin.device_mut().key_cancel(now, key);
+        }
     }
 
     fn release(&mut self, at: Instant) {
         let key = self.key();
         self.key_up_at = None;
-        if let Some(twin) = self.bench.borrow_mut().twin_mut(0) {
+        if let Some(twin) = self.bench.borrow_mut().twin_mut(self.at) {
             twin.device_mut().key_up(at + self.ahead, key);
         }
         // The display settles first: a label gives way to its value.
@@ -437,7 +405,7 @@ impl Runtime {
 
     /// Lets the bench run up to `until`, hour by hour of metered time, and the task with it.
     fn pass(&mut self, until: Instant) {
-        let speed = u64::from(self.load.speed.max(1));
+        let speed = u64::from(self.load().speed.max(1));
         for _ in 0..20_000 {
             self.work();
             let now = self.bench.borrow().now();
@@ -459,7 +427,7 @@ impl Runtime {
 
     /// A day of metered time at once, hour by hour.
     fn day(&mut self) {
-        for _ in 0..HOURS {
+        for _ in 0..DAY {
             let span = Duration::from_micros(HOUR_US);
             self.bench.borrow_mut().jump(span);
             self.ahead += span;
@@ -469,30 +437,12 @@ impl Runtime {
         self.dirty = true;
     }
 
-    fn end_hour(&mut self) {
-        let hour = self.hour();
-        if self.hours.len() == HOURS - 1 {
-            self.hours.pop_front();
-        }
-        self.hours.push_back(hour);
-        self.hour_from = self.counters();
-        self.hour_off = !self.load.mains;
-    }
-
-    /// The hour that has begun.
-    pub(super) fn hour(&self) -> Hour {
-        let [import, export] = self.counters();
-        let [from_import, from_export] = self.hour_from;
-        let grown = |now: i64, from: i64| u32::try_from(now - from).unwrap_or(0);
-        Hour { import: grown(import, from_import), export: grown(export, from_export), off: self.hour_off }
-    }
-
     /// Gives the task a turn, and begins the next one where there is none.
     fn work(&mut self) {
         loop {
             if self.running.is_none() {
                 let Some(task) = self.tasks.pop_front() else { return };
-                self.running = Some(work::start(task, self.wire().line.clone(), self.entry));
+                self.running = Some(work::start(task, self.wire().line.clone(), self.wire().entry));
                 self.dirty = true;
             }
             let waker = Waker::from(std::sync::Arc::new(Soon));
@@ -520,7 +470,7 @@ impl Runtime {
     }
 
     fn look_after_memory(&mut self, now: Instant) {
-        let writes = self.bench.borrow().twin(0).map_or(0, |twin| twin.image().writes());
+        let writes = self.writes();
         if self.touched.0 != writes {
             self.touched = (writes, now);
         }
@@ -529,14 +479,6 @@ impl Runtime {
         if writes != self.kept && calm {
             self.keep();
         }
-    }
-
-    /// Keeps the memory of the twin.
-    pub fn keep(&mut self) {
-        let bench = self.bench.borrow();
-        let Some(twin) = bench.twin(0) else { return };
-        self.kept = twin.image().writes();
-        super::keep_image(twin.image().bytes().to_vec());
     }
 
     /// The last read-out as a file.
@@ -553,40 +495,4 @@ impl std::task::Wake for Soon {
     fn wake(self: std::sync::Arc<Self>) {
         super::soon();
     }
-}
-
-/// The twin from what was kept of it. Memory that the meter cannot use is handed back, and the twin is a new one.
-fn revive(entry: &'static Entry, kept: Option<Vec<u8>>, now: Instant) -> (Twin, Option<Vec<u8>>) {
-    let Some(bytes) = kept else { return (Twin::new(entry, None, now), None) };
-    let twin = Twin::new(entry, Some(VecNv::from_bytes(bytes.clone())), now);
-    let same_size = twin.image().bytes().len() == bytes.len();
-    let error = twin.device().value(Point::State(StateOf::Error)).unwrap_or(0);
-    if same_size && error == 0 { (twin, None) } else { (Twin::new(entry, None, now), Some(bytes)) }
-}
-
-fn load_text(load: &LoadForm) -> String {
-    format!(
-        "{} {} {} {} {} {}",
-        load.millivolts,
-        load.milliamps,
-        load.factor,
-        u8::from(load.lag),
-        u8::from(load.export),
-        load.millihertz
-    )
-}
-
-/// The load as it was kept: mains are on and time is real after a reload.
-fn load_from(text: &str) -> Option<LoadForm> {
-    let numbers: Vec<i64> = text.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
-    let [millivolts, milliamps, factor, lag, export, millihertz] = numbers.as_slice() else { return None };
-    Some(LoadForm {
-        millivolts: *millivolts,
-        milliamps: *milliamps,
-        factor: *factor,
-        lag: *lag == 1,
-        export: *export == 1,
-        millihertz: *millihertz,
-        ..LoadForm::default()
-    })
 }

@@ -8,15 +8,18 @@ mod model;
 mod outcome;
 mod port;
 mod project;
+mod rail;
 mod subject;
 mod tap;
 mod work;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
+use rig::Bench;
 use units::{Duration, Instant};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -26,16 +29,29 @@ use crate::input::Input;
 use crate::serial::{self, Link};
 use crate::signal::Sig;
 use crate::view::{
-    Answer, Chip, Frame, Glass, Hold, Hour, Job, Led, LineForm, LoadForm, Mirror, Model, Port, Report, Sees,
-    Setting, Value,
+    Answer, Card, Chip, Frame, Glass, Hold, Hour, Job, Led, LineForm, LoadForm, Mirror, Model, Port, Report,
+    Sees, Setting, Value,
 };
 use crate::{crash, store};
 
 use drive::Runtime;
+pub use rail::MOST;
 
 /// All that changes on the page.
 #[derive(Clone, Copy)]
 pub struct Signals {
+    /// The meters on the rail, in their order.
+    pub rail: Sig<Vec<Card>>,
+    /// The number of the meter in hand.
+    pub at: Sig<usize>,
+    /// The tables of the meter in hand.
+    pub twin: Sig<&'static Model>,
+    /// The tables of the meter that the configurator speaks to: the one in hand, or a real one.
+    pub wired: Sig<&'static Model>,
+    /// What became of a file of memories, and whether it was taken.
+    pub imported: Sig<Option<Result<String, String>>>,
+    /// What the meter in hand knows, told by itself: label, value and unit. Empty where the configurator reads it.
+    pub knows: Sig<Vec<(&'static str, String, &'static str)>>,
     /// The glass.
     pub glass: Sig<Glass>,
     /// The test LED.
@@ -79,8 +95,14 @@ pub struct Signals {
 impl Signals {
     /// Empty views.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(model: &'static Model) -> Self {
         Self {
+            rail: Sig::default(),
+            at: Sig::default(),
+            twin: Sig::new(model),
+            wired: Sig::new(model),
+            imported: Sig::default(),
+            knows: Sig::default(),
             glass: Sig::default(),
             led: Sig::default(),
             mirror: Sig::default(),
@@ -171,24 +193,53 @@ fn with(act: impl FnOnce(&mut Runtime)) {
     });
 }
 
-/// Makes the twin from what this computer kept of it, or as from the factory, and starts the clock.
+/// Makes the twins from what this computer kept of them, or one as from the factory, and starts the clock.
 ///
-/// Returns what the page needs: the model and the signals, which hold the first view already.
-pub fn start(kept: Option<Vec<u8>>) -> (&'static Model, Signals) {
-    let signals = Signals::new();
-    let mut runtime = Runtime::new(signals, kept, now());
-    let model = runtime.model();
+/// Returns the signals, which hold the first view already.
+pub fn start(kept: Option<Vec<u8>>) -> Signals {
+    let mut runtime = Runtime::new(kept, now());
+    let signals = runtime.signals();
     signals.port.update(|port| port.possible = serial::possible());
     runtime.tick(now(), Vec::new());
     RUNTIME.with(|place| *place.borrow_mut() = Some(runtime));
     run();
-    (model, signals)
+    signals
 }
 
-/// Where the memory of the twin is kept.
+#[allow(dead_code, reason = "for panels of their own")]
+/// The bench with all meters, for whoever speaks over a wire of it that the configurator does not use.
 #[must_use]
-pub fn memory_key() -> &'static str {
-    drive::memory_key()
+pub fn bench() -> Option<Rc<RefCell<Bench>>> {
+    let mut bench = None;
+    with(|runtime| bench = Some(runtime.bench.clone()));
+    bench
+}
+
+#[allow(dead_code, reason = "for panels of their own")]
+/// The number of the meter in hand.
+#[must_use]
+pub fn selected() -> usize {
+    let mut at = 0;
+    with(|runtime| at = runtime.at);
+    at
+}
+
+#[allow(dead_code, reason = "for panels of their own")]
+/// The name and serial number of the meter in hand.
+#[must_use]
+pub fn selected_name() -> String {
+    let mut name = String::new();
+    with(|runtime| name = runtime.name());
+    name
+}
+
+#[allow(dead_code, reason = "for panels of their own")]
+/// The memories as a file: of all meters on the rail, or of the one in hand.
+#[must_use]
+pub fn image(all: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    with(|runtime| bytes = runtime.image(all));
+    bytes
 }
 
 /// Period of the clock while the page is hidden, in ms. Browsers make it longer as they like.
@@ -322,15 +373,18 @@ fn time_of_day(at: Instant) -> String {
     )
 }
 
-/// Keeps the image of the non-volatile memory; a browser that keeps nothing says so once in the log.
+/// Keeps the images of the non-volatile memories; a browser that keeps nothing says so once in the log.
 fn keep_image(bytes: Vec<u8>) {
     store::set_local(MEMORY_FLAG, Some("1"));
     later(async move {
-        if store::save(memory_key().to_owned(), bytes).await.is_err() {
+        if store::save(MEMORY.to_owned(), bytes).await.is_err() {
             crash::note("the browser keeps no memory of the meter".to_owned());
         }
     });
 }
+
+/// Where the memories of all meters are kept, one file.
+pub const MEMORY: &str = "rail";
 
 /// Stands in local storage where a memory was kept: a first visit then need not wait for the database.
 pub const MEMORY_FLAG: &str = "metertwin.memory";

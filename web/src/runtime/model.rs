@@ -4,7 +4,8 @@ use commission::{commands, names, writable};
 use lcd::segment_name;
 use models::Entry;
 use schema::{
-    Access, Edit, Gate, GlassDef, Kind, PageDef, PageId, Permission, RegisterDef, Rule, SettingDef, Source,
+    Access, Edit, Gate, GlassDef, Kind, PageDef, PageId, Permission, PortId, RegisterDef, Rule, SettingDef,
+    Source,
 };
 use units::Point;
 
@@ -92,6 +93,7 @@ pub fn model(entry: &'static Entry) -> Model {
         glass_svg: entry.notes.glass_svg,
         segments,
         terminals: entry.notes.terminals,
+        ports: PortId::ALL.into_iter().filter(|port| entry.def.has(*port)).collect(),
         points,
         settings: setting_rows(entry).into_iter().map(|setting| setting_row(entry, setting)).collect(),
         commands: commands(entry)

@@ -18,7 +18,7 @@ impl Runtime {
             self.wire().line.try_borrow().map_or(self.wire().place, |line| commission::Bus::place(&*line));
         let serial = self.wire().subject.serial();
         let known = self.wire().subject.identity.as_ref().is_none_or(|identity| identity.entry.is_some());
-        let entry = self.entry;
+        let entry = self.wire().entry;
         if !known {
             self.say("This program does not know the model that answers, so it changes nothing in it.", true);
             return;
@@ -72,7 +72,7 @@ impl Runtime {
 
     /// Takes what a task has brought.
     pub(super) fn finish(&mut self, done: Done) {
-        let entry = self.entry;
+        let entry = self.wire().entry;
         let real = self.real_wire.is_some();
         let wire = self.wire_mut();
         let before = wire.place;
@@ -80,8 +80,12 @@ impl Runtime {
         match done {
             Done::Identified(Ok(identity)) => {
                 let sentence = identity.sentence();
-                wire.tap.set_entry(identity.entry);
+                match identity.entry {
+                    Some(entry) => wire.set_entry(entry),
+                    None => wire.tap.set_entry(None),
+                }
                 wire.subject.identity = Some(identity);
+                self.show_models();
                 self.say(&sentence, false);
             }
             Done::Identified(Err(fault)) => {

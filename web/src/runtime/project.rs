@@ -1,7 +1,9 @@
 //! Views of the runtime: what changed is set, nothing else.
 
 use commission::names;
-use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen, Shown};
+use models::Entry;
+use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen};
+use rig::Twin;
 use schema::{MenuId, PageId, Source};
 use units::decimal::{Decimal, rescale};
 use units::{Duration, Instant, Point, Unit, What};
@@ -9,7 +11,7 @@ use units::{Duration, Instant, Point, Unit, What};
 use super::drive::Runtime;
 use super::{model, work};
 use crate::page::thousands;
-use crate::view::{Chip, Glass, Hold, Job, Led, Mirror, Sees};
+use crate::view::{Card, Chip, Glass, Hold, Job, Led, Mirror, Sees};
 
 /// Flashes closer than this, three a second, are not drawn.
 const FLASH_GAP: Duration = Duration::from_millis(334);
@@ -31,21 +33,9 @@ impl Runtime {
     pub(super) fn project(&mut self, now: Instant) {
         let bench = self.bench.clone();
         let bench = bench.borrow();
-        let Some(device) = bench.twin(0).map(|twin| twin.device()) else { return };
         let at = bench.now();
-        let frame = device.frame(at);
-        let seen = still() || device.blink_on(at);
-        let on = lcd::visible(frame, seen);
-        let lit = device.backlight(at);
-        let changed = self
-            .signals
-            .glass
-            .with_untracked(|glass| glass.on != on || glass.blinking != frame.blink || glass.lit != lit);
-        if changed {
-            let sentence = self.sentence(device.view(at).as_ref());
-            self.signals.glass.show(Glass { on, blinking: frame.blink, lit, sentence });
-            self.dirty = true;
-        }
+        self.glasses(bench.twins(), at);
+        let Some(device) = bench.twin(self.at).map(|twin| twin.device()) else { return };
         let led = device.led();
         if led.flashes != self.flashes {
             let drawn_before = self.flash_at.is_some_and(|at| now.since(at) < FLASH_GAP);
@@ -75,20 +65,67 @@ impl Runtime {
         }
     }
 
+    /// The glass of each meter; those are told that have become another one.
+    fn glasses(&mut self, twins: &[Twin], at: Instant) {
+        let still = still();
+        let mut cards = self.signals.rail.get_untracked();
+        let mut changed = cards.len() != twins.len();
+        cards.truncate(twins.len());
+        for (place, twin) in twins.iter().enumerate() {
+            let device = twin.device();
+            let frame = device.frame(at);
+            let on = lcd::visible(frame, still || device.blink_on(at));
+            let (lit, serial) = (device.backlight(at), twin.serial());
+            let model = self.model_of(twin.entry());
+            let same = cards.get(place).is_some_and(|card| {
+                let glass = &card.glass;
+                (glass.on, glass.blinking, glass.lit) == (on, frame.blink, lit)
+                    && card.serial == serial
+                    && card.model == model
+            });
+            if !same {
+                let sentence = sentence(twin.entry(), device.view(at).as_ref());
+                let card = Card { model, serial, glass: Glass { on, blinking: frame.blink, lit, sentence } };
+                match cards.get_mut(place) {
+                    Some(own) => *own = card,
+                    None => cards.push(card),
+                }
+                changed = true;
+            }
+        }
+        if let Some(own) = cards.get(self.at) {
+            self.dirty |= changed;
+            self.signals.glass.show(own.glass.clone());
+        }
+        if changed {
+            self.signals.rail.set(cards);
+        }
+        self.signals.at.show(self.at);
+    }
+
     /// What changes by the second, or with something that somebody did.
     pub(super) fn project_slowly(&mut self, _now: Instant) {
         let signals = self.signals;
         {
-            let bench = self.bench.borrow();
-            let Some(twin) = bench.twin(0) else { return };
+            let bench = self.bench.clone();
+            let bench = bench.borrow();
+            let Some(twin) = bench.twin(self.at) else { return };
             let device = twin.device();
             let view = device.view(bench.now());
             signals.mirror.show(self.mirror(view.as_ref()));
             signals.sees.show(self.sees(device));
+            if !self.asks() {
+                for setting in self.entry().def.all_settings() {
+                    if let Some(value) = device.setting(setting.id) {
+                        self.twin_wire.subject.known.insert(setting.id, i64::from(value));
+                    }
+                }
+            }
+            signals.knows.show(if self.asks() { Vec::new() } else { self.knows(device) });
         }
-        signals.load.show(self.load);
-        let mut hours: Vec<_> = self.hours.iter().copied().collect();
-        hours.push(self.hour());
+        signals.load.show(self.load());
+        let mut hours: Vec<_> = self.meters[self.at].hours.iter().copied().collect();
+        hours.push(self.hour(self.at));
         signals.hours.show(hours);
         signals.live.show(self.live);
         let progress = self.running.as_ref().map(|running| (running.name, running.progress.borrow().clone()));
@@ -113,7 +150,8 @@ impl Runtime {
             let form = work::line_form(place);
             signals.chip.show(Chip {
                 real: wire.link.is_some(),
-                line: form.text(),
+                line: if self.asks() { form.text() } else { "no Modbus".to_owned() },
+                bus: self.asks(),
                 id: form.id,
                 good: counts.good,
                 bad: counts.bad,
@@ -122,10 +160,10 @@ impl Runtime {
             });
             signals.line.show(form);
         }
-        signals.values.show(wire.subject.values(self.entry));
+        signals.values.show(wire.subject.values(wire.entry));
         signals
             .settings
-            .show(wire.subject.settings(self.entry, progress.as_ref().map(|(_, progress)| progress)));
+            .show(wire.subject.settings(wire.entry, progress.as_ref().map(|(_, progress)| progress)));
         signals.report.show(wire.subject.report.clone());
         let version = wire.tap.0.borrow().version;
         if self.traffic_seen != Some(version) {
@@ -145,14 +183,14 @@ impl Runtime {
 
     /// Flashes a second in thousandths, at the speed of metered time.
     fn led_rate(&self, power: Option<i64>) -> u64 {
-        let imp = u64::from(self.entry.def.metering.led_imp_per_kwh);
+        let imp = u64::from(self.entry().def.metering.led_imp_per_kwh);
         let watts_milli = power.unwrap_or(0).unsigned_abs();
-        watts_milli.saturating_mul(imp).saturating_mul(u64::from(self.load.speed)) / 3_600_000
+        watts_milli.saturating_mul(imp).saturating_mul(u64::from(self.load().speed)) / 3_600_000
     }
 
     fn hold(&self, letting_go: LetGo) -> Hold {
-        let full = self.entry.def.keys.first().map_or(5_000, |key| key.very_long.as_millis()).max(1);
-        let [long, very_long] = self.model.holds.map(u64::from);
+        let full = self.entry().def.keys.first().map_or(5_000, |key| key.very_long.as_millis()).max(1);
+        let [long, very_long] = self.signals.twin.get_untracked().holds.map(u64::from);
         let text = |deed: Deed| self.deed(deed);
         let Some(held) = letting_go.held else {
             return Hold {
@@ -183,7 +221,7 @@ impl Runtime {
 
     /// What a press does, as a part of a sentence.
     fn deed(&self, deed: Deed) -> String {
-        let page = |id: PageId| model::page_label(self.entry, id);
+        let page = |id: PageId| model::page_label(self.entry(), id);
         match deed {
             Deed::Nothing => "nothing on this page".to_owned(),
             Deed::NextPage(id) => format!("go on to {}", page(id)),
@@ -205,29 +243,30 @@ impl Runtime {
     /// Name of a list: that of the page it stands behind.
     fn menu_title(&self, menu: MenuId) -> &'static str {
         let opener =
-            self.entry.def.all_pages().find(|(_, page)| page.opens.is_some_and(|(it, _)| it == menu));
-        opener.map_or("Main pages", |(id, _)| model::page_label(self.entry, id))
+            self.entry().def.all_pages().find(|(_, page)| page.opens.is_some_and(|(it, _)| it == menu));
+        opener.map_or("Main pages", |(id, _)| model::page_label(self.entry(), id))
     }
 
-    fn text(&self, shown: &Shown) -> (String, &'static str) {
-        let row = names::row_of(self.entry, shown.source);
-        let setting = match shown.source {
-            Source::Setting(id) => names::setting(self.entry, id),
+    fn text(&self, source: Source, value: i64) -> (String, &'static str) {
+        let entry = self.entry();
+        let row = names::row_of(entry, source);
+        let setting = match source {
+            Source::Setting(id) => names::setting(entry, id),
             _ => None,
         };
         if let Some(setting) = setting {
-            let text = names::setting_text(setting, shown.value);
+            let text = names::setting_text(setting, value);
             return (text.value, text.unit);
         }
         match row {
             Some(row) => {
-                let text = names::value_text(self.entry, row.def, shown.value);
+                let text = names::value_text(entry, row.def, value);
                 (text.value, text.unit)
             }
             None => {
-                let unit = self.entry.def.unit(shown.source);
+                let unit = entry.def.unit(source);
                 let decimals = unit.decimals().min(2);
-                let value = Decimal { value: unit.at(shown.value, decimals), decimals };
+                let value = Decimal { value: unit.at(value, decimals), decimals };
                 (value.to_string(), unit.symbol())
             }
         }
@@ -249,7 +288,10 @@ impl Runtime {
             Screen::Label => view.fields.first(),
             Screen::Field(at) => view.fields.get(usize::from(at)),
         };
-        let (value, unit) = shown.copied().flatten().map_or((String::new(), ""), |shown| self.text(&shown));
+        let (value, unit) = shown
+            .copied()
+            .flatten()
+            .map_or((String::new(), ""), |shown| self.text(shown.source, shown.value));
         let (value, unit) = match view.mode {
             Mode::Message(MessageKind::Ok) => ("OK".to_owned(), ""),
             Mode::Message(MessageKind::OkIn) => ("OK, in".to_owned(), ""),
@@ -258,7 +300,7 @@ impl Runtime {
             _ => (value, unit),
         };
         Mirror {
-            title: model::page_label(self.entry, view.page).to_owned(),
+            title: model::page_label(self.entry(), view.page).to_owned(),
             value,
             unit,
             detail: detail(view),
@@ -270,12 +312,29 @@ impl Runtime {
     }
 
     fn list(&self, menu: MenuId) -> Vec<(PageId, &'static str)> {
-        let pages = self.entry.def.all_pages().filter(|(_, page)| page.menu == menu);
-        pages.map(|(id, _)| (id, model::page_label(self.entry, id))).collect()
+        let pages = self.entry().def.all_pages().filter(|(_, page)| page.menu == menu);
+        pages.map(|(id, _)| (id, model::page_label(self.entry(), id))).collect()
     }
 
-    fn sentence(&self, view: Option<&PageView>) -> String {
-        view.map_or_else(|| "dark, the meter has no supply".to_owned(), |view| rig::say(self.entry, view))
+    /// What the meter knows, page by page as it would show it.
+    fn knows(
+        &self,
+        device: &device::Device<'static, rig::VecNv>,
+    ) -> Vec<(&'static str, String, &'static str)> {
+        let mut rows = Vec::new();
+        let mut before = None;
+        for (id, page) in self.entry().def.all_pages().filter(|_| device.powered()) {
+            for field in page.fields.iter().filter(|field| before.replace(field.source) != Some(field.source))
+            {
+                if matches!(field.source, Source::Setting(id) if names::setting(self.entry(), id).is_some_and(|it| it.secret))
+                {
+                    continue;
+                }
+                let (value, unit) = self.text(field.source, device.works().source(field.source));
+                rows.push((model::page_label(self.entry(), id), value, unit));
+            }
+        }
+        rows
     }
 
     fn sees(&self, device: &device::Device<'static, rig::VecNv>) -> Sees {
@@ -330,6 +389,10 @@ impl Runtime {
             },
         }
     }
+}
+
+fn sentence(entry: &'static Entry, view: Option<&PageView>) -> String {
+    view.map_or_else(|| "dark, the meter has no supply".to_owned(), |view| rig::say(entry, view))
 }
 
 fn detail(view: &PageView) -> String {

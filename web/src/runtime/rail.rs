@@ -1,0 +1,375 @@
+//! The meters on the rail: what the page keeps of each beside its twin, which one is in hand, how they come and go.
+
+use std::collections::VecDeque;
+
+use models::Entry;
+use rig::image::{self, Kept};
+use rig::{Circuit, Flow, Supply, Twin, newcomer};
+use schema::PortId;
+use units::{EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
+
+use super::drive::Runtime;
+use super::model;
+use super::subject::Subject;
+use super::work::{self, Task};
+use crate::store;
+use crate::view::{Hour, LoadForm, Model};
+
+/// How many hours the chart has.
+const HOURS: usize = 24;
+/// Where the loads are kept, one line a meter.
+const LOADS: &str = "metertwin.load";
+/// Most meters on the rail: more is no bench any more, and a page has to draw each.
+pub const MOST: usize = 12;
+
+/// What the page keeps of one meter.
+#[derive(Default)]
+pub struct Meter {
+    /// What flows through it.
+    pub load: LoadForm,
+    /// What the configurator knows of it, while another one is in hand.
+    subject: Subject,
+    /// Energy of its last metered hours.
+    pub hours: VecDeque<Hour>,
+    /// Its counters at the start of the hour that has begun.
+    hour_from: [i64; 2],
+    hour_off: bool,
+}
+
+/// The meters that a file carries; `None` where it is damaged, or has one that this program does not know.
+fn twins(bytes: &[u8], now: Instant) -> Option<Vec<Twin>> {
+    let kept = image::parse(bytes).ok()?;
+    let twin = |kept: &Kept| {
+        let entry = rig::find_model(&kept.model).ok()?;
+        Some(Twin::new(entry, Some(kept.memory(entry).ok()?), now))
+    };
+    kept.iter().map(twin).collect::<Option<Vec<_>>>().filter(|twins| !twins.is_empty())
+}
+
+impl Runtime {
+    /// Puts on the rail what was kept, or one meter as from the factory. Gives back what it could not use.
+    ///
+    /// A memory with an error in it is what the meter has: it shows its error, as a real one does.
+    pub(super) fn furnish(&mut self, kept: Option<Vec<u8>>, now: Instant) -> Option<Vec<u8>> {
+        let found = kept.as_ref().and_then(|bytes| twins(bytes, now));
+        let damaged = kept.filter(|_| found.is_none());
+        let found = found.unwrap_or_else(|| {
+            models::ALL.first().map(|entry| newcomer(entry, &self.bench.borrow(), now)).into_iter().collect()
+        });
+        let loads = store::local(LOADS).unwrap_or_default();
+        for twin in found {
+            let own = load_from(&loads, &twin);
+            self.put(twin, own.map_or_else(LoadForm::default, |(load, _)| load));
+            if own.is_some_and(|(_, in_hand)| in_hand) {
+                self.at = self.meters.len() - 1;
+            }
+        }
+        damaged
+    }
+
+    /// Puts a meter at the end of the rail.
+    fn put(&mut self, twin: Twin, load: LoadForm) {
+        let place = self.bench.borrow_mut().add(twin);
+        self.meters.push(Meter { load, ..Meter::default() });
+        self.apply_load(place);
+        // The first read-out is not to find the meter as it was before its load.
+        if let Some(twin) = self.bench.borrow_mut().twin_mut(place) {
+            twin.device_mut().take_reading();
+        }
+        let from = self.counters(place);
+        self.meters[place].hour_from = from;
+        self.changes += 1;
+        self.dirty = true;
+    }
+
+    /// Another meter of a model comes on the rail, and in hand.
+    pub(super) fn add_meter(&mut self, slug: &str) {
+        let Some(entry) = models::ALL.iter().find(|entry| entry.def.slug == slug) else { return };
+        if self.meters.len() < MOST {
+            let speed = self.load().speed;
+            let twin = newcomer(entry, &self.bench.borrow(), self.bench.borrow().now());
+            self.put(twin, LoadForm { speed, ..LoadForm::default() });
+            self.select(self.meters.len() - 1);
+        }
+    }
+
+    /// A meter goes from the rail, and what it knew with it. The last one stays.
+    pub(super) fn remove_meter(&mut self, place: usize) {
+        if place >= self.meters.len() || self.meters.len() == 1 {
+            return;
+        }
+        self.leave();
+        self.bench.borrow_mut().remove(place);
+        self.meters.remove(place);
+        if self.at > place || self.at == self.meters.len() {
+            self.at -= 1;
+        }
+        self.changes += 1;
+        self.arrive();
+    }
+
+    /// Takes another meter in hand.
+    pub(super) fn select(&mut self, place: usize) {
+        if place < self.meters.len() && place != self.at {
+            self.leave();
+            self.at = place;
+            self.arrive();
+        }
+    }
+
+    /// Takes a file: one memory of the model in hand becomes that meter's own, any other file puts its meters on the
+    /// rail.
+    pub(super) fn import_image(&mut self, bytes: &[u8]) {
+        let now = self.bench.borrow().now();
+        let said = match (image::import(self.entry(), bytes), image::parse(bytes)) {
+            (Ok(memory), _) => {
+                self.leave();
+                let twin = Twin::new(self.entry(), Some(memory), now);
+                let serial = twin.serial();
+                self.bench.borrow_mut().replace(self.at, twin);
+                let load = self.load();
+                self.meters[self.at] = Meter { load, ..Meter::default() };
+                self.apply_load(self.at);
+                self.meters[self.at].hour_from = self.counters(self.at);
+                self.changes += 1;
+                self.arrive();
+                Ok(format!("The meter has the memory of the file now, serial number {serial:08}."))
+            }
+            (Err(_), Ok(kept)) if kept.len() + self.meters.len() > MOST => {
+                Err(format!("The rail has room for {MOST} meters, and the file brings {} more.", kept.len()))
+            }
+            (Err(_), Ok(kept)) if !kept.is_empty() => match twins(bytes, now) {
+                Some(found) => {
+                    let many = found.len();
+                    found.into_iter().for_each(|twin| self.put(twin, LoadForm::default()));
+                    self.select(self.meters.len() - 1);
+                    Ok(format!("On the rail as well now, from the file: {many}."))
+                }
+                None => Err("The file has a meter that this program does not know.".to_owned()),
+            },
+            (Err(why), _) => Err(format!("Nothing was taken from the file: {why}.")),
+        };
+        self.signals.imported.set(Some(said));
+    }
+
+    /// The meter in hand is about to be another one: its key is let go, the work on it is dropped.
+    fn leave(&mut self) {
+        self.let_go();
+        if self.real_wire.is_none() {
+            self.live = false;
+            self.drop_tasks();
+        }
+        self.meters[self.at].subject = core::mem::take(&mut self.twin_wire.subject);
+    }
+
+    /// Another meter is in hand: everything follows it.
+    pub(super) fn arrive(&mut self) {
+        self.twin_wire.subject = core::mem::take(&mut self.meters[self.at].subject);
+        self.twin_wire.set_entry(self.entry());
+        self.bench.borrow_mut().put_head(Some(self.at));
+        self.flash_at = None;
+        self.flashes = self.bench.borrow().twin(self.at).map_or(0, |twin| twin.device().led().flashes);
+        self.show_models();
+        self.follow_twin();
+        self.keep_loads();
+        self.dirty = true;
+    }
+
+    /// The twin's master goes where the twin's own settings are, so that it finds it after a reload and a change of
+    /// meters.
+    pub(super) fn follow_twin(&mut self) {
+        if self.real_wire.is_some() {
+            return;
+        }
+        let found = self.bench.borrow().twin(self.at).and_then(|twin| twin.device().address(PortId::Modbus));
+        if let Some((line, unit)) = found {
+            self.tasks.push_back(Task::Line(work::line_form(commission::Place { line, unit })));
+            if self.twin_wire.subject.readout.is_none() {
+                self.tasks.push_back(Task::Read);
+            }
+        }
+    }
+
+    /// The model of the meter in hand.
+    pub(super) fn entry(&self) -> &'static Entry {
+        let bench = self.bench.borrow();
+        let Some(twin) = bench.twin(self.at) else { unreachable!("the rail has a meter") };
+        twin.entry()
+    }
+
+    /// Its name and serial number.
+    pub(super) fn name(&self) -> String {
+        let serial = self.bench.borrow().twin(self.at).map_or(0, Twin::serial);
+        format!("{} {serial:08}", self.entry().notes.name)
+    }
+
+    /// The table of a model, as the page needs it; made once.
+    pub(super) fn model_of(&mut self, entry: &'static Entry) -> &'static Model {
+        if let Some((_, made)) = self.models.iter().find(|(of, _)| std::ptr::eq(*of, entry)) {
+            return made;
+        }
+        let made: &'static Model = Box::leak(Box::new(model::model(entry)));
+        self.models.push((entry, made));
+        made
+    }
+
+    /// Tells the page which tables it shows.
+    pub(super) fn show_models(&mut self) {
+        let (twin, wired) = (self.entry(), self.wire().entry);
+        for (entry, signal) in [(twin, self.signals.twin), (wired, self.signals.wired)] {
+            let model = self.model_of(entry);
+            signal.show(model);
+        }
+        self.dirty = true;
+    }
+
+    /// What flows through the meter in hand.
+    pub(super) fn load(&self) -> LoadForm {
+        self.meters[self.at].load
+    }
+
+    /// Forward and reverse active energy of a meter, in Wh.
+    fn counters(&self, place: usize) -> [i64; 2] {
+        let bench = self.bench.borrow();
+        let value = |flow: Way| {
+            let point =
+                Point::Energy { kind: EnergyKind::Active, flow, phase: Phase::All, tariff: Tariff::All };
+            bench.twin(place).and_then(|twin| twin.device().value(point)).unwrap_or(0)
+        };
+        [value(Way::Forward), value(Way::Reverse)]
+    }
+
+    /// Another load for the meter in hand. Metered time has one speed for all.
+    pub(super) fn set_load(&mut self, load: LoadForm) {
+        for meter in &mut self.meters {
+            meter.load.speed = load.speed;
+        }
+        self.meters[self.at].load = load;
+        self.apply_load(self.at);
+        self.keep_loads();
+    }
+
+    fn apply_load(&mut self, place: usize) {
+        let load = self.meters[place].load;
+        let small = |value: i64| u32::try_from(value).unwrap_or(0);
+        let circuit = Circuit {
+            voltage_mv: small(load.millivolts),
+            flow: if load.milliamps == 0 { Flow::Off } else { Flow::Current { ma: small(load.milliamps) } },
+            pf_milli: u16::try_from(load.factor).unwrap_or(1_000),
+            lead: !load.lag,
+            export: load.export,
+        };
+        let mut supply = Supply {
+            frequency_mhz: small(load.millihertz),
+            mains: load.mains,
+            tariff_input: load.tariff_input,
+            ..Supply::default()
+        };
+        if let Some(first) = supply.phases.first_mut() {
+            *first = circuit;
+        }
+        let mut bench = self.bench.borrow_mut();
+        bench.set_factor(load.speed);
+        bench.set_supply(place, supply);
+        if let Some(twin) = bench.twin_mut(place) {
+            twin.set_s0_supply((load.pulse_millivolts > 0).then(|| small(load.pulse_millivolts)));
+        }
+        self.meters[place].hour_off |= !load.mains;
+        self.dirty = true;
+    }
+
+    pub(super) fn end_hour(&mut self) {
+        for place in 0..self.meters.len() {
+            let hour = self.hour(place);
+            let from = self.counters(place);
+            let meter = &mut self.meters[place];
+            if meter.hours.len() == HOURS - 1 {
+                meter.hours.pop_front();
+            }
+            meter.hours.push_back(hour);
+            meter.hour_from = from;
+            meter.hour_off = !meter.load.mains;
+        }
+    }
+
+    /// The hour that has begun.
+    pub(super) fn hour(&self, place: usize) -> Hour {
+        let [import, export] = self.counters(place);
+        let [from_import, from_export] = self.meters[place].hour_from;
+        let grown = |now: i64, from: i64| u32::try_from(now - from).unwrap_or(0);
+        Hour {
+            import: grown(import, from_import),
+            export: grown(export, from_export),
+            off: self.meters[place].hour_off,
+        }
+    }
+
+    /// How often anything was written into any of the memories, and how often the rail was changed.
+    pub(super) fn writes(&self) -> u64 {
+        self.bench.borrow().twins().iter().map(|twin| twin.image().writes()).sum::<u64>() + self.changes
+    }
+
+    /// The memories as a file: of all meters, or of the one in hand.
+    pub fn image(&self, all: bool) -> Vec<u8> {
+        let bench = self.bench.borrow();
+        let twins = bench.twins().iter().enumerate();
+        let kept: Vec<Kept> =
+            twins.filter(|(place, _)| all || *place == self.at).map(|(_, twin)| Kept::of(twin)).collect();
+        image::emit(&kept)
+    }
+
+    /// Keeps the memories of all meters.
+    pub fn keep(&mut self) {
+        self.kept = self.writes();
+        super::keep_image(self.image(true));
+        self.keep_loads();
+    }
+
+    fn keep_loads(&self) {
+        let bench = self.bench.borrow();
+        let mut text = String::new();
+        for (place, (twin, meter)) in bench.twins().iter().zip(&self.meters).enumerate() {
+            let load = &meter.load;
+            text.push_str(&format!("{}", twin.serial()));
+            for number in [
+                i64::from(place == self.at),
+                load.millivolts,
+                load.milliamps,
+                load.factor,
+                i64::from(load.lag),
+                i64::from(load.export),
+                load.millihertz,
+                i64::from(load.tariff_input),
+                load.pulse_millivolts,
+            ] {
+                text.push_str(&format!(" {number}"));
+            }
+            text.push('\n');
+        }
+        store::set_local(LOADS, Some(&text));
+    }
+}
+
+/// The load of a meter as it was kept, and whether that meter was in hand: mains are on and time is real after a reload.
+fn load_from(text: &str, twin: &Twin) -> Option<(LoadForm, bool)> {
+    text.lines().find_map(|line| {
+        let numbers: Vec<i64> = line.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
+        let [serial, in_hand, millivolts, milliamps, factor, lag, export, millihertz, tariff, pulse] =
+            numbers.as_slice()
+        else {
+            return None;
+        };
+        let load = LoadForm {
+            millivolts: *millivolts,
+            milliamps: *milliamps,
+            factor: *factor,
+            lag: *lag == 1,
+            export: *export == 1,
+            millihertz: *millihertz,
+            tariff_input: *tariff == 1,
+            pulse_millivolts: *pulse,
+            ..LoadForm::default()
+        };
+        (*serial == i64::from(twin.serial())).then_some((load, *in_hand == 1))
+    })
+}
