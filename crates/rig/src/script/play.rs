@@ -170,6 +170,8 @@ fn hold(bench: &mut Bench, index: usize, key: schema::KeyId, span: Duration) {
 
 /// Sends bytes at the meter's present line setting, and returns what comes back.
 fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
+    // A speed that the key has just changed holds at once.
+    bench.jump(Duration::ZERO);
     let Some(line) = bench.twin(index).and_then(|twin| twin.device().port_line(port)) else {
         return Vec::new();
     };
