@@ -73,7 +73,7 @@ pub struct ServeArgs {
     /// An energy that it has counted already
     #[arg(long = "energy", value_name = "POINT=VALUE")]
     pub energies: Vec<String>,
-    /// A behaviour that is not the model's: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50, unmapped=silent,
+    /// A behaviour that is not the model's: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50, unmapped=silent, ir-delay=800ms,
     /// current=unsigned
     #[arg(long = "quirk", value_name = "KEY=VALUE")]
     pub quirks: Vec<String>,

@@ -25,5 +25,7 @@ mod tests;
 
 pub use device::{Device, DeviceMemory, Led};
 pub use memory::{NvPart, damage, image_size};
-pub use port::{AllPorts, Buffers, MbusPort, MbusQuirks, ModbusPort, PortMemory, PortOutput, Ports};
+pub use port::{
+    AllPorts, Buffers, MbusPort, MbusQuirks, ModbusPort, OpticalPort, PortMemory, PortOutput, Ports,
+};
 pub use works::{Door, Refusal, Works};

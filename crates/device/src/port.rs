@@ -2,6 +2,7 @@
 
 mod mbus;
 mod modbus;
+mod optical;
 
 use nv::Nv;
 use schema::{ModelDef, PortId};
@@ -9,6 +10,7 @@ use units::{Instant, LineError, LineParams};
 
 pub use self::mbus::{MbusPort, MbusQuirks};
 pub use self::modbus::ModbusPort;
+pub use self::optical::OpticalPort;
 use crate::works::Works;
 
 /// What a port wants done next.
@@ -95,6 +97,8 @@ pub struct AllPorts<'a> {
     pub modbus: Option<ModbusPort<'a>>,
     /// The M-Bus terminals.
     pub mbus: Option<MbusPort<'a>>,
+    /// The infrared window.
+    pub optical: Option<OpticalPort<'a>>,
 }
 
 /// The same call on the port that is meant, or `$none` where the model does not have it.
@@ -109,7 +113,10 @@ macro_rules! on {
                 Some($it) => $call,
                 None => $none,
             },
-            PortId::Optical => $none,
+            PortId::Optical => match &mut $self.optical {
+                Some($it) => $call,
+                None => $none,
+            },
         }
     };
 }
@@ -119,6 +126,7 @@ impl<'a> Ports<'a> for AllPorts<'a> {
         Self {
             modbus: model.modbus.map(|_| ModbusPort::with(model, memory.modbus)),
             mbus: model.mbus.map(|def| MbusPort::with(def, memory.mbus)),
+            optical: model.optical.map(|def| OpticalPort::with(def, memory.optical)),
         }
     }
 
@@ -129,6 +137,10 @@ impl<'a> Ports<'a> for AllPorts<'a> {
         if let Some(port) = &mut self.mbus {
             port.boot(works);
         }
+        // Its line is the same whatever the settings say.
+        if let Some(port) = &mut self.optical {
+            port.reset();
+        }
     }
 
     fn reset(&mut self) {
@@ -138,13 +150,16 @@ impl<'a> Ports<'a> for AllPorts<'a> {
         if let Some(port) = &mut self.mbus {
             port.reset();
         }
+        if let Some(port) = &mut self.optical {
+            port.reset();
+        }
     }
 
     fn line(&self, port: PortId) -> Option<LineParams> {
         match port {
             PortId::Modbus => self.modbus.as_ref().map(ModbusPort::line),
             PortId::Mbus => self.mbus.as_ref().map(MbusPort::line),
-            PortId::Optical => None,
+            PortId::Optical => self.optical.as_ref().map(OpticalPort::line),
         }
     }
 
@@ -165,7 +180,7 @@ impl<'a> Ports<'a> for AllPorts<'a> {
         match port {
             PortId::Modbus => self.modbus.as_ref()?.poll_at(works),
             PortId::Mbus => self.mbus.as_ref()?.poll_at(works),
-            PortId::Optical => None,
+            PortId::Optical => self.optical.as_ref()?.poll_at(),
         }
     }
 

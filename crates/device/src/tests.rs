@@ -14,6 +14,7 @@ use super::*;
 
 mod memory;
 mod model;
+mod optical;
 use model::MODEL;
 
 const SIZES: MemorySizes = MODEL.memory();
@@ -33,6 +34,7 @@ fn device_with<N: Nv>(nv: N, now: Instant) -> Device<'static, N> {
         scratch: leak(0, DeviceMemory::scratch(&MODEL)),
         ports: PortMemory {
             modbus: Buffers { rx: leak(0, SIZES.modbus), tx: leak(0, SIZES.modbus) },
+            optical: Buffers { rx: leak(0, SIZES.optical), tx: leak(0, SIZES.optical) },
             ..PortMemory::default()
         },
     };
@@ -268,7 +270,7 @@ fn doors_lead_to_their_settings_only() {
     let device = &mut line.device;
     assert_eq!(
         told(device.apply(Door::Bus, &[(SettingId::Serial, 5)])),
-        "serial can be changed in the factory only"
+        "serial can be changed through the infrared window only"
     );
     assert_eq!(
         told(device.apply(Door::Bus, &[(SettingId::Password, 1)])),

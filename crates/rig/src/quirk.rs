@@ -11,7 +11,7 @@ use units::Duration;
 
 use crate::text::{DELAY, TextError, key_value, list, split_unit};
 
-/// A behaviour that differs from the model's, mostly on the bus.
+/// A behaviour that differs from the model's, mostly at a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quirk {
     /// Time from the end of a request to the start of its answer, at any speed of the line.
@@ -30,12 +30,15 @@ pub enum Quirk {
     TelegramSelection(bool),
     /// Whether a secondary address that is written has its digits in the order of the bytes.
     PrintedOrder(bool),
+    /// Time from the end of a message at the infrared window to the start of its answer.
+    OpticalDelay(Duration),
     /// Whether currents are shown without the sign of their direction.
     UnsignedCurrent(bool),
 }
 
 const MODBUS: Option<PortId> = Some(PortId::Modbus);
 const MBUS: Option<PortId> = Some(PortId::Mbus);
+const OPTICAL: Option<PortId> = Some(PortId::Optical);
 
 /// Every quirk: the port that it is of, and an example.
 const QUIRKS: &[(Option<PortId>, &str)] = &[
@@ -47,6 +50,7 @@ const QUIRKS: &[(Option<PortId>, &str)] = &[
     (MBUS, "mbus-reply=11bit"),
     (MBUS, "telegram-selection=on (or off)"),
     (MBUS, "secondary-order=printed (or as-read)"),
+    (OPTICAL, "ir-delay=800ms"),
     (None, "current=unsigned (or signed)"),
 ];
 
@@ -74,6 +78,7 @@ impl Quirk {
             | Self::MaxRead(_)
             | Self::UnmappedSilent(_) => MODBUS,
             Self::MbusReply(_) | Self::TelegramSelection(_) | Self::PrintedOrder(_) => MBUS,
+            Self::OpticalDelay(_) => OPTICAL,
             Self::UnsignedCurrent(_) => None,
         }
     }
@@ -113,6 +118,7 @@ impl Quirk {
             ("secondary-order", "printed") => Ok(Self::PrintedOrder(true)),
             ("secondary-order", "as-read") => Ok(Self::PrintedOrder(false)),
             ("secondary-order", _) => Err(none("printed or as-read")),
+            ("ir-delay", _) => DELAY.parse_u64(value).map(|us| Self::OpticalDelay(Duration::from_micros(us))),
             ("current", "unsigned") => Ok(Self::UnsignedCurrent(true)),
             ("current", "signed") => Ok(Self::UnsignedCurrent(false)),
             ("current", _) => Err(none("unsigned or signed")),
@@ -145,6 +151,11 @@ impl Quirk {
             Self::PrintedOrder(printed_order) => {
                 if let Some(port) = mbus {
                     port.set_quirks(MbusQuirks { printed_order, ..port.quirks() });
+                }
+            }
+            Self::OpticalDelay(delay) => {
+                if let Some(window) = &mut device.ports_mut().optical {
+                    window.set_reaction(delay);
                 }
             }
             Self::UnsignedCurrent(unsigned) => device.show_unsigned_current(unsigned),

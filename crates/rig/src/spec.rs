@@ -390,6 +390,10 @@ mod tests {
         assert_eq!(ask("pro1-mod unmapped=silent", &[1, 3, 0x40, 0, 0, 0])[..3], [1, 0x83, 3]);
         assert_eq!(ask(export, &current)[3..7], (-5f32).to_be_bytes());
         assert_eq!(ask(&format!("{export} current=unsigned"), &current)[3..7], 5f32.to_be_bytes());
+        let mut slow =
+            MeterSpec::parse("pro1-mod ir-delay=800ms").unwrap().build(None, Instant::ZERO).unwrap();
+        slow.device_mut().rx(PortId::Optical, Instant::ZERO, b"/?!\r\n");
+        assert_eq!(slow.device().port_poll_at(PortId::Optical), Some(Instant::from_millis(800)));
     }
 
     #[test]

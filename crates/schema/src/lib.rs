@@ -37,7 +37,7 @@ pub use model::{
     ModelDef, PanelDef, PortId, PulseWidth, TariffInputDef,
 };
 pub use note::{Citation, Fact, Label, ModelNotes, ModelSources, Note, TerminalDef, TerminalKind, labels};
-pub use optical::{ObisDef, OpticalDef};
+pub use optical::{ObisDef, OpticalDef, OpticalRefusal, ValueText, parse_value_text};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};
 pub use pulse::PulseOutputDef;
 pub use register::{Access, Argument, Block, CommandId, IdentityOf, RegisterDef, Rule, Source, Unmapped};

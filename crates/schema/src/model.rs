@@ -287,8 +287,8 @@ impl ModelDef {
         let modbus = if self.modbus.is_some() { 260 } else { 0 };
         // The longest frame there is has 255 counted bytes and six around them (EN 13757-2).
         let mbus = if self.mbus.is_some() { 261 } else { 0 };
-        // A line of the read-out and the longest command both stay below this.
-        let optical = if self.optical.is_some() { 96 } else { 0 };
+        // A message of the programming mode: an address, 128 characters of data and what stands around them.
+        let optical = if self.optical.is_some() { 192 } else { 0 };
         MemorySizes { settings, image, counters: self.metering.counters(), modbus, mbus, optical }
     }
 

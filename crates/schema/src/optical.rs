@@ -1,8 +1,11 @@
 //! What a meter says through its infrared window.
 
-use units::Duration;
+use core::fmt;
 
-use crate::{SettingId, Source};
+use units::decimal::{self, Decimal};
+use units::{Duration, Unit};
+
+use crate::{Codec, SettingId, Source};
 
 /// One line of the read-out (IEC 62056-21 §5): an identifier, a value, its unit.
 #[derive(Clone, Copy, Debug)]
@@ -36,4 +39,179 @@ pub struct OpticalDef {
     pub password: SettingId,
     /// The lines of the read-out, in their order.
     pub lines: &'static [ObisDef],
+}
+
+/// Why a meter does not do what a message of the programming mode asks: the number of its `(ERRnn)`. The standard leaves
+/// the numbers to the maker, and no source gives this maker's: ours are assumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpticalRefusal {
+    /// Nothing stands at this address.
+    Unknown,
+    /// It can be read and not written.
+    ReadOnly,
+    /// It takes no such value.
+    Range,
+    /// Nothing is written before the password.
+    Locked,
+    /// The memory is damaged: the meter takes no changes.
+    Memory,
+}
+
+impl OpticalRefusal {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Unknown, Self::ReadOnly, Self::Range, Self::Locked, Self::Memory];
+
+    /// The number. Range: 1 to 5.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unknown => 1,
+            Self::ReadOnly => 2,
+            Self::Range => 3,
+            Self::Locked => 4,
+            Self::Memory => 5,
+        }
+    }
+
+    /// What a number means.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|refusal| refusal.number() == number)
+    }
+}
+
+impl fmt::Display for OpticalRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "nothing stands at this address",
+            Self::ReadOnly => "it can be read and not written this way",
+            Self::Range => "it takes no such value",
+            Self::Locked => "nothing is written before the password",
+            Self::Memory => "the meter's memory is damaged, it takes no changes",
+        })
+    }
+}
+
+/// The value of a register as a data set of the infrared port has it: numbers in the unit people read, with the register's
+/// digits behind the point; a serial number with its zeros; hexadecimal digits and the two characters of a direction as
+/// they are. That it is so is assumed.
+#[derive(Clone, Copy, Debug)]
+pub struct ValueText {
+    codec: Codec,
+    unit: Unit,
+    value: i64,
+}
+
+impl ValueText {
+    /// Of a value that is kept in `unit` and stands in registers as `codec` says.
+    #[must_use]
+    pub const fn new(codec: Codec, unit: Unit, value: i64) -> Self {
+        Self { codec, unit, value }
+    }
+}
+
+impl fmt::Display for ValueText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second] = self.codec.encode(self.value, self.unit);
+        match self.codec {
+            Codec::U16 => write!(f, "{first}"),
+            Codec::Bcd16 => write!(f, "{first:X}"),
+            Codec::Hex16 => write!(f, "{first:04X}"),
+            Codec::Bcd32 | Codec::Hex32 => write!(f, "{first:04X}{second:04X}"),
+            Codec::F32 { decimals } => Decimal { value: self.unit.at(self.value, decimals), decimals }.fmt(f),
+            Codec::Direction { .. } => match first.to_be_bytes() {
+                [0, _] => f.write_str("0"),
+                [phase, letter] => write!(f, "{}{}", char::from(phase), char::from(letter)),
+            },
+        }
+    }
+}
+
+/// Reads what [`ValueText`] writes, leading zeros or none: the value, kept in `unit`. `None` where the text is no value
+/// of the codec, or is finer than its register.
+#[must_use]
+pub fn parse_value_text(codec: Codec, unit: Unit, text: &str) -> Option<i64> {
+    let hex = |digits: usize| {
+        let fits = (1..=digits).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_hexdigit());
+        if fits { u32::from_str_radix(text, 16).ok().map(i64::from) } else { None }
+    };
+    let decimals = match codec {
+        Codec::Hex16 => return hex(4),
+        Codec::Hex32 => return hex(8),
+        Codec::Direction { .. } => {
+            return match text.as_bytes() {
+                [b'0'] => Some(0),
+                [_, b'F'] => Some(1),
+                [_, b'R'] => Some(-1),
+                _ => None,
+            };
+        }
+        Codec::U16 | Codec::Bcd16 | Codec::Bcd32 => 0,
+        Codec::F32 { decimals } => decimals,
+    };
+    if text.starts_with('+') {
+        return None;
+    }
+    let value = decimal::parse(text, decimals).ok()?;
+    Some(match codec {
+        Codec::F32 { .. } => decimal::rescale(value, decimals, unit.decimals()),
+        _ => value,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_as_text_both_ways() {
+        let rate = Unit::ImpulsePerKilowattHour;
+        for (codec, unit, value, text) in [
+            (Codec::U16, Unit::Baud, 9_600, "9600"),
+            (Codec::Bcd16, Unit::Second, 25, "25"),
+            (Codec::Bcd32, Unit::None, 1_234, "00001234"),
+            (Codec::Hex16, Unit::None, 0x0101, "0101"),
+            (Codec::Hex32, Unit::None, 0x0D01_2D35, "0D012D35"),
+            (Codec::F32 { decimals: 2 }, rate, 1_000, "10.00"),
+            (Codec::F32 { decimals: 2 }, rate, 1, "0.01"),
+            (Codec::Direction { phase: 1 }, Unit::None, -1, "1R"),
+            (Codec::Direction { phase: 2 }, Unit::None, 0, "0"),
+        ] {
+            assert_eq!(ValueText::new(codec, unit, value).to_string(), text);
+            assert_eq!(parse_value_text(codec, unit, text), Some(value), "{text}");
+        }
+        let volts = Codec::F32 { decimals: 1 };
+        assert_eq!(ValueText::new(volts, Unit::Volt, -230_149).to_string(), "-230.1");
+        assert_eq!(parse_value_text(Codec::F32 { decimals: 2 }, rate, "1000"), Some(100_000));
+        assert_eq!(parse_value_text(Codec::Bcd32, Unit::None, "0013070042"), Some(13_070_042));
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        let rate = Codec::F32 { decimals: 2 };
+        for (codec, text) in [
+            (Codec::U16, ""),
+            (Codec::U16, "+5"),
+            (Codec::U16, "1.5"),
+            (Codec::U16, "25*s"),
+            (Codec::U16, "A"),
+            (Codec::U16, "99999999999999999999"),
+            (rate, "0.001"),
+            (rate, " 1"),
+            (Codec::Hex16, "12345"),
+            (Codec::Hex16, "+1"),
+            (Codec::Hex32, "0x12"),
+            (Codec::Direction { phase: 1 }, "1X"),
+        ] {
+            assert_eq!(parse_value_text(codec, Unit::None, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_lead_back_to_their_refusal() {
+        for refusal in OpticalRefusal::ALL {
+            assert_eq!(OpticalRefusal::from_number(refusal.number()), Some(refusal));
+        }
+        assert_eq!(OpticalRefusal::from_number(0), None);
+    }
 }

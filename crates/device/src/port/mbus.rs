@@ -123,9 +123,11 @@ impl<'a> MbusPort<'a> {
             }
         }
         let mut face = Face { works, def: &self.def, quirks: self.quirks, chosen: &mut self.chosen };
+        let waiting = face.works.line_changes.mbus;
         let output = self.slave.poll(now, &mut face);
-        // What came from the bus, the slave has taken over by itself.
-        works.line_changes.mbus = false;
+        // What came from the bus, the slave has taken over by itself; what another door changed waits for the answer to
+        // leave.
+        works.line_changes.mbus = waiting;
         Some(match output? {
             Output::Transmit(bytes) => PortOutput::Transmit(bytes),
             Output::Reconfigure(line) => PortOutput::Reconfigure(line),

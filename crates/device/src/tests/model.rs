@@ -20,7 +20,7 @@ const TARIFFS: &[Choice] = &[
 ];
 
 const SETTINGS: &[SettingDef] = &[
-    SETTING,
+    SettingDef { permission: Permission::Optical, ..SETTING },
     SettingDef {
         id: SettingId::ModbusId,
         kind: Kind::Int { min: 1, max: 247 },
@@ -178,7 +178,31 @@ pub(super) static MODEL: ModelDef = ModelDef {
         reply_delay: Duration::from_millis(20),
     }),
     mbus: None,
-    optical: None,
+    optical: Some(OpticalDef {
+        manufacturer: "INM",
+        ident: "SMALL-",
+        sign_on_baud: 300,
+        baud: 9_600,
+        reaction: Duration::from_millis(200),
+        password: SettingId::Password,
+        lines: &[
+            ObisDef {
+                code: "0.0.0",
+                source: Source::Setting(SettingId::Serial),
+                digits: 8,
+                decimals: 0,
+                unit: "",
+            },
+            ObisDef { code: "1.8.0", source: FORWARD, digits: 6, decimals: 2, unit: "kWh" },
+            ObisDef {
+                code: "1.7.0",
+                source: Source::Point(Point::now(What::P)),
+                digits: 2,
+                decimals: 3,
+                unit: "kW",
+            },
+        ],
+    }),
     tariff_input: None,
     registers: &[
         block(IDENTITY, Rule::Contiguous),

@@ -31,6 +31,7 @@ fn bad_lines_are_named() {
             "model pro1-mod\nfault nv all",
             "line 2: the memory has no part \"all\": expected fault nv main, fault nv backup",
         ),
+        ("model pro1-mod\nfrob", "line 2: there is no command \"frob\": expected one of model, load, freq, "),
         ("model pro1-mod\nfault wire", "line 2: there is no fault \"wire\": expected fault nv main"),
         ("model pro1-mod\nfault nv main main", "line 2: \"main\" is one word too many"),
         ("model pro1-mod\nload L1 230", "line 2: \"230\" is no part of a load"),
