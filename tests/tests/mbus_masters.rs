@@ -44,7 +44,11 @@ impl RecordSource for Meter {
 
     fn check(&self, command: &Asked<'_>) -> Result<(), Refused> {
         match command {
-            Asked::Record(record) if record.vif == [0x7A] => Ok(()),
+            Asked::Record(record)
+                if record.vif == [0x7A] && matches!(record.value.as_int(), Some(0..=250)) =>
+            {
+                Ok(())
+            }
             Asked::Baud(300..=9600) => Ok(()),
             _ => Err(Refused),
         }
