@@ -1,6 +1,6 @@
 use crate::input::{Input, chunks};
 use mbus::{
-    Command, Control, FRAME_BUFFER, Frame, Header, Identity, LineError, LineParams, Manufacturer, Output, Record, RecordSource, Records, Refused,
+    Command, Control, FRAME_BUFFER, Frame, Header, Identity, LineError, LineParams, Manufacturer, Output, RawRecord, RecordSource, Records, Refused,
     Slave, SlaveConfig,
 };
 use units::{Duration, Instant};
@@ -54,7 +54,7 @@ impl RecordSource for Source {
     }
 }
 
-fn number(record: &Record<'_>) -> u8 {
+fn number(record: &RawRecord<'_>) -> u8 {
     record.data.first().copied().unwrap_or(0)
 }
 

@@ -56,7 +56,7 @@ impl RecordSource for Meter {
 
     fn write(&mut self, command: &Asked<'_>) {
         if let Asked::Record(record) = command {
-            self.address = record.value.as_int().and_then(|value| u8::try_from(value).ok()).unwrap();
+            self.address = record.number().and_then(|value| u8::try_from(value).ok()).unwrap();
         }
     }
 }

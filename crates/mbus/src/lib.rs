@@ -33,7 +33,7 @@ pub use application::Application;
 pub use header::{Header, Identity, Manufacturer, Mask};
 pub use link::{Control, Frame, FrameFault};
 pub use master::{Garble, Master, MasterConfig, Outcome, RequestError};
-pub use record::{Direction, Function, Phase, Record, RecordFault, Records};
+pub use record::{Direction, Function, Phase, RawRecord, RawRecords, Record, RecordFault, Records};
 pub use search::{Finding, Heard, Search, Step};
 pub use slave::{Command, Event, RecordSource, Refused, Slave, SlaveConfig};
 pub use units::{LineError, LineParams};

@@ -10,7 +10,7 @@ pub use command::{Command, RecordSource, Refused};
 
 use crate::header::{Header, Mask};
 use crate::link::{self, Control, Frame, FrameLen, address};
-use crate::record::Records;
+use crate::record::RawRecords;
 use crate::{Application, Output};
 use crate::{LineError, LineParams};
 use units::{Duration, Instant};
@@ -551,7 +551,7 @@ impl<'m> Slave<'m> {
 
     /// Does all records of a frame or none of them.
     fn records<S: RecordSource>(&mut self, source: &mut S, control: Control, to: u8, data: &[u8]) -> Answer {
-        let mut records = Records::new(data);
+        let mut records = RawRecords::new(data);
         let mut refused = false;
         for record in records.by_ref() {
             let Ok(record) = record else { return self.ignore(control, to) };
@@ -563,7 +563,7 @@ impl<'m> Slave<'m> {
             self.refused = true;
             return self.done(control, to, true);
         }
-        for record in Records::new(data).flatten() {
+        for record in RawRecords::new(data).flatten() {
             source.write(&Command::Record(record));
         }
         self.config.address = source.address();

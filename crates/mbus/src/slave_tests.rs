@@ -1,7 +1,7 @@
 //! Transcripts of the slave with a clock of the test's own.
 
 use super::*;
-use crate::{Data, FRAME_BUFFER, Identity, Manufacturer, Place, Record, Writer};
+use crate::{Data, FRAME_BUFFER, Identity, Manufacturer, Place, RawRecord, Writer};
 use proptest::prelude::*;
 
 /// A meter that keeps what it is told.
@@ -67,12 +67,14 @@ impl RecordSource for Meter {
 }
 
 /// What a record of the manual's table asks for, where its value can be.
-fn deed(record: &Record<'_>) -> Option<String> {
-    let number = record.value.as_int();
+fn deed(record: &RawRecord<'_>) -> Option<String> {
+    let number = record.number();
     match (record.vif, record.data.len(), number) {
         ([0x7A], 1, Some(address @ 0..=250)) => Some(format!("PrimaryAddress({address})")),
         ([0x79], 4, Some(id @ 0..)) => Some(format!("SecondaryAddress({id:08})")),
-        ([0x7C], 1, Some(tariff @ 1..=2)) if record.text.0 == b"T" => Some(format!("Tariff({tariff})")),
+        ([0x7C], 1, Some(tariff @ 1..=2)) if record.bytes[1..4] == [0x7C, 1, b'T'] => {
+            Some(format!("Tariff({tariff})"))
+        }
         ([0xFD, 0x3A], 1, Some(code @ (1 | 4 | 5 | 6 | 9 | 10))) => Some(format!("CombinationCode({code})")),
         ([0xFD, 0x3A], 4, Some(rate @ (1 | 10 | 100 | 1000 | 10_000 | 100_000 | 200_000 | 1_000_000))) => {
             Some(format!("S0Rate({rate})"))

@@ -43,7 +43,7 @@ impl RecordSource for Meter {
     fn check(&self, command: &Command<'_>) -> Result<(), Refused> {
         match command {
             Command::Record(record) if matches!(record.vif, [0x7A]) => Ok(()),
-            Command::Record(record) if matches!(record.value.as_int(), Some(1 | 2)) => Ok(()),
+            Command::Record(record) if matches!(record.number(), Some(1 | 2)) => Ok(()),
             Command::Baud(300..=9600) => Ok(()),
             _ => Err(Refused),
         }
@@ -51,7 +51,7 @@ impl RecordSource for Meter {
 
     fn write(&mut self, command: &Command<'_>) {
         let Command::Record(record) = command else { return };
-        let number = record.value.as_int().and_then(|value| u8::try_from(value).ok());
+        let number = record.number().and_then(|value| u8::try_from(value).ok());
         match (record.vif, number) {
             ([0x7A], Some(address)) => self.address = address,
             ([0x7C], Some(tariff)) => self.tariff = tariff,

@@ -1,7 +1,7 @@
 //! The M-Bus terminals: a slave that says the records of the description and does its writes.
 
 use mbus::{
-    Command, Identity, Manufacturer, Output, Record, RecordSource, Refused, Slave, SlaveConfig, Writer,
+    Command, Identity, Manufacturer, Output, RawRecord, RecordSource, Refused, Slave, SlaveConfig, Writer,
 };
 use nv::Nv;
 use schema::{MbusDef, RecordWriteDef, SettingId, Target};
@@ -146,14 +146,14 @@ struct Face<'w, 'a, N> {
 
 impl<N: Nv> Face<'_, '_, N> {
     /// The row of the description that a record is, and the value it gives, kept in the unit of its target.
-    fn asked(&self, record: &Record<'_>) -> Option<(&'static RecordWriteDef, i64)> {
+    fn asked(&self, record: &RawRecord<'_>) -> Option<(&'static RecordWriteDef, i64)> {
         let row =
             self.def.writes.iter().find(|row| {
                 record.bytes.strip_prefix(row.dib).is_some_and(|rest| rest.starts_with(row.vib))
             })?;
         let Target::Setting(id) = row.target else { return Some((row, 0)) };
         let (_, setting) = self.works.model.setting(id)?;
-        let mut value = record.value.as_int()?;
+        let mut value = record.number()?;
         if self.quirks.printed_order && id == SettingId::Serial {
             let &[a, b, c, d] = record.data else { return None };
             value = i64::from(bcd::decode(u32::from_be_bytes([a, b, c, d]), 8)?);

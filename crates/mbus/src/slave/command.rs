@@ -1,7 +1,7 @@
 //! What a master may tell a slave, and what stands behind the slave.
 
 use crate::header::Identity;
-use crate::record::Record;
+use crate::record::RawRecord;
 use core::fmt;
 
 /// One thing a master asks for, in numbers.
@@ -15,7 +15,7 @@ pub enum Command<'a> {
     /// Selection of a telegram by CI B0 to B7. The read-out starts over.
     SelectTelegram(u8),
     /// A record (CI 51). What it changes, the source knows by its data and value information.
-    Record(Record<'a>),
+    Record(RawRecord<'a>),
     /// The maker's own data (DIF 0F or 1F).
     Manufacturer(&'a [u8]),
     /// Data behind another CI field.
