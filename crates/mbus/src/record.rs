@@ -230,117 +230,6 @@ impl fmt::Display for RecordFault {
 
 impl core::error::Error for RecordFault {}
 
-/// One record split into its parts, without what they mean: all that a slave needs, which knows by heart what it takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawRecord<'a> {
-    /// All bytes of the record as they came.
-    pub bytes: &'a [u8],
-    /// The first byte of the data information.
-    pub dif: u8,
-    /// The bytes that name the quantity: VIF, and the code behind FB or FD.
-    pub vif: &'a [u8],
-    /// The data as they came, without a length byte.
-    pub data: &'a [u8],
-    difes: &'a [u8],
-    vifes: &'a [u8],
-    text: &'a [u8],
-    lvar: u8,
-}
-
-impl<'a> RawRecord<'a> {
-    /// Splits the record at the front of `start` off, which stands `at` bytes behind the first one.
-    #[inline]
-    fn split(start: &'a [u8], at: usize) -> Result<(Self, &'a [u8]), RecordFault> {
-        let cut = RecordFault::Truncated { at };
-        let (&dif, rest) = start.split_first().ok_or(cut)?;
-        let (difes, rest) = if dif & 0x80 == 0 {
-            (&[][..], rest)
-        } else {
-            let last = rest.iter().position(|byte| byte & 0x80 == 0).ok_or(cut)?;
-            rest.split_at_checked(last + 1).ok_or(cut)?
-        };
-        if difes.len() > MAX_EXTENSIONS {
-            return Err(RecordFault::Extensions { at });
-        }
-        let Vib { vif, vifes, text, mut rest } = value_information(rest).ok_or(cut)?;
-        if vif.len() + vifes.len() > MAX_EXTENSIONS + 1 {
-            return Err(RecordFault::Extensions { at });
-        }
-        let mut lvar = 0;
-        let len = match dif & 15 {
-            0 | 8 => 0,
-            code @ 1..=4 => usize::from(code),
-            5 => 4,
-            6 | 14 => 6,
-            7 => 8,
-            code @ 9..=12 => usize::from(code - 8),
-            13 => {
-                let (&byte, tail) = rest.split_first().ok_or(cut)?;
-                (lvar, rest) = (byte, tail);
-                value::variable_len(lvar).ok_or(RecordFault::Reserved { at, byte: lvar })?
-            }
-            _ => return Err(RecordFault::Reserved { at, byte: dif }),
-        };
-        let (data, rest) = rest.split_at_checked(len).ok_or(cut)?;
-        let bytes = start.get(..start.len() - rest.len()).ok_or(cut)?;
-        Ok((Self { bytes, dif, vif, data, difes, vifes, text, lvar }, rest))
-    }
-
-    /// The whole number in the data: decimal digits as they stand, bytes without a sign; `None` for anything else.
-    #[must_use]
-    pub fn number(&self) -> Option<i64> {
-        match self.dif & 15 {
-            1..=4 | 6 | 7 => value::binary(self.data, Kind::Unsigned).as_int(),
-            9..=12 | 14 => value::bcd(self.data).as_int(),
-            _ => None,
-        }
-    }
-}
-
-/// Splits the records of a telegram off one by one, without what they mean. After a fault it yields nothing more.
-#[derive(Clone, Debug)]
-pub struct RawRecords<'a> {
-    all: &'a [u8],
-    rest: &'a [u8],
-    manufacturer: Option<&'a [u8]>,
-}
-
-impl<'a> RawRecords<'a> {
-    /// The records in `bytes`, which start behind the header.
-    #[must_use]
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { all: bytes, rest: bytes, manufacturer: None }
-    }
-
-    /// The maker's own data behind DIF 0F or 1F; known once the iterator has ended.
-    #[must_use]
-    pub const fn manufacturer_data(&self) -> Option<&'a [u8]> {
-        self.manufacturer
-    }
-}
-
-impl<'a> Iterator for RawRecords<'a> {
-    type Item = Result<RawRecord<'a>, RecordFault>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match *self.rest {
-                [] => return None,
-                [0x2F | 0x7F, ref rest @ ..] => self.rest = rest,
-                [0x0F | 0x1F, ref rest @ ..] => {
-                    self.manufacturer = Some(rest);
-                    self.rest = &[];
-                }
-                ref start => {
-                    let split = RawRecord::split(start, self.all.len() - start.len());
-                    self.rest = split.as_ref().map_or(&[], |(_, rest)| rest);
-                    return Some(split.map(|(record, _)| record));
-                }
-            }
-        }
-    }
-}
-
 /// Reads the records of a telegram one by one. After a fault it yields nothing more.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {
@@ -378,36 +267,75 @@ impl<'a> Records<'a> {
 
     #[inline]
     fn record(&self, start: &'a [u8]) -> Result<(Record<'a>, &'a [u8]), RecordFault> {
-        let (raw, rest) = RawRecord::split(start, self.all.len() - start.len())?;
-        let mut meaning = Named::of(raw.vif);
-        if !raw.vifes.is_empty() {
-            meaning.extend(raw.vifes);
-        }
-        let kind = meaning.is.kind;
-        let data = raw.data;
-        let value = match raw.dif & 15 {
-            0 | 8 => Value::None,
-            5 => match data {
-                &[a, b, c, d] => Value::Real(f32::from_le_bytes([a, b, c, d])),
-                other => Value::Bytes(other),
-            },
-            9..=12 | 14 => value::bcd(data),
-            13 => value::variable(raw.lvar, data),
-            _ => value::binary(data, kind),
-        };
-        let (mut storage, mut tariff, mut subunit) = (u64::from(raw.dif >> 6 & 1), 0u32, 0u16);
-        for (n, byte) in (0u32..).zip(raw.difes) {
+        let at = self.all.len() - start.len();
+        let cut = RecordFault::Truncated { at };
+        let (&dif, mut rest) = start.split_first().ok_or(cut)?;
+        let mut storage = u64::from(dif >> 6 & 1);
+        let (mut tariff, mut subunit) = (0u32, 0u16);
+        let mut byte = dif;
+        let mut n = 0u32;
+        while byte & 0x80 != 0 {
+            (byte, rest) = rest.split_first().map(|(byte, rest)| (*byte, rest)).ok_or(cut)?;
+            if n == 10 {
+                return Err(RecordFault::Extensions { at });
+            }
             storage |= u64::from(byte & 15) << (4 * n + 1);
             tariff |= u32::from(byte >> 4 & 3) << (2 * n);
             subunit |= u16::from(byte >> 6 & 1) << n;
+            n += 1;
         }
+        let Vib { vif, vifes, text, mut rest } = value_information(rest).ok_or(cut)?;
+        if vif.len() + vifes.len() > MAX_EXTENSIONS + 1 {
+            return Err(RecordFault::Extensions { at });
+        }
+        let mut meaning = Named::of(vif);
+        if !vifes.is_empty() {
+            meaning.extend(vifes);
+        }
+        let kind = meaning.is.kind;
+        let mut fixed = |n: usize| {
+            let (data, tail) = rest.split_at_checked(n).ok_or(cut)?;
+            rest = tail;
+            Ok(data)
+        };
+        let (data, value) = match dif & 15 {
+            0 | 8 => (&[][..], Value::None),
+            code @ 1..=4 => {
+                let data = fixed(usize::from(code))?;
+                (data, value::binary(data, kind))
+            }
+            5 => {
+                let data = fixed(4)?;
+                let bytes = data.first_chunk::<4>().ok_or(cut)?;
+                (data, Value::Real(f32::from_le_bytes(*bytes)))
+            }
+            6 => {
+                let data = fixed(6)?;
+                (data, value::binary(data, kind))
+            }
+            7 => {
+                let data = fixed(8)?;
+                (data, value::binary(data, kind))
+            }
+            code @ (9..=12 | 14) => {
+                let data = fixed(usize::from(if code == 14 { 6 } else { code - 8 }))?;
+                (data, value::bcd(data))
+            }
+            13 => {
+                let lvar = fixed(1)?.first().copied().ok_or(cut)?;
+                let len = value::variable_len(lvar).ok_or(RecordFault::Reserved { at, byte: lvar })?;
+                let data = fixed(len)?;
+                (data, value::variable(lvar, data))
+            }
+            _ => return Err(RecordFault::Reserved { at, byte: dif }),
+        };
         let record = Record {
-            bytes: raw.bytes,
-            vif: raw.vif,
-            vifes: raw.vifes,
-            text: value::Text(raw.text),
+            bytes: start.get(..start.len() - rest.len()).ok_or(cut)?,
+            vif,
+            vifes,
+            text: value::Text(text),
             data,
-            function: match raw.dif >> 4 & 3 {
+            function: match dif >> 4 & 3 {
                 0 => Function::Instantaneous,
                 1 => Function::Maximum,
                 2 => Function::Minimum,
@@ -463,16 +391,16 @@ impl<'a> Iterator for Records<'a> {
 }
 
 /// Value information and what follows it.
-struct Vib<'a> {
-    vif: &'a [u8],
-    vifes: &'a [u8],
-    text: &'a [u8],
-    rest: &'a [u8],
+pub(crate) struct Vib<'a> {
+    pub(crate) vif: &'a [u8],
+    pub(crate) vifes: &'a [u8],
+    pub(crate) text: &'a [u8],
+    pub(crate) rest: &'a [u8],
 }
 
 /// Splits value information off the front of `bytes`.
 #[inline]
-fn value_information(bytes: &[u8]) -> Option<Vib<'_>> {
+pub(crate) fn value_information(bytes: &[u8]) -> Option<Vib<'_>> {
     let (vif, vifes, rest) = match *bytes {
         [0x7C | 0xFC, ..] => return plain_text(bytes),
         [vif, ..] if vif & 0x80 == 0 => {

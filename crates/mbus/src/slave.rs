@@ -10,7 +10,7 @@ pub use command::{Command, RecordSource, Refused};
 
 use crate::header::{Header, Mask};
 use crate::link::{self, Control, Frame, FrameLen, address};
-use crate::record::RawRecords;
+use crate::raw::RawRecords;
 use crate::{Application, Output};
 use crate::{LineError, LineParams};
 use units::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! What a master may tell a slave, and what stands behind the slave.
 
 use crate::header::Identity;
-use crate::record::RawRecord;
+use crate::raw::RawRecord;
 use core::fmt;
 
 /// One thing a master asks for, in numbers.
