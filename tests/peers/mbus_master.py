@@ -5,6 +5,7 @@ usage: mbus_master.py tcp HOST:PORT STEP...
        mbus_master.py pty DEVICE:BAUD STEP...
 """
 import json
+import os
 import sys
 
 import meterbus
@@ -40,14 +41,38 @@ def telegram(line, address, multi=False):
     if not isinstance(read, TelegramLong):
         return {"error": f"a {type(read).__name__}"}
     head = read.body.interpreted["header"] if isinstance(read.body.interpreted, dict) else json.loads(read.to_JSON())["body"]["header"]
-    first = read.records[0].parsed_value if read.records else None
+    values = [value if isinstance(value, str) or value is None else float(value) for value in (r.parsed_value for r in read.records)]
     return {
         "from": read.header.aField.parts[0],
         "secondary": read.secondary_address,
         "access": head["access_no"],
-        "records": len(read.records),
-        "first": str(first) if isinstance(first, str) or first is None else float(first),
+        "status": int(str(head["status"]), 0),
+        "values": values,
     }
+
+
+def search(line, mask, place, found):
+    """Finds who answers to a mask of 16 digits: one digit more wherever several do."""
+    meterbus.send_select_frame(line, mask)
+    frame = heard(line, 1)
+    if frame is None:
+        return
+    if frame == ACK:
+        meterbus.send_request_frame(line, 253)
+        frame = heard(line, meterbus.FRAME_DATA_LENGTH)
+        if frame:
+            found.append(meterbus.load(frame).secondary_address)
+            return
+    # Nobody else may be speaking when the next mask goes out.
+    while line.read(256):
+        pass
+    while place < 8 and mask[place] != "F":
+        place += 1
+    if place == 8:
+        found.append(f"collision at {mask}")
+        return
+    for digit in "0123456789":
+        search(line, mask[:place] + digit + mask[place + 1:], place + 1, found)
 
 
 def do(line, step):
@@ -68,6 +93,10 @@ def do(line, step):
             if acknowledged(line):
                 answered.append(address)
         return {"answered": answered}
+    if action == "search":
+        found = []
+        search(line, words[0] if words else "F" * 16, 0, found)
+        return {"found": found}
     if action == "select":
         meterbus.send_select_frame(line, words[0])
         frame = heard(line, 1)
@@ -85,17 +114,18 @@ def do(line, step):
     if action == "send":
         line.write(long_frame(int(words[0]), int(words[1], 16), bytes.fromhex(words[2])))
         return {"acknowledged": acknowledged(line)}
-    sys.exit(f"`{action}` is none of ping, read, read-fcb, scan, select, address, baud, send")
+    sys.exit(f"`{action}` is none of ping, read, read-fcb, scan, select, search, address, baud, send")
 
 
 def main():
     kind, where, *steps = sys.argv[1:]
+    patience = float(os.environ.get("PATIENCE", "0.3"))
     place, last = where.rsplit(":", 1)
     if kind == "tcp":
-        line = serial.serial_for_url(f"socket://{place}:{last}", timeout=0.3)
+        line = serial.serial_for_url(f"socket://{place}:{last}", timeout=patience)
     else:
         # A pseudo-terminal carries no parity, see README.md.
-        line = serial.Serial(place, int(last), timeout=0.5)
+        line = serial.Serial(place, int(last), timeout=patience)
     failed = False
     for step in steps:
         result = do(line, step)

@@ -25,23 +25,23 @@ static void error(const char *step, const char *why) {
     failed = 1;
 }
 
-/* Who speaks, the access number, status and the first value of a telegram. */
+/* Who speaks, the access number, status and the values of a telegram in basic units. */
 static void telegram(const char *step, mbus_frame *frame) {
     mbus_frame_data *data = mbus_frame_data_new();
     if (mbus_frame_data_parse(frame, data) != 0 || data->type != MBUS_DATA_TYPE_VARIABLE) {
         error(step, mbus_error_str());
     } else {
-        int records = 0;
-        double first = 0;
+        char *secondary = mbus_frame_get_secondary_address(frame);
+        fprintf(said, "{\"step\": \"%s\", \"from\": %d, \"secondary\": \"%s\", \"access\": %d, \"status\": %d, \"values\": [",
+                step, frame->address, secondary ? secondary : "", data->data_var.header.access_no, data->data_var.header.status);
         for (mbus_data_record *raw = data->data_var.record; raw; raw = raw->next) {
             mbus_record *record = mbus_parse_variable_record(raw);
-            if (!records++ && record && record->is_numeric) first = record->value.real_val;
+            if (record && record->is_numeric) fprintf(said, "%.10g", record->value.real_val);
+            else fprintf(said, "null");
+            if (raw->next) fprintf(said, ", ");
             if (record) mbus_record_free(record);
         }
-        char *secondary = mbus_frame_get_secondary_address(frame);
-        fprintf(said, "{\"step\": \"%s\", \"from\": %d, \"secondary\": \"%s\", \"access\": %d, \"status\": %d, \"records\": %d, \"first\": %.10g}\n",
-                step, frame->address, secondary ? secondary : "", data->data_var.header.access_no,
-                data->data_var.header.status, records, first);
+        fprintf(said, "]}\n");
     }
     mbus_frame_data_free(data);
 }
@@ -72,7 +72,7 @@ static void heard(mbus_handle *handle, mbus_frame *frame) {
 static void step(mbus_handle *handle, const char *whole) {
     char copy[64];
     snprintf(copy, sizeof copy, "%s", whole);
-    char *action = strtok(copy, ":"), *first = strtok(NULL, ":"), *second = strtok(NULL, ":");
+    char *action = strtok(copy, ":"), *first = strtok(NULL, ":"), *second = strtok(NULL, ":"), *third = strtok(NULL, ":");
     if (!action) return;
     if (!strcmp(action, "ping") && first) {
         mbus_send_ping_frame(handle, atoi(first), 0);
@@ -105,7 +105,8 @@ static void step(mbus_handle *handle, const char *whole) {
         int probe = mbus_select_secondary_address(handle, first);
         fprintf(said, "{\"step\": \"%s\", \"selected\": \"%s\"}\n", whole, probe >= 0 && probe <= 2 ? words[probe] : "error");
     } else if (!strcmp(action, "search")) {
-        char mask[] = "FFFFFFFFFFFFFFFF";
+        char mask[17];
+        snprintf(mask, sizeof mask, "%s", first ? first : "FFFFFFFFFFFFFFFF");
         found = 0;
         fprintf(said, "{\"step\": \"%s\", \"found\": [", whole);
         mbus_register_found_event(handle, heard);
@@ -125,8 +126,17 @@ static void step(mbus_handle *handle, const char *whole) {
     } else if (!strcmp(action, "reset") && first) {
         mbus_send_application_reset_frame(handle, atoi(first), second ? atoi(second) : -1);
         fprintf(said, "{\"step\": \"%s\", \"acknowledged\": %d}\n", whole, acknowledged(handle));
+    } else if (!strcmp(action, "send") && first && second && third) {
+        mbus_frame *frame = mbus_frame_new(MBUS_FRAME_TYPE_LONG);
+        frame->control = MBUS_CONTROL_MASK_SND_UD | MBUS_CONTROL_MASK_DIR_M2S;
+        frame->address = atoi(first);
+        frame->control_information = strtol(second, NULL, 16);
+        frame->data_size = mbus_hex2bin(frame->data, sizeof frame->data, (unsigned char *)third, strlen(third));
+        mbus_send_frame(handle, frame);
+        mbus_frame_free(frame);
+        fprintf(said, "{\"step\": \"%s\", \"acknowledged\": %d}\n", whole, acknowledged(handle));
     } else {
-        error(whole, "is none of ping, read, multi, scan, select, search, address, baud, reset");
+        error(whole, "is none of ping, read, multi, scan, select, search, address, baud, reset, send");
     }
     fflush(said);
 }
@@ -143,7 +153,8 @@ int main(int argc, char **argv) {
     dup2(open("/dev/null", O_WRONLY), 1);
     int tcp = !strcmp(argv[1], "tcp");
     mbus_handle *handle = tcp ? mbus_context_tcp(argv[2], (uint16_t)atoi(mark + 1)) : mbus_context_serial(argv[2]);
-    if (tcp) mbus_tcp_set_timeout_set(0.3);
+    const char *patience = getenv("PATIENCE");
+    if (tcp) mbus_tcp_set_timeout_set(patience ? atof(patience) : 0.3);
     if (!handle || mbus_connect(handle) != 0 || (!tcp && mbus_serial_set_baudrate(handle, atol(mark + 1)) != 0)) {
         fprintf(stderr, "%s cannot be opened: %s\n", argv[2], mbus_error_str());
         return 2;
