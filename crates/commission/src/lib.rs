@@ -21,6 +21,7 @@ mod journal;
 pub mod mbus;
 pub mod meaning;
 pub mod names;
+pub mod optical;
 mod plan;
 mod port;
 mod read;

@@ -40,6 +40,12 @@ impl<'a> OpticalPort<'a> {
         self.device.is_open()
     }
 
+    /// True while an answer is on its way out.
+    #[must_use]
+    pub const fn is_sending(&self) -> bool {
+        self.device.is_sending()
+    }
+
     pub(super) fn reset(&mut self) {
         self.device.reset();
     }
