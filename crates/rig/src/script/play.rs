@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use device::Door;
+use device::{Door, OpticalPort};
 use modbus::RegisterAccess;
 use schema::{GlassDef, PortId};
 use units::{Duration, Instant};
@@ -175,6 +175,9 @@ fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
     let Some(line) = bench.twin(index).and_then(|twin| twin.device().port_line(port)) else {
         return Vec::new();
     };
+    if port == PortId::Optical {
+        bench.put_head(Some(index));
+    }
     let before = bench.master_line(port);
     while bench.master_take(port).is_some() {}
     bench.set_master_line(port, line);
@@ -182,7 +185,12 @@ fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
     let deadline = sent + PATIENCE + line.wire_time(mbus::FRAME_BUFFER);
     bench.master_send(port, bytes);
     let mut reply = Vec::new();
-    while reply.is_empty() && bench.now() < deadline {
+    while (reply.is_empty() && bench.now() < deadline) || is_amid(bench, index, port) {
+        // A head follows the meter to the speed that it was asked for.
+        let window = bench.twin(index).filter(|_| port == PortId::Optical);
+        if let Some(line) = window.and_then(|twin| twin.device().port_line(port)) {
+            bench.set_master_line(port, line);
+        }
         // At least a step of time, so that nothing which is due and cannot be done holds the script.
         let soon = bench.now() + Duration::from_millis(1);
         let next = bench.next_event().unwrap_or(deadline).max(soon).min(deadline);
@@ -196,6 +204,12 @@ fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
     }
     bench.set_master_line(port, before);
     reply
+}
+
+/// True while a read-out at the window goes on: it comes in pieces.
+fn is_amid(bench: &Bench, index: usize, port: PortId) -> bool {
+    let window = bench.twin(index).and_then(|twin| twin.device().ports().optical.as_ref());
+    port == PortId::Optical && window.is_some_and(OpticalPort::is_sending)
 }
 
 /// What a subject is now, as `show` prints it and `expect` reads it.

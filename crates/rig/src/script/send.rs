@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use iec62056::Message;
 use modbus::crc;
 use models::Entry;
 use schema::PortId;
@@ -41,6 +42,9 @@ pub(super) fn send(entry: &'static Entry, port: PortId, rest: &[String]) -> Resu
             frame
         }
         PortId::Optical => match rest {
+            [command, data @ ..] if matches!(command.as_str(), "ACK" | "P1" | "R1" | "W1" | "B0") => {
+                message(command, data)?
+            }
             [text] if !text.chars().all(|c| c.is_ascii_hexdigit()) => {
                 let wrong = "text that the line does not carry";
                 if !text.is_ascii() {
@@ -52,11 +56,43 @@ pub(super) fn send(entry: &'static Entry, port: PortId, rest: &[String]) -> Resu
             }
             _ => hex(
                 rest,
-                "a line in quotes, such as ir \"/?!\", or bytes in hexadecimal, such as ir 06 30 35 30 0D 0A",
+                "a line in quotes, such as ir \"/?!\", ACK 050, P1 0000, R1 4000, W1 4010 25, B0, or bytes in hexadecimal, such as ir 06 30 35 30 0D 0A",
             )?,
         },
     };
     Ok(Command::Send(port, bytes))
+}
+
+/// A message at the window from its words, with everything around it.
+fn message(command: &str, data: &[String]) -> Result<Vec<u8>, TextError> {
+    let wrong = |expected: &str| {
+        TextError::new(format!("\"{}\" behind {command}", data.join(" ")), expected.to_string())
+    };
+    let data = match (command, data) {
+        ("ACK", [option]) if option.len() == 3 && option.is_ascii() => {
+            return Ok(format!("\u{6}{option}\r\n").into_bytes());
+        }
+        ("ACK", _) => {
+            return Err(wrong("protocol, speed and mode, such as 050 to read out or 051 to program"));
+        }
+        ("P1", [password]) => Some(format!("({password})")),
+        ("P1", _) => return Err(wrong("the password, such as P1 0000")),
+        ("R1", [address]) => Some(format!("{address}()")),
+        ("R1", _) => return Err(wrong("an address, such as R1 4000")),
+        ("W1", [address, value]) => Some(format!("{address}({value})")),
+        ("W1", _) => return Err(wrong("an address and a value, such as W1 4010 25")),
+        (_, []) => None,
+        _ => return Err(wrong("the end of the line")),
+    };
+    let command = match command.as_bytes() {
+        [letter, digit] => [*letter, *digit],
+        _ => [0; 2],
+    };
+    let mut frame = [0; iec62056::MESSAGE_BUFFER];
+    let n = Message { command, data: data.as_deref() }.emit(&mut frame).map_err(|why| {
+        TextError::new(why.to_string(), "characters that the line carries, and not too many")
+    })?;
+    Ok(frame.iter().take(n).copied().collect())
 }
 
 fn at_most(bytes: &[u8], most: usize, added: &str) -> Result<(), TextError> {
