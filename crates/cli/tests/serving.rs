@@ -205,3 +205,68 @@ fn a_serial_device_follows_the_first_meter() {
     let (status, _) = served.stop();
     assert_eq!(status.code(), Some(0));
 }
+
+/// Sends a request, and returns what comes back until it is `end` bytes.
+fn ask(address: &str, request: &[u8], end: usize) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = vec![0; end];
+    stream.read_exact(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn on_an_m_bus_the_zeros_of_several_answers_win() {
+    let meters = ["pro1-mb serial=13070001 mbus-id=1", "pro1-mb serial=13070002 mbus-id=1"];
+    let read = [0x10, 0x5B, 1, 0x5C, 0x16];
+    let telegram = |meters: &[&str]| {
+        let mut args = vec!["--port", TCP];
+        args.extend(meters.iter().flat_map(|meter| ["--meter", meter]));
+        let served = Served::start(&args, 1);
+        let nke = [0x10, 0x40, 1, 0x41, 0x16];
+        assert_eq!(ask(served.address(0), &nke, 1), [0xE5], "equal answers are one");
+        let telegram = ask(served.address(0), &read, 81);
+        (telegram, served.stop().1)
+    };
+    let [(first, quiet), (second, _)] = [telegram(&meters[..1]), telegram(&meters[1..])];
+    let (both, said) = telegram(&meters);
+    assert_ne!(first, second);
+    let mixed: Vec<u8> = first.iter().zip(&second).map(|(a, b)| a & b).collect();
+    assert_eq!(both, mixed);
+    assert!(said.contains("id 1 is there 2 times") && said.contains("their bits mix"), "{said}");
+    assert_eq!(quiet, "");
+}
+
+#[test]
+fn the_optical_head_sits_on_one_meter() {
+    let meters = ["--meter", "pro1-mod", "--meter", "pro1-s serial=13079999"];
+    let ports =
+        ["--port", "ir+tcp://127.0.0.1:0", "--port", "ir+tcp://127.0.0.1:0?meter=13079999", "--port", TCP];
+    let served = Served::start(&[&meters[..], &ports].concat(), 3);
+    let address = |port: usize| {
+        let link = served.link(port).strip_prefix("ir+tcp://").unwrap();
+        link.split('?').next().unwrap().to_owned()
+    };
+    for port in 0..2 {
+        let heard = ask(&address(port), b"/?!\r\n", 5);
+        assert_eq!(heard[0], b'/', "{heard:02X?}");
+    }
+    assert_eq!(value(served.link(2), "serial"), "13070001", "the bus goes on");
+}
+
+#[test]
+fn meters_of_two_buses_need_a_word_at_the_port() {
+    let both = ["serve", "--meter", "pro1-mod", "--meter", "pro1-mb", "--port", TCP];
+    let served = run(&both);
+    assert_eq!(served.code, 2);
+    let wrong =
+        "--port: tcp://127.0.0.1:0 could be either of two buses: expected rtu+tcp://127.0.0.1:0 or mbus+tcp";
+    assert!(served.err.contains(wrong), "{}", served.err);
+    let many = run(&["serve", "--model", model(), "--count", "300"]);
+    assert!(
+        many.code == 2 && many.err.contains("--count: 300 meters from modbus-id 1 on are too many"),
+        "{}",
+        many.err
+    );
+}

@@ -157,3 +157,29 @@ fn what_no_memory_command_can_do_is_said_and_nothing_written() {
         assert!(ran.err.contains("it is no file of meters' memories"), "{}", ran.err);
     }
 }
+
+#[test]
+fn meters_of_every_model_are_kept_in_one_file() {
+    let folder = Folder::new();
+    let file = folder.text("state");
+    let meters: Vec<String> = (1..)
+        .zip(models::ALL)
+        .map(|(n, entry)| format!("{} serial={} energy.forward={n}.25", entry.def.slug, 13_070_100 + n))
+        .collect();
+    let serve = || {
+        let mut args = vec!["--state", &file, "--port", "ir+tcp://127.0.0.1:0"];
+        args.extend(meters.iter().flat_map(|meter| ["--meter", meter]));
+        Served::start(&args, 1)
+    };
+    assert_eq!(serve().stop().0.code(), Some(0));
+    let (status, said) = serve().stop();
+    assert_eq!(status.code(), Some(0));
+    let memory = run(&["memory", &file]).out;
+    for (n, entry) in (1..).zip(models::ALL) {
+        let serial = 13_070_100 + n;
+        assert!(said.contains(&format!("the memory of {serial} was kept")), "{said}");
+        assert!(memory.contains(&format!("{} {serial}\n", entry.def.slug)), "{memory}");
+        assert!(memory.contains(&format!("  energy.forward {n}.25kWh\n")), "{memory}");
+    }
+    assert_eq!(memory.matches("  power-downs 2\n").count(), models::ALL.len(), "{memory}");
+}
