@@ -31,12 +31,18 @@ pub enum Command {
     /// Draw a page of the display
     #[command(after_long_help = examples::lcd())]
     Lcd(LcdArgs),
+    /// Find the meters of an M-Bus; the search tree is told as it grows
+    #[command(after_long_help = examples::find())]
+    Find(FindArgs),
     /// Read a meter
     #[command(after_long_help = examples::read())]
     Read(ReadArgs),
     /// Change settings of a meter, and prove each change by reading it back
     #[command(after_long_help = examples::set())]
     Set(SetArgs),
+    /// Take a frame to pieces
+    #[command(after_long_help = examples::decode())]
+    Decode(DecodeArgs),
     /// Show what a file of meters' memories holds, damage a memory or set it back
     #[command(after_long_help = examples::memory())]
     Memory(MemoryArgs),
@@ -132,7 +138,7 @@ pub enum Format {
 #[derive(Debug, Args)]
 pub struct ReadArgs {
     /// The line: serial:PATH?baud=9600&parity=even&id=1, tcp://HOST:PORT?id=1 or modbus-tcp://HOST:PORT?id=1; what is
-    /// left out is as from the factory
+    /// left out is as from the factory. An M-Bus: serial:PATH?protocol=mbus&baud=2400&id=1 or &number=13070001
     #[arg(long)]
     pub link: String,
     /// Read it as this model without asking who it is
@@ -146,13 +152,62 @@ pub struct ReadArgs {
     pub points: Vec<String>,
 }
 
+/// `metertwin find`.
+#[derive(Debug, Args)]
+pub struct FindArgs {
+    /// The line: serial:PATH?protocol=mbus&baud=2400 or tcp://HOST:PORT?protocol=mbus; number=1907.... stays among the
+    /// meters with such numbers
+    #[arg(long)]
+    pub link: String,
+    /// Search by secondary address, as is done without a word
+    #[arg(long, conflicts_with = "primary")]
+    pub secondary: bool,
+    /// Ask every primary address
+    #[arg(long)]
+    pub primary: bool,
+    /// The primary addresses that are asked
+    #[arg(long, value_name = "FIRST-LAST", default_value = "0-250", requires = "primary")]
+    pub addresses: String,
+    /// Try the digits A to E in numbers everywhere, not only where the decimal ones leave a question
+    #[arg(long, conflicts_with = "primary")]
+    pub letters: bool,
+    /// Write the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a frame belongs to.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Language {
+    /// Modbus RTU, checksum included
+    Modbus,
+    /// M-Bus, of any maker
+    Mbus,
+}
+
+/// `metertwin decode`.
+#[derive(Debug, Args)]
+pub struct DecodeArgs {
+    /// What it belongs to
+    pub language: Language,
+    /// Its bytes in hexadecimal, spaces as you like
+    #[arg(value_name = "HEX", required = true)]
+    pub bytes: Vec<String>,
+    /// Name registers as this model has them
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The Modbus request that it answers, which says what its values are
+    #[arg(long, value_name = "HEX")]
+    pub request: Option<String>,
+}
+
 /// `metertwin set`.
 #[derive(Debug, Args)]
 pub struct SetArgs {
     /// The line, as for read
     #[arg(long)]
     pub link: String,
-    /// Settings and their new values
+    /// Settings and their new values; over M-Bus also the key of a command alone
     #[arg(value_name = "KEY=VALUE", required = true)]
     pub changes: Vec<String>,
     /// Say what would be written, and write nothing
@@ -217,7 +272,21 @@ mod examples {
     pub fn read() -> String {
         "Examples:\n  metertwin read --link 'serial:/dev/ttyUSB0?baud=9600&parity=even&id=1'\n  metertwin read --link \
          tcp://192.168.1.20:5020 --format csv > meter.csv\n  metertwin read --link 'modbus-tcp://gateway:502?id=3' power \
-         energy.forward"
+         energy.forward\n  metertwin read --link 'serial:/dev/ttyUSB0?protocol=mbus&baud=2400&number=13070001'"
+            .to_owned()
+    }
+
+    pub fn find() -> String {
+        "Examples:\n  metertwin find --link 'serial:/dev/ttyUSB0?protocol=mbus&baud=2400'\n  metertwin find --link \
+         'tcp://gateway:10001?protocol=mbus' --primary --addresses 1-20\n  metertwin find --link \
+         'serial:/dev/ttyUSB0?protocol=mbus&number=1907....' --json\n\nThe tree is told on standard error, the list on \
+         standard output. Exit code 4 where nobody is found."
+            .to_owned()
+    }
+
+    pub fn decode() -> String {
+        "Examples:\n  metertwin decode mbus 68 15 15 68 08 01 72 01 00 07 13 CD 25 02 02 05 00 00 00 0C 04 78 56 34 12 B5 16\n  \
+         metertwin decode modbus 01 03 50 00 00 02 D5 0B"
             .to_owned()
     }
 

@@ -5,7 +5,9 @@
 
 mod args;
 mod clock;
+mod decode;
 mod fault;
+mod mbus;
 mod memory;
 mod out;
 mod picture;
@@ -34,8 +36,10 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Script(args) => script::run(args),
         Command::Lcd(args) => picture::run(args),
+        Command::Find(args) => mbus::find(args),
         Command::Read(args) => read::run(args),
         Command::Set(args) => set::run(args),
+        Command::Decode(args) => decode::run(args),
         Command::Memory(args) => memory::run(args),
     };
     done.map_or_else(|fault| end(&fault), |()| ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::path::PathBuf;
 
+use commission::mbus::{LineParams, Mask};
 use commission::{Action, Place, factory_place};
 use models::Entry;
 use rig::TextError;
@@ -57,6 +58,105 @@ pub fn road(text: &str, expected: &str) -> Result<Road, TextError> {
     }
 }
 
+/// What is spoken on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Modbus, which a link that says nothing means.
+    Modbus,
+    /// M-Bus.
+    Mbus,
+}
+
+/// The options of a link as key and value.
+fn options(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let options = text.split_once('?').map_or("", |(_, options)| options);
+    let options = options.split('&').filter(|option| !option.is_empty());
+    options.map(|option| option.split_once('=').unwrap_or((option, "")))
+}
+
+/// What is spoken on the line of a link.
+pub fn protocol(text: &str) -> Result<Protocol, TextError> {
+    match options(text).find(|(key, _)| *key == "protocol") {
+        None | Some((_, "modbus")) => Ok(Protocol::Modbus),
+        Some((_, "mbus")) => Ok(Protocol::Mbus),
+        Some((_, other)) => {
+            Err(TextError::new(format!("protocol cannot be \"{other}\""), "one of modbus, mbus"))
+        }
+    }
+}
+
+/// Who is meant on an M-Bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MbusTarget {
+    /// The meter with this primary address.
+    Primary(u8),
+    /// The meters that a mask selects.
+    Number(Mask),
+}
+
+/// A line to meters on an M-Bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MbusLink {
+    /// How to get there.
+    pub road: Road,
+    /// Its speed; what was left out is as from the factory.
+    pub line: LineParams,
+    /// Who is meant; `None` where the link does not say.
+    pub target: Option<MbusTarget>,
+}
+
+/// Speeds that an M-Bus can have (EN 13757-2), in Bd.
+const MBUS_SPEEDS: [u32; 8] = [300, 600, 1_200, 2_400, 4_800, 9_600, 19_200, 38_400];
+
+/// A number of eight digits with a point for any digit, as a mask; fewer digits have zeros in front.
+fn number(text: &str) -> Option<Mask> {
+    if text.is_empty() || text.len() > 8 || !text.chars().all(|c| c == '.' || c.is_ascii_hexdigit()) {
+        return None;
+    }
+    let digits = format!("{text:0>8}").replace('.', "F");
+    let [a, b, c, d] = u32::from_str_radix(&digits, 16).ok()?.to_le_bytes();
+    Some(Mask([a, b, c, d, 0xFF, 0xFF, 0xFF, 0xFF]))
+}
+
+/// Reads a line to meters on an M-Bus; what it does not say is as `factory` has it.
+pub fn mbus_link(text: &str, factory: LineParams) -> Result<MbusLink, TextError> {
+    const EXPECTED: &str =
+        "serial:PATH?protocol=mbus&baud=2400&id=1 or tcp://HOST:PORT?protocol=mbus&number=13070001";
+    let road = road(text.split_once('?').map_or(text, |(road, _)| road), EXPECTED)?;
+    if matches!(road, Road::Pty(_) | Road::ModbusTcp(_)) {
+        return Err(TextError::new(format!("{road} leads to no M-Bus"), EXPECTED));
+    }
+    let mut link = MbusLink { road, line: factory, target: None };
+    for (key, value) in options(text) {
+        let wrong = |expected: &str| TextError::new(format!("{key} cannot be \"{value}\""), expected);
+        let target = match key {
+            "protocol" => continue,
+            "baud" => {
+                let baud = value.parse().ok().filter(|baud| MBUS_SPEEDS.contains(baud));
+                let speeds = MBUS_SPEEDS.map(|baud| baud.to_string()).join(", ");
+                link.line = LineParams::even(baud.ok_or_else(|| wrong(&format!("one of {speeds}")))?);
+                continue;
+            }
+            "id" => {
+                let id = value.parse().ok().filter(|id| *id <= 250 || *id == 254);
+                MbusTarget::Primary(id.ok_or_else(|| wrong("0 to 250; 254 asks the only meter on the line"))?)
+            }
+            "number" => {
+                let mask = number(value);
+                MbusTarget::Number(mask.ok_or_else(|| wrong("eight digits, with a point for any digit"))?)
+            }
+            _ => {
+                let wrong = format!("a link to an M-Bus has no \"{key}\"");
+                return Err(TextError::new(wrong, "one of protocol, baud, id, number"));
+            }
+        };
+        if link.target.replace(target).is_some() {
+            return Err(TextError::new("id and number both say who is meant", "one of them"));
+        }
+    }
+    Ok(link)
+}
+
 /// A line to a meter, and where the meter is spoken to on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
@@ -84,6 +184,9 @@ pub fn link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
     let mut place = factory_place(entry);
     for option in options.split('&').filter(|option| !option.is_empty()) {
         let (key, value) = option.split_once('=').unwrap_or((option, ""));
+        if key == "protocol" {
+            continue;
+        }
         let wrong = |expected: String| TextError::new(format!("{key} cannot be \"{value}\""), expected);
         if key == "id" {
             let id = value.parse().ok().filter(|id| *id <= 247);
@@ -109,7 +212,7 @@ pub fn link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use modbus::{LineParams, Parity};
+    use modbus::Parity;
 
     fn read(text: &str) -> Result<Link, String> {
         link(text, &models::ALL[0]).map_err(|why| why.to_string())
@@ -124,6 +227,33 @@ mod tests {
         let place = Place { line: LineParams::new(9_600, Parity::Even), unit: 0 };
         assert_eq!(tcp, Link { road: Road::Tcp("[::1]:502".into()), place });
         assert_eq!(read("modbus-tcp://meter:502").unwrap().place, factory_place(&models::ALL[0]));
+    }
+
+    #[test]
+    fn links_to_an_mbus_say_who_is_meant() {
+        let factory = LineParams::even(9_600);
+        let read = |text: &str| mbus_link(text, factory).map_err(|why| why.to_string());
+        let one = read("serial:/dev/ttyUSB0?protocol=mbus&baud=2400&id=5").unwrap();
+        assert_eq!((one.line, one.target), (LineParams::even(2_400), Some(MbusTarget::Primary(5))));
+        let two = read("tcp://h:1?protocol=mbus&number=19.2024.").unwrap();
+        let mask = Mask([0x4F, 0x02, 0xF2, 0x19, 0xFF, 0xFF, 0xFF, 0xFF]);
+        assert_eq!((two.line, two.target), (factory, Some(MbusTarget::Number(mask))));
+        assert_eq!(protocol("tcp://h:1?id=1"), Ok(Protocol::Modbus));
+        assert_eq!(protocol("tcp://h:1?id=1&protocol=mbus"), Ok(Protocol::Mbus));
+        assert!(
+            protocol("tcp://h:1?protocol=can").unwrap_err().to_string().contains("expected one of modbus")
+        );
+        for (text, wrong) in [
+            ("modbus-tcp://h:1?protocol=mbus", "modbus-tcp://h:1 leads to no M-Bus: expected serial:PATH"),
+            ("tcp://h:1?baud=1", "baud cannot be \"1\": expected one of 300, 600, "),
+            ("tcp://h:1?id=251", "id cannot be \"251\": expected 0 to 250"),
+            ("tcp://h:1?number=123456789", "number cannot be \"123456789\": expected eight digits"),
+            ("tcp://h:1?id=1&number=1", "id and number both say who is meant: expected one of them"),
+            ("tcp://h:1?parity=odd", "a link to an M-Bus has no \"parity\": expected one of protocol, baud"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(wrong), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -8,8 +8,9 @@ use models::Entry;
 use crate::args::{Format, ReadArgs};
 use crate::clock::unix_seconds;
 use crate::fault::{Fault, Kind};
+use crate::mbus;
 use crate::out::{self, Progress};
-use crate::place;
+use crate::place::{self, Protocol};
 use crate::wire::{self, Wire, block_on};
 
 /// The model whose factory setting holds where nothing else is known.
@@ -41,6 +42,9 @@ pub fn no_answer(line: &Line<'_, Wire>, entry: Option<&'static Entry>, fault: &c
 
 /// Runs the command.
 pub fn run(args: &ReadArgs) -> Result<(), Fault> {
+    if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
+        return mbus::read(args);
+    }
     let default = model(args.model.as_deref())?;
     let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
     if args.model.is_some() {

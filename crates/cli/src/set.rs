@@ -11,9 +11,9 @@ use models::Entry;
 use crate::args::SetArgs;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
-use crate::place::Road;
+use crate::place::{Protocol, Road};
 use crate::wire::{self, block_on};
-use crate::{place, read};
+use crate::{mbus, place, read};
 
 fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
     let mut staged = Staged::new();
@@ -59,12 +59,12 @@ fn step_text(plan: &Plan, action: &Action, road: &Road) -> String {
 }
 
 /// Asks at the terminal. Without one nobody can say yes.
-fn agreed(plan: &Plan, road: &Road) -> Result<bool, Fault> {
+pub fn agreed(list: &str) -> Result<bool, Fault> {
     if !io::stdin().is_terminal() {
         let wrong = "Nothing was sent: nobody is there to be asked. Add --yes to write without a question.";
         return Err(Fault::new(Kind::Input, wrong));
     }
-    out::remark(&format!("{}\nWrite this to the meter? yes or no:", list(plan, road)));
+    out::remark(&format!("{list}\nWrite this to the meter? yes or no:"));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "yes"))
@@ -72,6 +72,9 @@ fn agreed(plan: &Plan, road: &Road) -> Result<bool, Fault> {
 
 /// Runs the command.
 pub fn run(args: &SetArgs) -> Result<(), Fault> {
+    if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
+        return mbus::set(args);
+    }
     let default = read::first_model()?;
     let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
     // What no model could take is refused before anything is opened.
@@ -94,7 +97,7 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
         ));
         return Ok(());
     }
-    if !args.yes && !agreed(&plan, &link.road)? {
+    if !args.yes && !agreed(&list(&plan, &link.road))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }
     let mut bar = Progress::new();

@@ -173,11 +173,10 @@ impl Port for Wire {
     }
 }
 
-/// Opens the line of a link.
-pub fn line<'m>(link: &Link, memory: &'m mut LineMemory) -> Result<Line<'m, Wire>, Fault> {
-    let place = link.place;
-    let wire = Wire::open(&link.road, place.line).map_err(|why| {
-        let next = match (&link.road, why.kind()) {
+/// Opens a road, a serial one at `line`.
+pub fn open(road: &Road, line: LineParams) -> Result<Wire, Fault> {
+    Wire::open(road, line).map_err(|why| {
+        let next = match (road, why.kind()) {
             (Road::Serial(_), io::ErrorKind::PermissionDenied) => {
                 "Your user needs the group dialout (on some systems uucp)."
             }
@@ -189,8 +188,14 @@ pub fn line<'m>(link: &Link, memory: &'m mut LineMemory) -> Result<Line<'m, Wire
             }
             _ => "Is the address right, is the gateway on?",
         };
-        Fault::new(Kind::NoAnswer, format!("{} cannot be opened: {why}. {next}", link.road))
-    })?;
+        Fault::new(Kind::NoAnswer, format!("{road} cannot be opened: {why}. {next}"))
+    })
+}
+
+/// Opens the line of a link.
+pub fn line<'m>(link: &Link, memory: &'m mut LineMemory) -> Result<Line<'m, Wire>, Fault> {
+    let place = link.place;
+    let wire = open(&link.road, place.line)?;
     let transport = if matches!(link.road, Road::ModbusTcp(_)) { Transport::Tcp } else { Transport::Rtu };
     Ok(Line::new(wire, memory, transport, place, Timing::default(), ()))
 }

@@ -59,15 +59,15 @@ fn help_has_examples_and_only_what_there_is() {
     for word in ["models", "serve", "script", "lcd", "read", "set", "Exit codes: 0 done and proven"] {
         assert!(help.out.contains(word), "{word}: {}", help.out);
     }
-    for word in ["find", "sniff", "decode", "mbus"] {
-        assert!(!help.out.contains(word), "{word}");
-    }
+    assert!(!help.out.contains("sniff"));
     for (command, word) in [
         ("serve", "listening on PORT"),
         ("script", "advance 1h"),
         ("lcd", "--format png"),
         ("read", "--format csv"),
         ("set", "--dry-run"),
+        ("find", "--addresses 1-20"),
+        ("decode", "decode mbus 68"),
     ] {
         let help = run(&[command, "--help"]);
         assert!(help.code == 0 && help.out.contains(word), "{command}: {}", help.out);

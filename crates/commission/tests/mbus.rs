@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use commission::mbus::{
-    Address, Fault, Found, Mask, MbusLine, MbusMemory, MbusTiming, Outcome, Place, Plan, SearchEvent, Seen,
-    StepReport, change, writable_settings,
+    Address, Doubt, Fault, Found, Mask, MbusLine, MbusMemory, MbusTiming, Obstacle, Outcome, Place, Plan,
+    SearchEvent, Seen, StepReport, change, commands, writable_settings,
 };
 use commission::{Mark, MemoryJournal, SimulatedPort};
 use models::Entry;
-use rig::{Bench, MeterSpec, WireFaults, block_on};
+use rig::{Bench, MeterSpec, Supply, WireFaults, block_on};
 use schema::{Kind, PortId, SettingId, Source};
 use units::{Instant, LineParams};
 
@@ -253,5 +253,176 @@ fn every_setting_takes_every_value_and_what_is_shown_is_proven() {
                 assert_eq!(works_value, value, "{key}");
             }
         }
+    }
+}
+
+#[test]
+fn commands_are_done_and_end_as_acknowledged() {
+    for command in commands(entry()) {
+        let bench = bench(["serial=70001 mbus-id=5"]);
+        let plan = plan(primary(5), &[commission::names::command_key(command)]);
+        assert_eq!(plan.steps.len(), 1);
+        let (reports, _, journal) = write(&bench, &plan);
+        assert_eq!(reports[0].outcome, Outcome::Acknowledged);
+        assert_eq!(
+            journal.entries.iter().filter(|entry| matches!(entry.mark, Mark::Intend { .. })).count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn several_changes_go_out_in_a_safe_order_and_the_meter_is_followed() {
+    let bench = bench(["serial=70001 mbus-id=5"]);
+    let plan = plan(primary(5), &["mbus-baud=2400", "mbus-id=6", "serial=70009", "tariff=2"]);
+    let (reports, place, journal) = write(&bench, &plan);
+    let words: Vec<&str> = reports.iter().map(|report| report.outcome.word()).collect();
+    assert_eq!(words, ["acknowledged", "confirmed", "confirmed", "confirmed"]);
+    assert_eq!(place, Place { line: LineParams::even(2_400), address: Address::Primary(6) });
+    let keys: Vec<&str> = journal.entries.iter().map(|entry| entry.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["tariff", "tariff", "serial", "serial", "mbus-id", "mbus-id", "mbus-baud", "mbus-baud"]
+    );
+    assert_eq!(bench.borrow().twin(0).unwrap().device().address(PortId::Mbus), Some((place.line, 6)));
+}
+
+#[test]
+fn an_address_or_number_that_somebody_has_is_not_given_away() {
+    let bench = bench(["serial=70001 mbus-id=5", "serial=70002 mbus-id=6"]);
+    for change in ["mbus-id=6", "serial=70002"] {
+        let (reports, _, journal) = write(&bench, &plan(primary(5), &[change]));
+        assert_eq!(reports[0].outcome, Outcome::NotSent { why: Obstacle::Taken });
+        assert!(journal.entries.is_empty());
+    }
+}
+
+#[test]
+fn another_meter_than_the_one_that_was_meant_gets_nothing() {
+    let bench = bench(["serial=70001 mbus-id=5", "serial=70002 mbus-id=6"]);
+    let mut memory = MbusMemory::default();
+    let identity = {
+        let mut wire = wire(&bench, &mut memory);
+        run(&bench, wire.read_out(Address::Primary(6), &mut |_| {})).unwrap().header.identity
+    };
+    let plan = Plan { identity, ..plan(primary(5), &["tariff=2", "mbus-id=7"]) };
+    let (reports, place, journal) = write(&bench, &plan);
+    assert!(matches!(reports[0].outcome, Outcome::NotSent { why: Obstacle::OtherMeter(_) }));
+    assert_eq!(reports[1].outcome, Outcome::NotSent { why: Obstacle::StoppedBefore });
+    assert_eq!((place, journal.entries.len()), (plan.place, 0));
+    assert_eq!(setting(&bench, 0, SettingId::Tariff), 1);
+}
+
+#[test]
+fn a_refusal_is_told_by_the_status_of_the_next_telegram() {
+    // Whatever a meter takes beyond its own list of values it refuses: here the description promises more than it takes.
+    let bench = bench(["serial=70001 mbus-id=5"]);
+    let mut memory = MbusMemory::default();
+    let mut wire = wire(&bench, &mut memory);
+    let mut journal = MemoryJournal::default();
+    let mut plan = plan(primary(5), &["combination-code=4", "mbus-id=9"]);
+    for step in &mut plan.steps {
+        if let commission::Action::Set { value, .. } = step {
+            *value = if *value == 4 { 3 } else { 251 };
+        }
+    }
+    let (reports, place) = run(&bench, wire.write_plan(&plan, &mut journal, &mut |_| {}));
+    for report in &reports {
+        assert_eq!(report.outcome, Outcome::Refused { status: 2 });
+        assert!(report.sentence(&plan).contains("Nothing was changed."));
+    }
+    assert_eq!(place, plan.place);
+    assert_eq!(setting(&bench, 0, SettingId::CombinationCode), 1);
+    assert_eq!(setting(&bench, 0, SettingId::MbusId), 5);
+}
+
+/// Writes `change` while something happens after `steps` events; `None` where it was done before that.
+fn disturbed(
+    change: &str,
+    steps: usize,
+    disturb: &dyn Fn(&Shared),
+) -> Option<(Shared, StepReport, MemoryJournal)> {
+    let bench = bench(["serial=70001 mbus-id=5"]);
+    let plan = plan(primary(5), &[change]);
+    let mut memory = MbusMemory::default();
+    let mut wire = wire(&bench, &mut memory);
+    let mut journal = MemoryJournal::default();
+    let reports = {
+        let mut nothing = |_: commission::mbus::WriteProgress<'_>| {};
+        let mut writing = std::pin::pin!(wire.write_plan(&plan, &mut journal, &mut nothing));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut passed = 0;
+        loop {
+            if let std::task::Poll::Ready((reports, _)) = writing.as_mut().poll(&mut context) {
+                if passed <= steps {
+                    return None;
+                }
+                break reports;
+            }
+            passed += 1;
+            if passed == steps + 1 {
+                disturb(&bench);
+                continue;
+            }
+            let next = bench.borrow().next_event().unwrap();
+            bench.borrow_mut().run_until(next);
+        }
+    };
+    Some((bench, reports.into_iter().next().unwrap(), journal))
+}
+
+/// What a report says must be so, and the journal must say no more than the report.
+fn honest(bench: &Shared, change: &str, report: &StepReport, journal: &MemoryJournal) {
+    let (key, value) = change.split_once('=').unwrap();
+    let value: i32 = value.parse().unwrap();
+    let has = setting(bench, 0, SettingId::from_key(key).unwrap());
+    match &report.outcome {
+        Outcome::Confirmed { .. } => assert_eq!(has, value, "{report:?}"),
+        Outcome::NotTaken { reads, .. } => {
+            assert!(i64::from(has) == *reads && has != value, "{report:?}");
+        }
+        Outcome::Refused { .. } => assert_ne!(has, value, "{report:?}"),
+        Outcome::Acknowledged => assert_eq!(has, value, "{report:?}"),
+        Outcome::Unknown { .. } => {}
+        Outcome::NotSent { .. } => assert!(has != value && !report.sent, "{report:?}"),
+    }
+    let proven = journal.entries.iter().any(|entry| matches!(entry.mark, Mark::Proven { .. }));
+    assert_eq!(proven, report.sent && matches!(report.outcome, Outcome::Confirmed { .. }));
+}
+
+#[test]
+fn a_power_cut_at_any_moment_of_a_write_never_makes_a_false_proof() {
+    let cut = |bench: &Shared| {
+        let now = bench.borrow().now();
+        bench.borrow_mut().set_supply(0, Supply { mains: false, ..Supply::default() });
+        bench.borrow_mut().run_until(now + units::Duration::from_millis(300));
+        bench.borrow_mut().set_supply(0, Supply::default());
+    };
+    for change in ["mbus-id=9", "tariff=2", "serial=70009", "mbus-baud=4800"] {
+        let mut unknown = 0;
+        for steps in 0.. {
+            let Some((bench, report, journal)) = disturbed(change, steps, &cut) else { break };
+            honest(&bench, change, &report, &journal);
+            unknown += u32::from(matches!(report.outcome, Outcome::Unknown { .. }));
+        }
+        // The line is asked again long enough to outlast such a cut, or the doubt is told.
+        assert!(unknown < 20, "{change}: {unknown}");
+    }
+}
+
+#[test]
+fn an_adapter_that_goes_at_any_moment_leaves_a_doubt_and_no_proof() {
+    let pull = |bench: &Shared| {
+        bench.borrow_mut().set_faults(PortId::Mbus, WireFaults { unplugged: true, ..WireFaults::default() });
+    };
+    for change in ["mbus-id=9", "tariff=2", "mbus-baud=4800"] {
+        let mut lost = 0;
+        for steps in 0.. {
+            let Some((bench, report, journal)) = disturbed(change, steps, &pull) else { break };
+            honest(&bench, change, &report, &journal);
+            let why = Doubt::NoReadBack(Fault::Port(commission::PortFault::Lost));
+            lost += u32::from(report.outcome == Outcome::Unknown { why });
+        }
+        assert!(lost > 0, "{change}");
     }
 }

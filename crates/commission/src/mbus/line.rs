@@ -82,12 +82,12 @@ pub enum Fault {
         /// The converter handed back what was sent.
         echo: bool,
     },
-    /// Several meters answered at once.
+    /// Several meters answered at once, or one answer came damaged: the two look alike.
     Collision {
         /// How often was asked.
         tries: u8,
     },
-    /// An answer came damaged: its check sum, a character, its end.
+    /// Bytes that are no answer, and no overlap of answers either.
     Damaged {
         /// What is wrong with the frame, where it begins like one.
         frame: Option<FrameFault>,
@@ -522,14 +522,8 @@ impl Heard {
             Outcome::Garbled { kind: Garble::Noise, bytes, line } => {
                 Self::Noise { bytes: bytes.to_vec(), line }
             }
-            Outcome::Garbled { kind: Garble::Collision, bytes, line } => {
-                // One frame whose length is right was sent by one meter: something else than a second one spoilt it.
-                if line.is_none() && matches!(Frame::parse(bytes), Err(FrameFault::Checksum { .. })) {
-                    Self::Noise { bytes: bytes.to_vec(), line }
-                } else {
-                    Self::Collision
-                }
-            }
+            // Telegrams of equal length that fall on each other bit by bit look like one with a wrong check sum.
+            Outcome::Garbled { kind: Garble::Collision, .. } => Self::Collision,
             Outcome::Raw(bytes) => Self::Raw(bytes.to_vec()),
             _ => Self::Silence,
         }

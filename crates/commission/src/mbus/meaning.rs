@@ -19,7 +19,8 @@ fn whom(to: u8) -> String {
 }
 
 /// A mask as people read it: the number with a dot for any digit, and what else it fixes.
-pub(super) fn mask_text(mask: Mask) -> String {
+#[must_use]
+pub fn mask_text(mask: Mask) -> String {
     let [a, b, c, d, rest @ ..] = mask.0;
     let number: String = format!("{d:02X}{c:02X}{b:02X}{a:02X}").replace('F', ".");
     if rest == [0xFF; 4] { number } else { format!("{number} {}", mask.to_string().split_at(9).1) }

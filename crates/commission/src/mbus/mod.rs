@@ -6,6 +6,7 @@
 //! The acknowledge E5 names nobody and says nothing about what was done, so it is never taken for a proof. What the
 //! telegram of a meter shows is read back; what it does not show ends as "acknowledged".
 
+mod export;
 mod found;
 mod line;
 mod meaning;
@@ -16,8 +17,10 @@ mod sentence;
 mod write;
 
 pub use ::mbus::{Direction, Function, Identity, LineParams, Mask, Phase};
+pub use export::{explain, list_json, list_table};
 pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, recognise};
 pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};
+pub use meaning::mask_text;
 pub use plan::{Plan, change, commands, factory_place, writable, writable_settings};
 pub use read::{MbusReadOut, ReadProgress};
 pub use rows::{Row, Telegram, decode, decode_frame, identity_text};

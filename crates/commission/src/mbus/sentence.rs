@@ -43,13 +43,13 @@ pub fn sentence(fault: &Fault, place: Place) -> String {
         }
         Fault::Collision { tries } => match place.address {
             Address::Primary(address) => format!(
-                "Several meters answered at once at address {address}{}. New meters all have address 0: search by \
-                 secondary address, and give each an address of its own.",
+                "Several meters answered at once at address {address}{}, or one answer came damaged. New meters all have \
+                 address 0: search by secondary address, and give each an address of its own.",
                 times(*tries)
             ),
             Address::Secondary(_) => format!(
-                "Several meters answered at once at {place}{}. Two meters have the same secondary address: connect one of \
-                 them alone and give it another.",
+                "Several meters answered at once at {place}{}, or one answer came damaged. Where two meters have the same \
+                 secondary address, connect one of them alone and give it another.",
                 times(*tries)
             ),
         },

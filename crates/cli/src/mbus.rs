@@ -1,0 +1,293 @@
+//! `metertwin find`, and `metertwin read` and `metertwin set` over an M-Bus.
+
+use commission::MemoryJournal;
+use commission::mbus::{
+    self, Address, Found, Mask, MbusLine, MbusMemory, MbusTiming, NodeEvent, Outcome, Place, Plan,
+    SearchEvent, Seen, WriteProgress,
+};
+use models::Entry;
+use units::Duration;
+
+use crate::args::{FindArgs, Format, ReadArgs, SetArgs};
+use crate::clock::unix_seconds;
+use crate::fault::{Fault, Kind};
+use crate::out::{self, Progress};
+use crate::place::{self, MbusLink, MbusTarget, Road};
+use crate::set::agreed;
+use crate::wire::{self, Wire, block_on};
+
+/// What a gateway and the network to it may keep bytes back for.
+const NETWORK: Duration = Duration::from_millis(50);
+
+/// The model whose factory setting holds where the link says nothing.
+fn first_model() -> Result<&'static Entry, Fault> {
+    let with_mbus = models::ALL.iter().find(|entry| entry.def.mbus.is_some());
+    with_mbus.ok_or_else(|| Fault::new(Kind::Input, "this program knows no model with M-Bus"))
+}
+
+fn link(text: &str) -> Result<MbusLink, Fault> {
+    let factory = mbus::factory_place(first_model()?);
+    place::mbus_link(text, factory.line).map_err(|why| Fault::option("--link", why))
+}
+
+fn line<'m>(link: &MbusLink, memory: &'m mut MbusMemory) -> Result<MbusLine<'m, Wire>, Fault> {
+    let wire = wire::open(&link.road, link.line)?;
+    let timing = match link.road {
+        Road::Serial(_) => MbusTiming::default(),
+        _ => MbusTiming { latency: NETWORK },
+    };
+    Ok(MbusLine::new(wire, memory, link.line, timing, ()))
+}
+
+fn no_answer(fault: &mbus::Fault, place: Place) -> Fault {
+    Fault::new(Kind::NoAnswer, mbus::sentence(fault, place))
+}
+
+/// What was seen at a node or an address, in words.
+fn seen_text(seen: &Seen) -> String {
+    match seen {
+        Seen::Silence => "nobody".to_owned(),
+        Seen::Meter(found) => format!("{} at address {}", mbus::identity_text(found.identity), found.address),
+        Seen::Collision => "several meters".to_owned(),
+        Seen::Noise => "noise".to_owned(),
+        Seen::Mute => "somebody who acknowledges and tells nothing".to_owned(),
+        Seen::Twins => "several meters with one secondary address: connect them one by one".to_owned(),
+    }
+}
+
+fn node_text(node: &NodeEvent) -> String {
+    let again = if matches!(node.seen, Seen::Meter(_)) && !node.new { ", again" } else { "" };
+    format!(
+        "{:indent$}{}  {}{again}",
+        "",
+        mbus::mask_text(node.mask),
+        seen_text(&node.seen),
+        indent = node.depth
+    )
+}
+
+fn search(
+    line: &mut MbusLine<'_, Wire>,
+    link: &MbusLink,
+    within: Mask,
+    letters: bool,
+    told: bool,
+) -> Result<Vec<Found>, Fault> {
+    let mut bar = Progress::new();
+    let found = block_on(line.secondary_search(within, letters, &mut |event| match event {
+        SearchEvent::Round(1) => {}
+        SearchEvent::Round(round) if told => {
+            bar.clear();
+            out::remark(&format!("round {round}, for what two equal answers may have hidden"));
+        }
+        SearchEvent::Node(node) => {
+            if told && !matches!(node.seen, Seen::Silence) {
+                bar.clear();
+                out::remark(&node_text(&node));
+            }
+            bar.show("searching, thousandths:", usize::from(node.permille), 1_000);
+        }
+        _ => {}
+    }));
+    bar.clear();
+    found.map_err(|fault| no_answer(&fault, Place { line: link.line, address: Address::Primary(253) }))
+}
+
+/// Reads `FIRST-LAST`.
+fn addresses(text: &str) -> Result<(u8, u8), Fault> {
+    let read = || {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last): (u8, u8) = (first.parse().ok()?, last.parse().ok()?);
+        (first <= last && last <= 250).then_some((first, last))
+    };
+    let wrong = || Fault::option("--addresses", format!("\"{text}\": expected FIRST-LAST within 0 to 250"));
+    read().ok_or_else(wrong)
+}
+
+/// Runs `find`.
+pub fn find(args: &FindArgs) -> Result<(), Fault> {
+    let spoken = place::protocol(&args.link).map_err(|why| Fault::option("--link", why))?;
+    if spoken != place::Protocol::Mbus {
+        let wrong =
+            "meters are searched on an M-Bus: add protocol=mbus to the options of the link, behind ? or &";
+        return Err(Fault::option("--link", wrong));
+    }
+    let link = link(&args.link)?;
+    let range = addresses(&args.addresses)?;
+    let within = match (link.target, args.primary) {
+        (None, _) => Mask::ANY,
+        (Some(MbusTarget::Number(mask)), false) => mask,
+        (Some(_), _) => {
+            let wrong =
+                "id says who is meant already: expected a link without it; --addresses says where to look";
+            return Err(Fault::option("--link", wrong));
+        }
+    };
+    let mut memory = MbusMemory::default();
+    let mut line = line(&link, &mut memory)?;
+    let found = if args.primary {
+        let mut bar = Progress::new();
+        let found = block_on(line.primary_scan(range.0, range.1, &mut |event| {
+            if !matches!(event.seen, Seen::Silence) {
+                bar.clear();
+                out::remark(&format!("address {}: {}", event.address, seen_text(&event.seen)));
+            }
+            bar.show("asking", event.done, event.of);
+        }));
+        bar.clear();
+        found.map_err(|fault| {
+            no_answer(&fault, Place { line: link.line, address: Address::Primary(range.0) })
+        })?
+    } else {
+        search(&mut line, &link, within, args.letters, true)?
+    };
+    out::print(&if args.json { mbus::list_json(&found) } else { mbus::list_table(&found) });
+    if line.heard_echo() {
+        out::remark(commission::ECHO_SEEN);
+    }
+    if found.is_empty() {
+        let next = if args.primary {
+            "New meters all have address 0 and disturb each other: search by secondary address."
+        } else {
+            "Old meters have primary addresses only: try --primary."
+        };
+        let wrong = format!(
+            "Nobody was found on {} at {}. Check that the level converter has power and that the two wires are connected, \
+             or try other speeds. {next}",
+            link.road, link.line
+        );
+        return Err(Fault::new(Kind::NoAnswer, wrong));
+    }
+    Ok(())
+}
+
+/// The meter that a link means.
+fn target(line: &mut MbusLine<'_, Wire>, link: &MbusLink) -> Result<Place, Fault> {
+    let address = match link.target {
+        None => mbus::factory_place(first_model()?).address,
+        Some(MbusTarget::Primary(address)) => Address::Primary(address),
+        Some(MbusTarget::Number(mask)) => match search(line, link, mask, true, false)?.as_slice() {
+            [] => {
+                let wrong = format!(
+                    "No answer from number {} at {}. Search for it, also at other speeds.",
+                    mbus::mask_text(mask),
+                    link.line
+                );
+                return Err(Fault::new(Kind::NoAnswer, wrong));
+            }
+            [one] => Address::Secondary(one.identity),
+            several => {
+                let list: Vec<String> = several.iter().map(|it| mbus::identity_text(it.identity)).collect();
+                let wrong = format!("the number fits several meters: {}", list.join("; "));
+                return Err(Fault::option("--link", wrong));
+            }
+        },
+    };
+    Ok(Place { line: link.line, address })
+}
+
+/// Runs `read`.
+pub fn read(args: &ReadArgs) -> Result<(), Fault> {
+    if args.model.is_some() {
+        let wrong = "a meter on an M-Bus says itself what it is: expected none";
+        return Err(Fault::option("--model", wrong));
+    }
+    let link = link(&args.link)?;
+    let mut memory = MbusMemory::default();
+    let mut line = line(&link, &mut memory)?;
+    let place = target(&mut line, &link)?;
+    let read = block_on(line.read_out(place.address, &mut |_| {}));
+    let mut read = read.map_err(|fault| no_answer(&fault, place))?;
+    out::remark(&read.sentence());
+    let unknown = args.points.iter().find(|point| !read.rows.iter().any(|row| row.key == **point));
+    if let Some(point) = unknown {
+        let keys: Vec<&str> = read.rows.iter().map(|row| row.key.as_str()).collect();
+        let wrong = format!("the meter tells no \"{point}\": expected some of {}", keys.join(", "));
+        return Err(Fault::option("POINT", wrong));
+    }
+    if !args.points.is_empty() {
+        read.rows.retain(|row| args.points.contains(&row.key));
+    }
+    out::print(&match args.format {
+        Format::Table => read.to_table(),
+        Format::Csv => read.to_csv(),
+        Format::Json => read.to_json(&unix_seconds().to_string()),
+    });
+    if read.cut {
+        let wrong = "The meter says without end that more telegrams follow; what came so far is shown.";
+        return Err(Fault::new(Kind::Refused, wrong));
+    }
+    Ok(())
+}
+
+/// Runs `set`.
+pub fn set(args: &SetArgs) -> Result<(), Fault> {
+    let link = link(&args.link)?;
+    // What no model could take is refused before anything is opened.
+    let fits = |entry: &'static Entry| args.changes.iter().all(|text| mbus::change(entry, text).is_ok());
+    if !models::ALL.iter().filter(|entry| entry.def.mbus.is_some()).any(fits) {
+        changes(first_model()?, args)?;
+    }
+    let mut memory = MbusMemory::default();
+    let mut line = line(&link, &mut memory)?;
+    let place = target(&mut line, &link)?;
+    let read = block_on(line.read_out(place.address, &mut |_| {}));
+    let read = read.map_err(|fault| no_answer(&fault, place))?;
+    out::remark(&read.sentence());
+    let entry = read.entry.ok_or_else(|| {
+        Fault::new(Kind::Refused, "Nothing was sent to a meter that this program does not know.")
+    })?;
+    let plan = Plan::new(entry, read.header.identity, place, changes(entry, args)?);
+    let list: Vec<String> = plan.steps.iter().map(|step| format!("  {}", step.text(entry))).collect();
+    if args.dry_run {
+        let list = list.join("\n");
+        out::line(&format!("Nothing was sent. These would be written, in this order:\n{list}"));
+        return Ok(());
+    }
+    if !args.yes && !agreed(&list.join("\n"))? {
+        return Err(Fault::new(Kind::Input, "Nothing was sent."));
+    }
+    let mut bar = Progress::new();
+    let mut journal = MemoryJournal::default();
+    let (reports, after) = block_on(line.write_plan(&plan, &mut journal, &mut |progress| match progress {
+        WriteProgress::Begins { step, of } => bar.show("writing", step, of),
+        WriteProgress::Ended { step, of, .. } => bar.show("writing", step + 1, of),
+    }));
+    bar.clear();
+    for report in &reports {
+        out::line(&report.sentence(&plan));
+    }
+    if after != place {
+        out::line(&format!("The meter is spoken to as {after} from now on."));
+    }
+    let open = reports.iter().filter(|report| !matches!(report.outcome, Outcome::Confirmed { .. }));
+    let open: Vec<_> = open.collect();
+    let Some(first) = open.first() else { return Ok(()) };
+    let silent = open.iter().all(|report| {
+        matches!(
+            &report.outcome,
+            Outcome::NotSent { why: mbus::Obstacle::Fault(_) | mbus::Obstacle::StoppedBefore }
+        )
+    });
+    let text = format!(
+        "{} of {} changes are confirmed; the first that is not: {} ({}).",
+        reports.len() - open.len(),
+        reports.len(),
+        first.action.text(entry),
+        first.outcome.word()
+    );
+    Err(Fault::new(if silent { Kind::NoAnswer } else { Kind::Refused }, text))
+}
+
+fn changes(entry: &'static Entry, args: &SetArgs) -> Result<Vec<commission::Action>, Fault> {
+    let mut changes: Vec<commission::Action> = Vec::new();
+    for text in &args.changes {
+        let action = mbus::change(entry, text).map_err(|why| Fault::option("KEY=VALUE", why))?;
+        if changes.iter().any(|other| other.key() == action.key()) {
+            let wrong = format!("\"{text}\" says again what was said before: expected each setting once");
+            return Err(Fault::option("KEY=VALUE", wrong));
+        }
+        changes.push(action);
+    }
+    Ok(changes)
+}
