@@ -129,3 +129,59 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
     assert.deepEqual(await axeFaults(page), []);
   });
 }
+
+test("the plate has the meter's own number", async (t) => {
+  const page = await freshPage(t, browser, site);
+  const plates = () => page.locator(".stage [data-part=serial]").allTextContents();
+  assert.deepEqual(await plates(), ["S/N 0254 1307 0001", "S/N 0254 1307 0001"]);
+  await add(page, "PRO1-2T");
+  await becomes(page, async () => (await plates()).join(), "S/N 0254 1307 0002,S/N 0254 1307 0002");
+});
+
+test("voltage at the tariff input makes the second tariff count, and its dot stands on the glass", async (t) => {
+  const page = await freshPage(t, browser, site);
+  await add(page, "PRO1-2T");
+  await becomes(page, () => inHand(page), "PRO1-2T");
+  const dot = page.locator(".front [data-seg=d3]");
+  const wires = page.locator(".plan .wire.on");
+  assert.equal(await dot.evaluate((node) => node.classList.contains("on")), false);
+  assert.equal(await wires.count(), 0);
+  await page.getByLabel("Voltage at the tariff input").check();
+  await until(page, "the dot of tariff 2", () => dot.evaluate((node) => node.classList.contains("on")));
+  assert.equal(await wires.count(), 2, "both wires of the input are live");
+  await page.getByLabel("Voltage at the tariff input").uncheck();
+  await until(page, "no dot", () => dot.evaluate((node) => !node.classList.contains("on")));
+  assert.deepEqual(page.faults, []);
+});
+
+test("without mains the terminals are dead and the glass is dark; with it the meter comes back", async (t) => {
+  const page = await freshPage(t, browser, site);
+  const live = () => page.locator(".plan .l1.on").count();
+  assert.equal(await live(), 2);
+  await page.getByLabel("Supply is on").uncheck();
+  await becomes(page, () => says(page), "dark, the meter has no supply");
+  assert.equal(await live(), 0);
+  await page.getByLabel("Supply is on").check();
+  await becomes(page, () => says(page), /^Current direction, forward/);
+  assert.equal(await live(), 2);
+  await tab(page, "Read-out");
+  await page.getByRole("button", { name: "Read again" }).click();
+  await becomes(page, () => value(page, "Power-down counter"), "1");
+});
+
+test("the pulse output gives pulses where it has its supply, and says what it needs where it has not", async (t) => {
+  const page = await freshPage(t, browser, site);
+  const panel = page.getByRole("tabpanel", { name: "Load" });
+  const supply = page.getByRole("textbox", { name: "S0 supply in V" });
+  const give = async (volts) => { await supply.fill(volts); await supply.blur(); };
+  await panel.getByText("Nothing supplies the pulse output: it gives pulses with 5V to 27V DC from outside.").waitFor();
+  await give("3");
+  await becomes(page, () => panel.innerText(), /3V is too little for the pulse output: it needs 5V to 27V DC\./);
+  await give("24");
+  await page.getByRole("button", { name: "Car 7 kW" }).click();
+  await becomes(page, () => panel.innerText(), /A counter there has seen [1-9]\d* pulses\./);
+  await until(page, "a closed contact drawn", async () => (await page.locator(".plan .wire.on").count()) >= 2);
+  await give("30");
+  await becomes(page, () => panel.innerText(), /30V is too much for the pulse output and may destroy it/);
+  assert.deepEqual(page.faults, []);
+});

@@ -60,6 +60,14 @@ fn segments(host: &Element, model: &Model) -> Drawing {
     Drawing { segments, shown: Glass::default() }
 }
 
+/// Prints the serial number, four digits at a time as on the plate.
+pub fn set_serial(host: &Element, prefix: &str, serial: u32) {
+    for place in all(host, "[data-part=serial]") {
+        let text = format!("S/N {prefix} {:04} {:04}", serial / 10_000, serial % 10_000);
+        place.set_text_content(Some(&text));
+    }
+}
+
 /// Closes the picture of the whole meter around its housing. Sizes are known once it stands on the page.
 pub fn frame(host: &Element) {
     if let Some(housing) = all(host, "svg > .module").first()

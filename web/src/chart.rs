@@ -1,9 +1,11 @@
 //! Drawings with numbers in them: vectors, energy per hour, the connection.
 
+use schema::TerminalKind;
 use units::decimal::Decimal;
 
 use crate::dom::{El, el, html, svg};
 use crate::runtime::Signals;
+use crate::signal::memo;
 use crate::view::{Hour, Model};
 
 /// A length in tenths, without the machinery that formats floats.
@@ -188,9 +190,21 @@ fn bars(hours: &[Hour]) -> Vec<El> {
     parts
 }
 
+/// Whether something is seen at a terminal now: voltage, a closed contact, traffic.
+fn is_on(kind: TerminalKind, signals: Signals) -> bool {
+    match kind {
+        TerminalKind::PhaseIn | TerminalKind::PhaseOut | TerminalKind::Neutral => {
+            signals.load.with(|load| load.mains && load.millivolts > 0)
+        }
+        TerminalKind::Tariff => signals.load.with(|load| load.tariff_input),
+        TerminalKind::Pulse => signals.lights.get().pulse,
+        TerminalKind::Rs485 | TerminalKind::Mbus => signals.lights.get().bus,
+    }
+}
+
 /// The meter as a box with its terminals, and what belongs to each.
-pub fn connection(model: &Model) -> Vec<El> {
-    let mut picture = svg("svg", "draw")
+pub fn connection(model: &Model, signals: Signals) -> Vec<El> {
+    let mut picture = svg("svg", "draw plan")
         .attr("viewBox", "40 4 340 180")
         .attr("role", "img")
         .attr("aria-label", &format!("Terminals of the {}, listed below", model.name))
@@ -204,12 +218,13 @@ pub fn connection(model: &Model) -> Vec<El> {
         let mut groups: Vec<(&str, f64, f64)> = Vec::new();
         for (place, terminal) in names.into_iter().enumerate() {
             let x = 60.0 + step * (place as f64 + 0.5);
-            // The printed letter of a conductor says its colour.
-            let class = match terminal.name.as_bytes().first() {
-                Some(b'L') => "l1",
-                Some(b'N') => "n",
+            let kind = terminal.kind;
+            let class = match kind {
+                TerminalKind::PhaseIn | TerminalKind::PhaseOut => "l1",
+                TerminalKind::Neutral => "n",
                 _ => "wire",
             };
+            let on = memo(move || is_on(kind, signals));
             // What a row of neighbours belongs to stands once, over the middle of them.
             if groups.last().is_none_or(|(word, ..)| *word != terminal.group) {
                 groups.push((terminal.group, x, x));
@@ -218,8 +233,12 @@ pub fn connection(model: &Model) -> Vec<El> {
                 *last = x;
             }
             picture = picture.all(vec![
-                path(class, &format!("M{} {}{wire}", px(x), px(edge))),
-                svg("circle", "dot").attr("cx", &px(x)).attr("cy", &px(edge)).attr("r", "5"),
+                path(class, &format!("M{} {}{wire}", px(x), px(edge))).class_if("on", move || on.get()),
+                svg("circle", "dot")
+                    .attr("cx", &px(x))
+                    .attr("cy", &px(edge))
+                    .attr("r", "5")
+                    .class_if("on", move || on.get()),
                 label("strong mid", x, text, terminal.name),
             ]);
         }

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use schema::TerminalKind;
+
 use crate::chart;
 use crate::dom::{El, button, el};
 use crate::input::Input;
@@ -36,7 +38,7 @@ pub fn load(model: &'static Model, signals: Signals) -> Vec<El> {
         section("What flows through the meter", el("small", ""), form(model, signals)),
         section("What the meter sees", quadrant, chart::vectors(signals)),
         section("Energy per hour, kWh", hours, vec![chart::hours(signals)]),
-        section("Connection", el("small", ""), chart::connection(model)),
+        section("Connection", el("small", ""), connection(model, signals)),
     ])]
 }
 
@@ -44,6 +46,32 @@ fn change(load: Sig<LoadForm>, edit: impl FnOnce(&mut LoadForm)) {
     let mut form = load.get_untracked();
     edit(&mut form);
     runtime::send(Input::Load(form));
+}
+
+/// The terminals, and what can be connected to them besides mains and load.
+fn connection(model: &'static Model, signals: Signals) -> Vec<El> {
+    let load = signals.load;
+    let has = |kind| model.terminals.iter().any(|terminal| terminal.kind == kind);
+    let mut fields = el("div", "fields");
+    if has(TerminalKind::Tariff) {
+        fields = fields.add(check(
+            "Voltage at the tariff input",
+            Rc::new(move || load.get().tariff_input),
+            move |new| change(load, |form| form.tariff_input = new),
+        ));
+    }
+    if has(TerminalKind::Pulse) {
+        let scale =
+            Scale { label: "S0 supply", unit: "V", decimals: 3, shown: 1, min: 0, max: 30_000, step: 1_000 };
+        fields = fields
+            .add(quantity(scale, Rc::new(move || load.get().pulse_millivolts), move |new| {
+                change(load, |form| form.pulse_millivolts = new)
+            }))
+            .add(el("p", "small").says(move || signals.sees.with(|sees| sees.pulse.clone())));
+    }
+    let mut parts = chart::connection(model, signals);
+    parts.insert(1, fields);
+    parts
 }
 
 fn form(model: &Model, signals: Signals) -> Vec<El> {

@@ -52,6 +52,14 @@ pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
             }
         });
     }));
+    let serial =
+        memo(move || signals.rail.with(|rail| rail.get(signals.at.get()).map_or(0, |card| card.serial)));
+    let hosts = [module.0.clone(), plate.0.clone()];
+    watch(Box::new(move || {
+        for host in &hosts {
+            artwork::set_serial(host, model.prefix, serial.get());
+        }
+    }));
     // Places can be measured once the page stands.
     request_animation_frame(move || {
         artwork::frame(&module.0);

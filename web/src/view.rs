@@ -9,6 +9,8 @@ pub struct Model {
     pub name: &'static str,
     /// One sentence on what it is.
     pub doc: &'static str,
+    /// The printed digits in front of its serial number.
+    pub prefix: &'static str,
     /// The whole meter in true proportions, an SVG.
     pub meter_svg: &'static str,
     /// Its front section enlarged, an SVG.
@@ -229,6 +231,17 @@ pub struct Sees {
     pub sentence: String,
     /// The LED's true rate.
     pub led_rate: String,
+    /// What comes of the supply at the pulse output.
+    pub pulse: String,
+}
+
+/// What is seen at the terminals, as it may be drawn: never above 3 flashes a second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lights {
+    /// The pulse output has closed.
+    pub pulse: bool,
+    /// A frame goes over the wire.
+    pub bus: bool,
 }
 
 /// Energy of one metered hour.

@@ -316,6 +316,12 @@ impl Bench {
         wire.waker = Some(waker.clone());
     }
 
+    /// True while something is on its way over the wire.
+    #[must_use]
+    pub fn is_busy(&self, port: PortId) -> bool {
+        !self.wire(port).flights.is_empty()
+    }
+
     // ---- time
 
     /// When something happens next by itself: on a wire, at a port, or for whoever waits at a master's end.

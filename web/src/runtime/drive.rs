@@ -14,6 +14,7 @@ use schema::{KeyId, PortId};
 use units::{Duration, Instant};
 
 use super::port::AnyPort;
+use super::project::Flash;
 use super::rail::Meter;
 use super::subject::Subject;
 use super::tap::SharedTap;
@@ -97,8 +98,9 @@ pub struct Runtime {
     pub(super) speak_at: Option<Instant>,
     /// Metered time of the hour that has begun, in µs.
     hour_us: u64,
-    pub(super) flashes: u64,
-    pub(super) flash_at: Option<Instant>,
+    pub(super) flash: Flash,
+    pub(super) pulse: Flash,
+    pub(super) bus: Flash,
     slow_at: Instant,
     /// How often meters came, went or were replaced.
     pub(super) changes: u64,
@@ -136,8 +138,9 @@ impl Runtime {
             key_up_at: None,
             speak_at: None,
             hour_us: 0,
-            flashes: 0,
-            flash_at: None,
+            flash: Flash::default(),
+            pulse: Flash::default(),
+            bus: Flash::default(),
             slow_at: now,
             changes: 0,
             kept: 0,

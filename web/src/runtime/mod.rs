@@ -29,8 +29,8 @@ use crate::input::Input;
 use crate::serial::{self, Link};
 use crate::signal::Sig;
 use crate::view::{
-    Answer, Card, Chip, Frame, Glass, Hold, Hour, Job, Led, LineForm, LoadForm, Mirror, Model, Port, Report,
-    Sees, Setting, Value,
+    Answer, Card, Chip, Frame, Glass, Hold, Hour, Job, Led, Lights, LineForm, LoadForm, Mirror, Model, Port,
+    Report, Sees, Setting, Value,
 };
 use crate::{crash, store};
 
@@ -56,6 +56,8 @@ pub struct Signals {
     pub glass: Sig<Glass>,
     /// The test LED.
     pub led: Sig<Led>,
+    /// What is seen at the terminals.
+    pub lights: Sig<Lights>,
     /// The page of the meter in words.
     pub mirror: Sig<Mirror>,
     /// The key.
@@ -105,6 +107,7 @@ impl Signals {
             knows: Sig::default(),
             glass: Sig::default(),
             led: Sig::default(),
+            lights: Sig::default(),
             mirror: Sig::default(),
             hold: Sig::default(),
             load: Sig::default(),

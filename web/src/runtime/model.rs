@@ -88,6 +88,7 @@ pub fn model(entry: &'static Entry) -> Model {
     Model {
         name: entry.notes.name,
         doc: entry.notes.doc,
+        prefix: entry.def.identity.prefix,
         meter_svg: entry.notes.meter_svg,
         front_svg: entry.notes.front_svg,
         glass_svg: entry.notes.glass_svg,

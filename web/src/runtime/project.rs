@@ -11,7 +11,7 @@ use units::{Duration, Instant, Point, Unit, What};
 use super::drive::Runtime;
 use super::{model, work};
 use crate::page::thousands;
-use crate::view::{Card, Chip, Glass, Hold, Job, Led, Mirror, Sees};
+use crate::view::{Card, Chip, Glass, Hold, Job, Led, Lights, Mirror, Sees};
 
 /// Flashes closer than this, three a second, are not drawn.
 const FLASH_GAP: Duration = Duration::from_millis(334);
@@ -19,6 +19,30 @@ const FLASH_GAP: Duration = Duration::from_millis(334);
 const FLASH: Duration = Duration::from_millis(70);
 /// From this rate on, in thousandths a second, a steady light stands for the flashes.
 const STEADY: u64 = 10_000;
+
+/// A light that is lit for a moment each time a count has grown.
+#[derive(Default)]
+pub struct Flash {
+    count: u64,
+    at: Option<Instant>,
+}
+
+impl Flash {
+    /// Whether it is drawn as lit now.
+    fn drawn(&mut self, now: Instant, count: u64) -> bool {
+        let since = self.at.map(|at| now.since(at));
+        if count != self.count && since.is_none_or(|since| since >= FLASH_GAP) {
+            self.at = Some(now);
+        }
+        self.count = count;
+        self.at.is_some_and(|at| now.since(at) < FLASH)
+    }
+
+    /// Takes the count of another thing without a flash.
+    pub fn follow(&mut self, count: u64) {
+        *self = Self { count, at: None };
+    }
+}
 
 fn still() -> bool {
     leptos::prelude::window()
@@ -37,21 +61,22 @@ impl Runtime {
         self.glasses(bench.twins(), at);
         let Some(device) = bench.twin(self.at).map(|twin| twin.device()) else { return };
         let led = device.led();
-        if led.flashes != self.flashes {
-            let drawn_before = self.flash_at.is_some_and(|at| now.since(at) < FLASH_GAP);
-            if !drawn_before {
-                self.flash_at = Some(now);
-            }
-            self.flashes = led.flashes;
-        }
+        let flash = self.flash.drawn(now, led.flashes);
         let drawn = if device.powered() && self.led_rate(device.value(Point::now(What::P))) >= STEADY {
             Led::Steady
-        } else if self.flash_at.is_some_and(|at| now.since(at) < FLASH) {
+        } else if flash {
             Led::Flash
         } else {
             Led::Off
         };
         self.signals.led.show(drawn);
+        let pulses = bench.twin(self.at).map_or(0, |twin| twin.outputs().s0_pulses());
+        let busy = self.entry().def.wired().is_some_and(|port| bench.is_busy(port));
+        let lights = Lights {
+            pulse: self.pulse.drawn(now, pulses),
+            bus: self.bus.drawn(now, self.bus.count + u64::from(busy)),
+        };
+        self.signals.lights.show(lights);
         let hold = if device.powered() {
             self.hold(device.letting_go(at))
         } else {
@@ -113,7 +138,7 @@ impl Runtime {
             let device = twin.device();
             let view = device.view(bench.now());
             signals.mirror.show(self.mirror(view.as_ref()));
-            signals.sees.show(self.sees(device));
+            signals.sees.show(self.sees(twin));
             if !self.asks() {
                 for setting in self.entry().def.all_settings() {
                     if let Some(value) = device.setting(setting.id) {
@@ -337,7 +362,8 @@ impl Runtime {
         rows
     }
 
-    fn sees(&self, device: &device::Device<'static, rig::VecNv>) -> Sees {
+    fn sees(&self, twin: &Twin) -> Sees {
+        let (device, outputs) = (twin.device(), twin.outputs());
         let powered = device.powered();
         let get = |what: What| device.value(Point::now(what)).filter(|_| powered).unwrap_or(0);
         let row = |label: &'static str, what: What, decimals: u8| {
@@ -380,6 +406,9 @@ impl Runtime {
                 ),
                 None => format!("Vector diagram: voltage {volts} V, no current"),
             },
+            pulse: outputs
+                .s0_sentence()
+                .unwrap_or_else(|| format!("A counter there has seen {} pulses.", outputs.s0_pulses())),
             led_rate: if rate >= STEADY {
                 "The LED flashes too fast to be drawn; a steady dimmed light stands for it.".to_owned()
             } else if rate > 3_000 {

@@ -40,7 +40,7 @@ pub struct Meter {
 fn twins(bytes: &[u8], now: Instant) -> Option<Vec<Twin>> {
     let kept = image::parse(bytes).ok()?;
     let twin = |kept: &Kept| {
-        let entry = rig::find_model(&kept.model).ok()?;
+        let entry = models::ALL.iter().find(|entry| entry.def.slug == kept.model)?;
         Some(Twin::new(entry, Some(kept.memory(entry).ok()?), now))
     };
     kept.iter().map(twin).collect::<Option<Vec<_>>>().filter(|twins| !twins.is_empty())
@@ -167,8 +167,10 @@ impl Runtime {
         self.twin_wire.subject = core::mem::take(&mut self.meters[self.at].subject);
         self.twin_wire.set_entry(self.entry());
         self.bench.borrow_mut().put_head(Some(self.at));
-        self.flash_at = None;
-        self.flashes = self.bench.borrow().twin(self.at).map_or(0, |twin| twin.device().led().flashes);
+        if let Some(twin) = self.bench.borrow().twin(self.at) {
+            self.flash.follow(twin.device().led().flashes);
+            self.pulse.follow(twin.outputs().s0_pulses());
+        }
         self.show_models();
         self.follow_twin();
         self.keep_loads();
