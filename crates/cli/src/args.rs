@@ -138,7 +138,8 @@ pub enum Format {
 #[derive(Debug, Args)]
 pub struct ReadArgs {
     /// The line: serial:PATH?baud=9600&parity=even&id=1, tcp://HOST:PORT?id=1 or modbus-tcp://HOST:PORT?id=1; what is
-    /// left out is as from the factory. An M-Bus: serial:PATH?protocol=mbus&baud=2400&id=1 or &number=13070001
+    /// left out is as from the factory. An M-Bus: serial:PATH?protocol=mbus&baud=2400&id=1 or &number=13070001.
+    /// An optical head: serial:PATH?protocol=ir, with address=, password=0000 and speed=300 where they are needed
     #[arg(long)]
     pub link: String,
     /// Read it as this model without asking who it is

@@ -7,6 +7,7 @@ mod args;
 mod clock;
 mod decode;
 mod fault;
+mod ir;
 mod mbus;
 mod memory;
 mod out;

@@ -166,6 +166,52 @@ pub struct Link {
     pub place: Place,
 }
 
+/// An optical head, and how it calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// How to get there.
+    pub road: Road,
+    /// Whom it calls; empty: whichever meter it sits on.
+    pub address: String,
+    /// What opens the programming mode.
+    pub password: String,
+    /// It stays at 300 Bd.
+    pub slow: bool,
+}
+
+/// Reads a line to an optical head: one with `protocol=ir` among its options. `None` for another protocol.
+pub fn head(text: &str) -> Result<Option<Head>, TextError> {
+    const EXPECTED: &str = "serial:PATH?protocol=ir or tcp://HOST:PORT?protocol=ir";
+    let Some((start, options)) = text.split_once('?') else { return Ok(None) };
+    if !options.split('&').any(|option| option == "protocol=ir") {
+        return Ok(None);
+    }
+    let road = road(start, EXPECTED)?;
+    match road {
+        Road::ModbusTcp(_) => return Err(TextError::new("Modbus TCP has no optical head", EXPECTED)),
+        Road::Pty(_) => return Err(TextError::new("a pty is made by serve, not by a link", EXPECTED)),
+        Road::Tcp(_) | Road::Serial(_) => {}
+    }
+    let mut head = Head { road, address: String::new(), password: "0000".to_owned(), slow: false };
+    for option in options.split('&').filter(|option| !option.is_empty()) {
+        match option.split_once('=').unwrap_or((option, "")) {
+            ("protocol", "ir") => {}
+            ("address", value) => value.clone_into(&mut head.address),
+            ("password", value) => value.clone_into(&mut head.password),
+            ("speed", "300") => head.slow = true,
+            ("speed", value) => {
+                let wrong = format!("speed cannot be \"{value}\"");
+                return Err(TextError::new(wrong, "300, or nothing for the speed that the meter proposes"));
+            }
+            (key, _) => {
+                let wrong = format!("a link with protocol=ir has no \"{key}\"");
+                return Err(TextError::new(wrong, "one of address, password, speed"));
+            }
+        }
+    }
+    Ok(Some(head))
+}
+
 /// Settings of a model that say where it is spoken to, as actions.
 fn moving(entry: &'static Entry) -> impl Iterator<Item = &'static SettingDef> {
     entry.def.all_settings().filter(|setting| Action::Set { setting, value: setting.default }.moves())

@@ -8,6 +8,7 @@ use models::Entry;
 use crate::args::{Format, ReadArgs};
 use crate::clock::unix_seconds;
 use crate::fault::{Fault, Kind};
+use crate::ir;
 use crate::mbus;
 use crate::out::{self, Progress};
 use crate::place::{self, Protocol};
@@ -42,6 +43,9 @@ pub fn no_answer(line: &Line<'_, Wire>, entry: Option<&'static Entry>, fault: &c
 
 /// Runs the command.
 pub fn run(args: &ReadArgs) -> Result<(), Fault> {
+    if let Some(head) = place::head(&args.link).map_err(|why| Fault::option("--link", why))? {
+        return ir::read(args, &head);
+    }
     if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
         return mbus::read(args);
     }

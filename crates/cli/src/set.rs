@@ -13,7 +13,7 @@ use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
 use crate::place::{Protocol, Road};
 use crate::wire::{self, block_on};
-use crate::{mbus, place, read};
+use crate::{ir, mbus, place, read};
 
 fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
     let mut staged = Staged::new();
@@ -72,6 +72,9 @@ pub fn agreed(list: &str) -> Result<bool, Fault> {
 
 /// Runs the command.
 pub fn run(args: &SetArgs) -> Result<(), Fault> {
+    if let Some(head) = place::head(&args.link).map_err(|why| Fault::option("--link", why))? {
+        return ir::set(args, &head);
+    }
     if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
         return mbus::set(args);
     }

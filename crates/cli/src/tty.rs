@@ -11,6 +11,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
     ControlModes, InputModes, OptionalActions, SpecialCodeIndex, ioctl_tiocexcl, tcgetattr, tcsetattr,
 };
+use units::DataBits;
 
 /// Opens without waiting for a carrier and without becoming the terminal of this program.
 fn open_raw(path: &Path) -> io::Result<OwnedFd> {
@@ -37,7 +38,8 @@ pub fn configure(tty: impl AsFd, line: LineParams) -> io::Result<()> {
     attributes.input_modes.set(InputModes::INPCK, line.parity != Parity::None);
     attributes.input_modes.remove(InputModes::IGNPAR | InputModes::IGNBRK);
     attributes.control_modes.remove(ControlModes::CSTOPB | ControlModes::CRTSCTS | ControlModes::CSIZE);
-    attributes.control_modes |= ControlModes::CS8 | ControlModes::CREAD | ControlModes::CLOCAL;
+    let size = if line.data_bits == DataBits::Seven { ControlModes::CS7 } else { ControlModes::CS8 };
+    attributes.control_modes |= size | ControlModes::CREAD | ControlModes::CLOCAL;
     attributes.control_modes.set(ControlModes::PARENB, line.parity != Parity::None);
     attributes.control_modes.set(ControlModes::PARODD, line.parity == Parity::Odd);
     attributes.special_codes[SpecialCodeIndex::VMIN] = 1;

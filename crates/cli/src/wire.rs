@@ -44,6 +44,9 @@ pub struct Wire {
     way: Way,
     clock: Clock,
     heard: Vec<Received>,
+    line: LineParams,
+    /// When the last character has left at the line's speed, whatever the system says.
+    gone: Instant,
 }
 
 fn port_fault(why: &io::Error) -> PortFault {
@@ -72,7 +75,7 @@ impl Wire {
             Road::Tcp(address) | Road::ModbusTcp(address) => Way::Tcp(connect(address)?),
             Road::Serial(path) | Road::Pty(path) => Way::Serial(open_serial(path, line)?, Unmark::default()),
         };
-        Ok(Self { way, clock: Clock::start(), heard: Vec::new() })
+        Ok(Self { way, clock: Clock::start(), heard: Vec::new(), line, gone: Instant::ZERO })
     }
 
     fn read(&mut self, until: Instant) -> io::Result<Option<Vec<u8>>> {
@@ -128,6 +131,7 @@ fn open_serial(path: &Path, line: LineParams) -> io::Result<File> {
 
 impl Port for Wire {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
+        self.gone = self.now() + self.line.wire_time(bytes.len());
         let sent = match &mut self.way {
             Way::Tcp(stream) => stream.write_all(bytes),
             Way::Serial(file, _) => {
@@ -159,7 +163,12 @@ impl Port for Wire {
         match &mut self.way {
             // The server at the other end of a TCP connection has its own line.
             Way::Tcp(_) => Ok(()),
-            Way::Serial(file, _) => tty::configure(&*file, line).map_err(|why| port_fault(&why)),
+            Way::Serial(file, _) => {
+                // Adapters and pseudo-terminals say early that all has left; another speed would spoil the rest.
+                thread::sleep(self.clock.until(self.gone));
+                self.line = line;
+                tty::configure(&*file, line).map_err(|why| port_fault(&why))
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! [`OpticalLine`] is a reading head over any [`Port`](crate::Port). Nothing about a model's window is confirmed by a
 //! capture of a real meter: whoever shows what comes from here says so, see [`UNCONFIRMED`].
 
+mod export;
 mod fault;
 mod line;
 mod readout;
