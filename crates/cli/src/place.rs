@@ -80,7 +80,7 @@ pub fn protocol(text: &str) -> Result<Protocol, TextError> {
         None | Some((_, "modbus")) => Ok(Protocol::Modbus),
         Some((_, "mbus")) => Ok(Protocol::Mbus),
         Some((_, other)) => {
-            Err(TextError::new(format!("protocol cannot be \"{other}\""), "one of modbus, mbus"))
+            Err(TextError::new(format!("protocol cannot be \"{other}\""), "one of modbus, mbus, ir"))
         }
     }
 }
