@@ -79,8 +79,9 @@ pub struct ServeArgs {
     /// An energy that it has counted already
     #[arg(long = "energy", value_name = "POINT=VALUE")]
     pub energies: Vec<String>,
-    /// A behaviour that is not the model's: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50, unmapped=silent, ir-delay=800ms,
-    /// current=unsigned
+    /// A behaviour that is not the model's. Modbus: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50,
+    /// unmapped=silent. M-Bus: mbus-reply=11bit, telegram-selection=on, secondary-order=printed. Optical port:
+    /// ir-delay=800ms. All: current=unsigned
     #[arg(long = "quirk", value_name = "KEY=VALUE")]
     pub quirks: Vec<String>,
     /// Keep the meters' memories in this file. Ending the program is a power cut for them
@@ -246,12 +247,16 @@ mod examples {
 
     pub fn serve() -> String {
         let model = model();
+        let mbus =
+            models::ALL.iter().find(|entry| entry.def.mbus.is_some()).map_or(model, |entry| entry.def.slug);
         format!(
             "Examples:\n  \
              metertwin serve --model {model} --port tcp://127.0.0.1:5020 --load 'L1 230V 5A pf 0.9 lag'\n  \
              metertwin serve --model {model} --port pty:/tmp/meter --state meter.state --speed 60\n  \
              metertwin serve --meter {model} --meter '{model} serial=13070002 load=\"L1 230V 5A\"' --port \
-             modbus-tcp://0.0.0.0:502\n\n\
+             modbus-tcp://0.0.0.0:502\n  \
+             metertwin serve --meter '{model} count=60' --meter '{mbus} count=64' --port rtu+tcp://127.0.0.1:5020 --port \
+             mbus+pty:/tmp/mbus --port ir+pty:/tmp/head\n\n\
              A line \"listening on PORT\" is printed for each port that is ready."
         )
     }
