@@ -183,12 +183,13 @@ impl Twin {
         &self.damage
     }
 
-    /// The meter as from the factory: its memory is blank but for the serial number, which it keeps. It restarts where
-    /// it has its supply.
+    /// The meter as from the factory: its program is good, its memory blank but for the serial number, which it keeps. It
+    /// restarts where it has its supply.
     pub fn factory_reset(&mut self, now: Instant) {
         let serial = self.device.setting(SettingId::Serial);
         let powered = self.device.powered();
         self.damage.clear();
+        self.device.set_program_good(true);
         self.device.power(now, false);
         self.device.nv_mut().erase();
         self.device.power(now, true);
@@ -288,6 +289,7 @@ mod tests {
         twin.damage(NvPart::Backup);
         cut(&mut twin);
         assert_eq!(error(&twin), Some(1));
+        twin.device_mut().set_program_good(false);
         twin.factory_reset(Instant::from_millis(3_000));
         let kept = |twin: &Twin| {
             let device = twin.device();
