@@ -130,7 +130,7 @@ fn wire_place(wire: &Wire<'_>) -> Place {
 fn an_echoing_adapter_changes_nothing_but_the_traffic() {
     let entry = with_modbus().next().unwrap();
     let bench = bench(entry);
-    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: true, unplugged: false });
+    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: true, ..WireFaults::default() });
     let mut memory = LineMemory::default();
     let mut wire = wire(&bench, &mut memory, factory_place(entry));
     let identity = run(&bench, identify(&mut wire)).expect("an identity");
@@ -150,7 +150,7 @@ fn a_meter_without_supply_is_silence_and_a_pulled_adapter_is_said_so() {
     let mut wire = wire(&bench, &mut memory, factory_place(entry));
     bench.borrow_mut().set_supply(0, Supply { mains: false, ..Supply::default() });
     assert!(matches!(run(&bench, identify(&mut wire)), Err(Fault::Silent { .. })));
-    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: false, unplugged: true });
+    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { unplugged: true, ..WireFaults::default() });
     assert!(matches!(run(&bench, identify(&mut wire)), Err(Fault::Port(PortFault::Lost))));
 }
 
@@ -232,7 +232,7 @@ fn pulled_at_any_moment_nothing_false_is_confirmed() {
                 None => {
                     bench
                         .borrow_mut()
-                        .set_faults(PortId::Modbus, WireFaults { echo: false, unplugged: true });
+                        .set_faults(PortId::Modbus, WireFaults { unplugged: true, ..WireFaults::default() });
                     run(&bench, work)
                 }
             }

@@ -7,7 +7,9 @@
 extern crate alloc;
 
 mod bench;
+pub mod copper;
 pub mod image;
+mod line;
 mod load;
 mod loadtext;
 mod newcomer;
@@ -22,7 +24,8 @@ mod text;
 mod twin;
 mod wire;
 
-pub use bench::{Bench, MasterEvent};
+pub use bench::{Bench, OutletOutput};
+pub use line::MasterEvent;
 pub use load::{Circuit, Flow, Supply};
 pub use loadtext::LoadChange;
 pub use newcomer::newcomer;
@@ -34,4 +37,4 @@ pub use spec::{MOST_METERS, MeterSpec, find_model, parse_count};
 pub use terminals::{pulse_energy_text, pulse_rate_text};
 pub use text::{TextError, parse_span};
 pub use twin::{Twin, VecNv};
-pub use wire::{Heard, WireFaults, damage};
+pub use wire::{WireChange, WireFaults, Wiring};
