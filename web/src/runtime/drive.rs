@@ -362,7 +362,9 @@ impl Runtime {
             }
             Input::Line(form) => self.push(Task::Line(form)),
             Input::Echo(on) => {
-                self.bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { echo: on, ..WireFaults::default() });
+                self.bench
+                    .borrow_mut()
+                    .set_faults(PortId::Modbus, WireFaults { echo: on, ..WireFaults::default() });
                 self.signals.echo.show(on);
             }
             Input::ClearTraffic => {

@@ -19,8 +19,8 @@ use models::Entry;
 use schema::{KeyId, PortId, SettingId};
 use units::{Duration, Point};
 
-use crate::LoadChange;
 use crate::text::TextError;
+use crate::{LoadChange, WireChange};
 
 pub use play::{Mismatch, Player, execute};
 
@@ -116,6 +116,8 @@ pub enum Command {
     TariffInput(bool),
     /// Sends these bytes to a port and prints the answer.
     Send(PortId, Vec<u8>),
+    /// Changes a fault of the wire of that port, or how the meter hangs on it.
+    Wire(PortId, WireChange),
     /// Prints something.
     Show(Subject),
     /// Fails the script where something is not as expected.

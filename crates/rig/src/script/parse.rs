@@ -11,13 +11,13 @@ use units::{Point, decimal};
 
 use super::send::send;
 use super::{Command, Expectation, Line, Script, ScriptError, Subject};
-use crate::LoadChange;
 use crate::say::is_hex;
 use crate::spec::{find_model, find_setting};
 use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words};
+use crate::{LoadChange, WireChange};
 
 /// The first words of all commands.
-const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, fault";
+const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, wire, fault";
 const SUBJECTS: &str = "lcd, view, pixels, point, registers, setting or s0";
 
 type Words<'a> = core::slice::Iter<'a, String>;
@@ -134,6 +134,7 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
         "modbus" => return send(entry, PortId::Modbus, rest),
         "mbus" => return send(entry, PortId::Mbus, rest),
         "ir" => return send(entry, PortId::Optical, rest),
+        "wire" => return wire(entry, rest),
         "show" => Command::Show(subject(entry, &mut words)?),
         "expect" => Command::Expect(expectation(entry, &mut words)?),
         _ => {
@@ -195,6 +196,15 @@ fn next<'a>(words: &mut Words<'a>) -> &'a str {
 
 fn load(entry: &'static Entry, rest: &[String]) -> Result<Command, TextError> {
     LoadChange::parse(entry.def, &rest.join(" ")).map(Command::Load)
+}
+
+/// A change of the wire that the meter hangs on, or of its terminals there.
+fn wire(entry: &'static Entry, rest: &[String]) -> Result<Command, TextError> {
+    let Some(port) = entry.def.wired() else {
+        return Err(TextError::new(format!("{} hangs on no wire", entry.def.slug), "another command"));
+    };
+    let words: Vec<&str> = rest.iter().map(String::as_str).collect();
+    WireChange::parse(&words).map(|change| Command::Wire(port, change))
 }
 
 /// What is damaged, and which part of it.

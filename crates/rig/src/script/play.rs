@@ -146,6 +146,12 @@ pub fn execute(
                 out(line);
             }
         }
+        Command::Wire(port, change) => {
+            bench.change_wire(index, *port, *change);
+            for sentence in bench.wire_sentences(*port) {
+                out(&sentence);
+            }
+        }
         Command::Show(subject) => {
             for line in found(bench, index, *subject).lines() {
                 out(line);
@@ -185,7 +191,10 @@ fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
     let deadline = sent + PATIENCE + line.wire_time(mbus::FRAME_BUFFER);
     bench.master_send(port, bytes);
     let mut reply = Vec::new();
-    while (reply.is_empty() && bench.now() < deadline) || is_amid(bench, index, port) {
+    let echo = if bench.faults(port).echo { bytes.len() } else { 0 };
+    while ((reply.len() <= echo || bench.is_busy(port)) && bench.now() < deadline)
+        || is_amid(bench, index, port)
+    {
         // A head follows the meter to the speed that it was asked for.
         let window = bench.twin(index).filter(|_| port == PortId::Optical);
         if let Some(line) = window.and_then(|twin| twin.device().port_line(port)) {
@@ -203,7 +212,7 @@ fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
         }
     }
     bench.set_master_line(port, before);
-    reply
+    reply.split_off(echo.min(reply.len()))
 }
 
 /// True while a read-out at the window goes on: it comes in pieces.
