@@ -114,7 +114,9 @@ fn a_search_finds_all_whatever_their_number_and_draws_its_tree() {
         let wanted: Vec<u32> = (0..count).map(|n| 19_020_246 + 37 * n).collect();
         assert_eq!(serials(&found), wanted);
         assert_eq!((new, rounds, last), (count, 2, 1_000));
-        assert_eq!(collisions > 0, count > 1);
+        // Two whose telegrams differ in their numbers alone may be heard as one at first: bits fall on each other.
+        assert!(collisions > 0 || count <= 2, "{count} meters never collide");
+        assert!(collisions == 0 || count > 1, "one meter collides");
         assert!(
             bench.borrow().twins().iter().all(|twin| { twin.device().port_line(PortId::Mbus).is_some() })
         );
