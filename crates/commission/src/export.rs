@@ -109,7 +109,7 @@ pub(crate) fn json_text(text: &str) -> String {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => out.push(c),
         }
     }
@@ -130,6 +130,6 @@ mod tests {
 
     #[test]
     fn json_texts_are_escaped() {
-        assert_eq!(json_text("a\"b\\c\n\u{e9}"), "\"a\\\"b\\\\c\\u000a\u{e9}\"");
+        assert_eq!(json_text("a\"b\\c\n\u{e9}\u{7f}\u{85}"), "\"a\\\"b\\\\c\\u000a\u{e9}\\u007f\\u0085\"");
     }
 }

@@ -305,8 +305,8 @@ impl<'m> Head<'m> {
     }
 
     /// Takes characters in, in any chunking, and returns how many of them. Where these are fewer than there are, the
-    /// buffer is full: call [`Head::poll`] until it yields nothing and hand in the rest. What nobody waits for counts
-    /// as taken.
+    /// buffer is full: call [`Head::poll`] until it yields nothing and hand in the rest. What finds no room even then is
+    /// lost, as it came while nobody could make anything of it. What nobody waits for counts as taken.
     #[must_use]
     pub fn handle_rx(&mut self, now: Instant, bytes: &[u8]) -> usize {
         if bytes.is_empty() {
