@@ -7,7 +7,7 @@ use crate::dom::{El, button, el, html, typed, watch};
 use crate::input::Input;
 use crate::parts::{boxed, check, choices, number_field, wrong_text};
 use crate::runtime::{self, Signals};
-use crate::signal::Sig;
+use crate::signal::{Sig, memo};
 use crate::view::{LineForm, Model};
 
 /// Speeds that a line can have, in Bd.
@@ -114,7 +114,7 @@ pub fn bus(model: &'static Model, signals: Signals) -> Vec<El> {
          keeps running.</p><p class=\"small\">Bus time is real time, whatever the speed of metered time. A frame ends by its \
          length and its checksum; an answer must come from the id and carry the function that was asked.</p>",
     );
-    vec![el("div", "buscols").all(vec![registers(), raw(), answer, line(signals), wired])]
+    vec![el("div", "buscols").all(vec![registers(), raw(), answer, line(signals), answer_there(signals), wired])]
 }
 
 /// What is said in place of what only a Modbus can do.
@@ -204,6 +204,32 @@ fn raw() -> El {
         check("Add the checksum (CRC-16)", sum.reader(), move |on| sum.set(on)),
         el("div", "acts").add(button("btn main", "Send", move |_| go())),
     ])
+}
+
+/// The meter in hand answers at the adapter in place of the configurator that asks there.
+fn answer_there(signals: Signals) -> El {
+    let open = memo(move || signals.port.with(|port| port.open));
+    let answers = memo(move || signals.chip.with(|chip| chip.answers));
+    let words = el("p", "small").says(move || {
+        match (answers.get(), open.get()) {
+            (true, _) => {
+                "The page is a slave on a real bus: the meter in hand answers there at its own speed and id. Keep the page open."
+            }
+            (_, true) => {
+                "Another master can ask the meter in hand through the open adapter. The configurator then asks nothing there."
+            }
+            _ => "Connect an adapter first; then another master can ask the meter in hand through it.",
+        }
+        .to_owned()
+    });
+    let start = button("btn", "Answer as this meter", |_| runtime::send(Input::HandOut))
+        .flag_if("disabled", move || answers.get() || !open.get() || !signals.twin.get().has(PortId::Modbus));
+    let stop = button("btn main", "Stop answering", |_| runtime::send(Input::Disconnect))
+        .flag_if("hidden", move || !answers.get());
+    el("section", "")
+        .add(el("h2", "").text("On a real wire"))
+        .add(words)
+        .add(el("div", "acts").add(start).add(stop))
 }
 
 fn line(signals: Signals) -> El {

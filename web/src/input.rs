@@ -54,6 +54,8 @@ pub enum Input {
     #[allow(dead_code, reason = "for the panel of memories")]
     /// Take a file of meters' memories.
     ImportImage(Vec<u8>),
+    /// Answer as the meter in hand at the open adapter.
+    HandOut,
     /// Show the twin's own bus again, and close the port.
     Disconnect,
 }
@@ -87,6 +89,7 @@ impl Input {
             Self::RemoveMeter(_) => "remove a meter",
             Self::Select(_) => "another meter",
             Self::ImportImage(_) => "import",
+            Self::HandOut => "hand out",
             Self::Disconnect => "disconnect",
         }
     }

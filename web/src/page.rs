@@ -111,9 +111,14 @@ fn head(signals: Signals, dialogs: Dialogs) -> El {
 
 fn chip(signals: Signals) -> El {
     let chip = signals.chip;
-    let real = memo(move || chip.with(|chip| chip.real));
+    let real = memo(move || chip.with(|chip| chip.real || chip.answers));
+    let answers = memo(move || chip.with(|chip| chip.answers));
     let source = el("span", "").shows(move || {
-        let (picture, word) = if real.get() { (PLUG, "Real meter") } else { (TWIN, "Twin") };
+        let (picture, word) = match (answers.get(), real.get()) {
+            (true, _) => (PLUG, "Twin on a real bus"),
+            (_, true) => (PLUG, "Real meter"),
+            _ => (TWIN, "Twin"),
+        };
         vec![html("span", "icon", picture), el("span", "").text(word)]
     });
     // Without a line there is nothing to count.

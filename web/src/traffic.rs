@@ -82,7 +82,7 @@ pub fn traffic(signals: Signals) -> El {
     let source = move || {
         signals.chip.with(|chip| {
             let whose = if chip.real { "the adapter" } else { "the twin’s own bus" };
-            format!("Modbus RTU, {whose}, {}", chip.line)
+            if chip.bus { format!("Modbus RTU, {whose}, {}", chip.line) } else { "Modbus RTU".to_owned() }
         })
     };
     let pause = button("btn", "Pause", move |_| {

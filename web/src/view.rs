@@ -260,6 +260,8 @@ pub struct Hour {
 pub struct Chip {
     /// A real meter, not the twin.
     pub real: bool,
+    /// The page answers as a meter on a real wire.
+    pub answers: bool,
     /// Speed and framing, such as "9600 8E1", or that there is no line.
     pub line: String,
     /// There is a line.

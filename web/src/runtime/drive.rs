@@ -13,6 +13,7 @@ use rig::{Bench, Twin, WireFaults};
 use schema::{KeyId, PortId};
 use units::{Duration, Instant};
 
+use super::answer::Answering;
 use super::port::AnyPort;
 use super::project::Flash;
 use super::rail::Meter;
@@ -85,6 +86,8 @@ pub struct Runtime {
     /// The twins' line, and the real one while there is one.
     pub(super) twin_wire: Wire,
     pub(super) real_wire: Option<Wire>,
+    /// The adapter at which the page answers as a meter.
+    pub(super) answering: Option<Answering>,
     pub(super) tasks: VecDeque<Task>,
     pub(super) running: Option<Running>,
     pub(super) live: bool,
@@ -128,6 +131,7 @@ impl Runtime {
             models: vec![(entry, first)],
             twin_wire: Wire::new(port, place, entry, None),
             real_wire: None,
+            answering: None,
             tasks: VecDeque::new(),
             running: None,
             live: false,
@@ -267,6 +271,7 @@ impl Runtime {
             self.release(at);
         }
         self.pass(now + self.ahead);
+        self.answer();
         while self.days > 0 && self.running.is_none() {
             self.days -= 1;
             self.day();
@@ -371,13 +376,18 @@ impl Runtime {
                 self.wire().tap.clear();
                 self.dirty = true;
             }
-            Input::Disconnect => self.detach(),
+            Input::HandOut => self.hand_out(),
+            Input::Disconnect => {
+                self.take_back();
+                self.detach();
+            }
         }
     }
 
     /// True where the configurator has a line to the meter.
     pub(super) fn asks(&self) -> bool {
-        self.real_wire.is_some() || self.entry().def.has(PortId::Modbus)
+        let out = self.bench.borrow().is_out(self.at, PortId::Modbus);
+        self.real_wire.is_some() || (!out && self.entry().def.has(PortId::Modbus))
     }
 
     pub(super) fn push(&mut self, task: Task) {

@@ -3,6 +3,7 @@
 //! Components push [`Input`]s and read [`Signals`]. Nothing else touches a device, so every change on the page has one
 //! cause that can be named.
 
+mod answer;
 mod drive;
 mod model;
 mod outcome;

@@ -173,9 +173,15 @@ impl Runtime {
                 (.., None) => "– ms".to_owned(),
             };
             let form = work::line_form(place);
+            // A meter that is handed out is at its own speed there.
+            let out = self.bench.borrow().out_line(schema::PortId::Modbus);
+            let no_line = out.map_or("no Modbus".to_owned(), |line| {
+                work::line_form(commission::Place { line, unit: 0 }).text()
+            });
             signals.chip.show(Chip {
                 real: wire.link.is_some(),
-                line: if self.asks() { form.text() } else { "no Modbus".to_owned() },
+                answers: self.answering.is_some(),
+                line: if self.asks() { form.text() } else { no_line },
                 bus: self.asks(),
                 id: form.id,
                 good: counts.good,

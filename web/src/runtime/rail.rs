@@ -180,7 +180,7 @@ impl Runtime {
     /// The twin's master goes where the twin's own settings are, so that it finds it after a reload and a change of
     /// meters.
     pub(super) fn follow_twin(&mut self) {
-        if self.real_wire.is_some() {
+        if self.real_wire.is_some() || !self.asks() {
             return;
         }
         let found = self.bench.borrow().twin(self.at).and_then(|twin| twin.device().address(PortId::Modbus));
