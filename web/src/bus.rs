@@ -114,7 +114,14 @@ pub fn bus(model: &'static Model, signals: Signals) -> Vec<El> {
          keeps running.</p><p class=\"small\">Bus time is real time, whatever the speed of metered time. A frame ends by its \
          length and its checksum; an answer must come from the id and carry the function that was asked.</p>",
     );
-    vec![el("div", "buscols").all(vec![registers(), raw(), answer, line(signals), answer_there(signals), wired])]
+    vec![el("div", "buscols").all(vec![
+        registers(),
+        raw(),
+        answer,
+        line(signals),
+        answer_there(signals),
+        wired,
+    ])]
 }
 
 /// What is said in place of what only a Modbus can do.

@@ -1,14 +1,16 @@
-//! Elements by hand, kept up to date by Leptos' signals.
+//! Elements by hand, kept up to date by watches.
 //!
 //! Views of distinct types, one for each shape of markup, made the module half as large again as a first visit may
 //! load. Here every element has one type and every closure is boxed, so that a line of markup costs a few calls. What a
-//! closure reads is tracked as in any Leptos view; it runs again when that changes, and goes with its owner.
+//! closure reads is tracked as in any view of Leptos; it runs again when that changes, and goes with its owner.
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 
-use leptos::prelude::*;
+use crate::react::Owner;
+pub use crate::react::watch;
+use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
@@ -47,13 +49,6 @@ pub fn html(tag: &str, class: &str, inside: &'static str) -> El {
 /// A button.
 pub fn button(class: &str, word: &str, press: impl FnMut(Event) + 'static) -> El {
     el("button", class).attr("type", "button").text(word).on("click", press)
-}
-
-/// Runs `act` now, and again whenever something changes that it has read; it goes with the owner it was made under.
-#[inline(never)]
-pub fn watch(act: Box<dyn Fn()>) {
-    let effect = RenderEffect::new(move |_: Option<()>| act());
-    StoredValue::new_local(effect);
 }
 
 /// Lets a future go on by itself. Boxed, so that the machinery around it is there once.
@@ -233,10 +228,8 @@ impl El {
         let element = self.0.clone();
         let before = RefCell::new(None::<Owner>);
         watch(Box::new(move || {
-            if let Some(owner) = before.take() {
-                owner.cleanup();
-            }
-            let owner = Owner::new();
+            before.take();
+            let owner = Owner::default();
             let made = owner.with(&children);
             before.replace(Some(owner));
             element.set_text_content(None);

@@ -12,6 +12,7 @@ mod load;
 mod page;
 mod parts;
 mod rail;
+mod react;
 mod readout;
 mod runtime;
 mod serial;
@@ -23,7 +24,7 @@ mod traffic;
 mod view;
 
 use crate::dom::later;
-use leptos::prelude::*;
+use leptos::prelude::document;
 
 fn main() {
     crash::install();
@@ -37,12 +38,10 @@ fn main() {
 
 /// Builds the page under an owner that lives as long as it does.
 fn show(kept: Option<Vec<u8>>) {
-    mount_to_body(move || {
-        let signals = runtime::start(kept);
-        if let Some(body) = document().body() {
-            for part in page::page(signals) {
-                let _ = body.append_child(&part.0);
-            }
+    let signals = runtime::start(kept);
+    if let Some(body) = document().body() {
+        for part in page::page(signals) {
+            let _ = body.append_child(&part.0);
         }
-    });
+    }
 }

@@ -235,7 +235,7 @@ fn listen(dialogs: Dialogs, keys_on: Sig<bool>, signals: Signals, tab: Sig<usize
         let key = event.key();
         if event.ctrl_key() || event.meta_key() {
             match key.as_str() {
-                "Enter" if untrack(|| signals.staged()) > 0 => {
+                "Enter" if crate::react::untrack(|| signals.staged()) > 0 => {
                     // What is being typed counts: the field hands it over when it loses the focus.
                     if let Some(active) = document().active_element() {
                         let _ = active.unchecked_into::<web_sys::HtmlElement>().blur();

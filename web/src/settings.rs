@@ -1,6 +1,5 @@
 //! The Settings tab: the form that the model's own table makes, the review before writing, and what became of it.
 
-use leptos::prelude::*;
 use schema::PortId;
 
 use crate::bus::without;
@@ -279,7 +278,7 @@ pub fn review(signals: Signals, dialogs: Dialogs) -> El {
         let note = format!("This writes to {whom}. Each change is read back before it counts as confirmed.");
         let acts = el("footer", "").add(button("btn", "Not yet", move |_| dialogs.review.set(false))).add(
             button("btn main", "Write to the meter", move |_| {
-                if untrack(|| signals.staged()) > 0 {
+                if crate::react::untrack(|| signals.staged()) > 0 {
                     runtime::send(Input::Write);
                 }
                 dialogs.review.set(false);

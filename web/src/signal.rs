@@ -1,17 +1,15 @@
-//! A value that the page follows: Leptos' trigger tells who has read it, the value itself stands beside.
+//! A value that the page follows: a trigger tells who has read it, the value itself stands beside.
 //!
-//! Leptos' own signals are compiled once for each type they hold, which this page pays for with a tenth of what a first
-//! visit may load. These live as long as the page.
+//! Signals of a library are compiled once for each type they hold, which this page would pay for with a tenth of what a
+//! first visit may load. These live as long as the page.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use leptos::prelude::{ArcTrigger, Notify, Track, untrack};
-
-use crate::dom::watch;
+use crate::react::{Trigger, untrack, watch};
 
 /// A value that the page follows.
-pub struct Sig<T: 'static>(&'static (ArcTrigger, RefCell<T>));
+pub struct Sig<T: 'static>(&'static (Trigger, RefCell<T>));
 
 impl<T> Clone for Sig<T> {
     fn clone(&self) -> Self {
@@ -27,25 +25,15 @@ impl<T: Default> Default for Sig<T> {
     }
 }
 
-#[inline(never)]
-fn track(trigger: &ArcTrigger) {
-    trigger.track();
-}
-
-#[inline(never)]
-fn notify(trigger: &ArcTrigger) {
-    trigger.notify();
-}
-
 impl<T> Sig<T> {
     /// A signal with its first value.
     pub fn new(value: T) -> Self {
-        Self(Box::leak(Box::new((ArcTrigger::new(), RefCell::new(value)))))
+        Self(Box::leak(Box::new((Trigger::new(), RefCell::new(value)))))
     }
 
     /// Reads the value in place; whoever does so is told when it changes.
     pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
-        track(&self.0.0);
+        self.0.0.track();
         read(&self.0.1.borrow())
     }
 
@@ -57,13 +45,13 @@ impl<T> Sig<T> {
     /// Puts another value in its place and tells whoever has read it.
     pub fn set(&self, value: T) {
         *self.0.1.borrow_mut() = value;
-        notify(&self.0.0);
+        self.0.0.notify();
     }
 
     /// Changes the value in place and tells whoever has read it.
     pub fn update(&self, change: impl FnOnce(&mut T)) {
         change(&mut self.0.1.borrow_mut());
-        notify(&self.0.0);
+        self.0.0.notify();
     }
 }
 

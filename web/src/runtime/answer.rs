@@ -1,7 +1,7 @@
 //! The meter in hand on a real wire: another master asks through the adapter, and the page answers as the meter.
 
-use std::collections::VecDeque;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use commission::{PortFault, Received};
