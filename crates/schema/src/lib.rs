@@ -36,7 +36,9 @@ pub use model::{
     BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,
     ModelDef, PanelDef, PortId, PulseWidth, TariffInputDef,
 };
-pub use note::{Citation, Fact, Label, ModelNotes, ModelSources, Note, TerminalDef, TerminalKind, labels};
+pub use note::{
+    Citation, Fact, Label, ModelNotes, ModelSources, Note, TerminalDef, TerminalKind, labels, names,
+};
 pub use optical::{ObisDef, OpticalDef, OpticalRefusal, ValueText, parse_value_text};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};
 pub use pulse::PulseOutputDef;

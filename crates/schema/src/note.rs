@@ -61,25 +61,43 @@ pub struct Label {
     pub key: &'static str,
     /// A few words for a form or a list.
     pub label: &'static str,
-    /// One sentence more, or nothing.
+    /// One sentence more where a list shows it, or nothing.
     pub doc: &'static str,
 }
 
-/// The labels of a table: `N` is the number of its rows.
+/// The labels of a table with their sentences: `N` is the number of its rows.
 #[must_use]
 pub const fn labels<const N: usize>(notes: &[Note]) -> [Label; N] {
+    taken(notes, true)
+}
+
+/// The labels of a table without their sentences, which no list shows: `N` is the number of its rows.
+#[must_use]
+pub const fn names<const N: usize>(notes: &[Note]) -> [Label; N] {
+    taken(notes, false)
+}
+
+const fn taken<const N: usize>(notes: &[Note], sentences: bool) -> [Label; N] {
     let mut all = [Label { key: "", label: "", doc: "" }; N];
     let mut room: &mut [Label] = &mut all;
     let mut rows = notes;
     while let ([note, tail @ ..], [place, left @ ..]) = (rows, room) {
-        *place = Label { key: note.key, label: note.label, doc: note.doc };
+        *place = Label { key: note.key, label: note.label, doc: if sentences { note.doc } else { "" } };
         rows = tail;
         room = left;
     }
     all
 }
 
-/// The labels of tables, one slice a table.
+/// The labels of tables without their sentences, one slice a table.
+#[macro_export]
+macro_rules! names {
+    ($($notes:expr),* $(,)?) => {
+        &[$(const { &$crate::names::<{ $notes.len() }>($notes) }),*]
+    };
+}
+
+/// The labels of tables with their sentences, one slice a table.
 #[macro_export]
 macro_rules! labels {
     ($($notes:expr),* $(,)?) => {

@@ -16,7 +16,7 @@ mod terminals;
 use schema::{
     BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
     MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOutputDef, PulseWidth, Rule,
-    TariffInputDef, TelegramDef, Unmapped, first_fault, labels,
+    TariffInputDef, TelegramDef, Unmapped, first_fault, labels, names,
 };
 use units::Duration;
 
@@ -184,7 +184,7 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
         registers::OLD_ENERGY_NOTES,
     ],
     settings: labels![settings::SERIAL_NOTES, settings::COMMON_NOTES],
-    pages: labels![
+    pages: names![
         pages::MAIN_NOTES,
         pages::VALUES_NOTES,
         pages::ENERGIES_NOTES,
@@ -197,7 +197,7 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
     ],
     telegrams: &[],
     record_writes: &[],
-    lines: const { &labels::<{ optical::LINES_NOTES.len() }>(optical::LINES_NOTES) },
+    lines: const { &names::<{ optical::LINES_NOTES.len() }>(optical::LINES_NOTES) },
     glass_svg: include_str!("../../art/pro1-glass.svg"),
     front_svg: include_str!("../../art/pro1-front.svg"),
     meter_svg: include_str!("../../art/pro1-meter.svg"),
@@ -269,7 +269,7 @@ pub static PRO1_2T_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and a 230 V \
           input that chooses between two tariffs.",
     terminals: terminals::WITH_TARIFF,
-    pages: labels![
+    pages: names![
         pages::MAIN_NOTES,
         pages::VALUES_NOTES,
         pages::TARIFF_ENERGIES_NOTES,
@@ -345,7 +345,7 @@ pub static PRO1_MB_NOTES: ModelNotes = ModelNotes {
         registers::OLD_ENERGY_NOTES,
     ],
     settings: labels![settings::SECONDARY_NOTES, settings::COMMON_NOTES, settings::MBUS_LINE_NOTES],
-    pages: labels![
+    pages: names![
         pages::MAIN_NOTES,
         pages::VALUES_NOTES,
         pages::ENERGIES_NOTES,
@@ -359,8 +359,8 @@ pub static PRO1_MB_NOTES: ModelNotes = ModelNotes {
         pages::MODE_3_MBUS_NOTES,
         pages::MODE_3_END_NOTES,
     ],
-    telegrams: labels![mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
-    record_writes: const { &labels::<{ mbus::WRITES_NOTES.len() }>(mbus::WRITES_NOTES) },
+    telegrams: names![mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
+    record_writes: const { &names::<{ mbus::WRITES_NOTES.len() }>(mbus::WRITES_NOTES) },
     ..FAMILY_NOTES
 };
 
@@ -440,7 +440,7 @@ pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
         registers::OLD_ENERGY_NOTES,
     ],
     settings: labels![settings::SERIAL_NOTES, settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
-    pages: labels![
+    pages: names![
         pages::MAIN_NOTES,
         pages::VALUES_NOTES,
         pages::ENERGIES_NOTES,
