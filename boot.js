@@ -9,6 +9,30 @@ document.addEventListener("click", (event) => {
   log.select();
   navigator.clipboard.writeText(log.value).then(() => { button.textContent = "Copied"; }, () => {});
 });
+// The panels of the other ports are a module of their own (web/lines), fetched when one of them is opened. Its name says
+// which page it belongs to, and which try this is: browsers remember a module that could not be fetched.
+let tries = 0;
+let lines;
+const fetchLines = async () => {
+  const mark = `${document.querySelector("main").dataset.build}.${tries}`;
+  const named = (name) => new URL(`${name}?${mark}`, document.baseURI);
+  const looks = document.createElement("link");
+  looks.rel = "stylesheet";
+  const dressed = new Promise((resolve, reject) => {
+    looks.onload = resolve;
+    looks.onerror = () => reject(new Error("its style sheet is missing"));
+  });
+  looks.href = named("lines.css");
+  document.head.append(looks);
+  const [module] = await Promise.all([import(named("lines.js")), dressed]);
+  await module.default({ module_or_path: named("lines_bg.wasm") });
+  return module;
+};
+globalThis.metertwinLines = () => lines ??= fetchLines().catch((fault) => {
+  tries += 1;
+  lines = undefined;
+  throw fault;
+});
 try {
   const { default: start } = await import(new URL(glue, document.baseURI));
   await start({ module_or_path: new URL(module, document.baseURI) });

@@ -6,24 +6,22 @@ mod bus;
 mod chart;
 mod connect;
 mod crash;
-mod dom;
 mod input;
+mod lines_host;
 mod load;
 mod page;
-mod parts;
 mod rail;
-mod react;
 mod readout;
 mod runtime;
 mod serial;
 mod settings;
-mod signal;
 mod stage;
 mod store;
 mod traffic;
 mod view;
 
-use crate::dom::later;
+// Both modules of the page share these; here they are as near as any of its own.
+use ::dom::{self, later, parts, react, signal};
 use leptos::prelude::document;
 
 fn main() {

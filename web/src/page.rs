@@ -9,7 +9,7 @@ use crate::input::Input;
 use crate::parts::{PLUG, TWIN, check, dialog};
 use crate::runtime::{self, Signals};
 use crate::signal::{Sig, memo};
-use crate::{bus, connect, load, rail, readout, settings, stage, store, traffic};
+use crate::{bus, connect, lines_host, load, rail, readout, settings, stage, store, traffic};
 
 /// Short hash of the commit the page was built from, or `"unversioned"` outside a git checkout.
 const BUILD: &str = match option_env!("METERTWIN_BUILD") {
@@ -18,8 +18,14 @@ const BUILD: &str = match option_env!("METERTWIN_BUILD") {
 };
 
 /// The tabs in their order.
-const TABS: [(&str, &str); 4] =
-    [("load", "Load"), ("readout", "Read-out"), ("settings", "Settings"), ("bus", "Bus")];
+const TABS: [(&str, &str); 6] = [
+    ("load", "Load"),
+    ("readout", "Read-out"),
+    ("settings", "Settings"),
+    ("bus", "Bus"),
+    ("mbus", "M-Bus"),
+    ("infrared", "Infrared"),
+];
 
 /// Where in local storage it stands that single keys are off.
 const KEYS_OFF: &str = "metertwin.keys-off";
@@ -47,6 +53,8 @@ pub fn page(signals: Signals) -> Vec<El> {
         panel(1, tab, move || readout::readout(signals.wired.get(), signals)),
         panel(2, tab, move || settings::settings(signals.wired.get(), signals)),
         panel(3, tab, move || bus::bus(signals.wired.get(), signals)),
+        bare(4, tab).all(lines_host::panel(&lines_host::KINDS[0], move || tab.get() == 4, signals)),
+        bare(5, tab).all(lines_host::panel(&lines_host::KINDS[1], move || tab.get() == 5, signals)),
     ]);
     let device = el("section", "panel device")
         .attr("aria-label", "Meter")

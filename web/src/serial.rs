@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use commission::{PortFault, Received};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
-use modbus::{LineError, LineParams, Parity};
+use units::{DataBits, LineError, LineParams, Parity};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -218,9 +218,13 @@ impl Link {
             Parity::Odd => "odd",
             Parity::None => "none",
         };
+        let data_bits = match line.data_bits {
+            DataBits::Seven => 7,
+            DataBits::Eight => 8,
+        };
         let pairs: [(&str, JsValue); 6] = [
             ("baudRate", line.baud.into()),
-            ("dataBits", 8.into()),
+            ("dataBits", data_bits.into()),
             ("stopBits", 1.into()),
             ("parity", parity.into()),
             ("bufferSize", BUFFER.into()),
@@ -367,8 +371,13 @@ impl Link {
 }
 
 fn failed(fault: &JsValue) -> PortFault {
+    PortFault::Failed(own_words(fault))
+}
+
+/// What the browser says of a failure, or at least its name.
+pub fn own_words(fault: &JsValue) -> String {
     let own = field(fault, "message").as_string().unwrap_or_default();
-    PortFault::Failed(if own.is_empty() { error_name(fault) } else { own })
+    if own.is_empty() { error_name(fault) } else { own }
 }
 
 /// Calls `act` whenever an adapter that was granted before is plugged in.

@@ -9,43 +9,49 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// How the glue calls itself in the module's imports, and what stands there afterwards.
-const LONG_GLUE: &str = "./web_bg.js";
+/// What the glue calls itself in the module's imports afterwards.
 const SHORT_GLUE: &str = "a";
 
-/// Rewrites the module and the glue in `dist`.
-pub fn shorten(dist: &Path) -> Result<()> {
-    let module_path = only(dist, "_bg.wasm")?;
-    let name = module_path.file_name().unwrap_or_default().to_string_lossy().replace("_bg.wasm", ".js");
-    let glue_path = dist.join(name);
-    let module = fs::read(&module_path)?;
-    let glue =
-        fs::read_to_string(&glue_path).with_context(|| format!("{} is missing", glue_path.display()))?;
-    let (module, glue) =
-        shortened(&module, &glue).context("the glue of wasm-bindgen looks otherwise than expected")?;
-    fs::write(module_path, module)?;
-    fs::write(glue_path, glue)?;
+/// Rewrites each module of `packages` and its glue in `dist`.
+pub fn shorten(dist: &Path, packages: &[&str]) -> Result<()> {
+    for package in packages {
+        let module_path = only(dist, package, "_bg.wasm")?;
+        let name = module_path.file_name().unwrap_or_default().to_string_lossy().replace("_bg.wasm", ".js");
+        let glue_path = dist.join(name);
+        let module = fs::read(&module_path)?;
+        let glue =
+            fs::read_to_string(&glue_path).with_context(|| format!("{} is missing", glue_path.display()))?;
+        // What the glue calls itself in the module's imports.
+        let own = format!("./{package}_bg.js");
+        let (module, glue) = shortened(&module, &glue, &own)
+            .with_context(|| format!("wasm-bindgen's glue of {package} looks otherwise than expected"))?;
+        fs::write(module_path, module)?;
+        fs::write(glue_path, glue)?;
+    }
     Ok(())
 }
 
-fn only(dist: &Path, end: &str) -> Result<PathBuf> {
+/// The one file with this end that belongs to a package, whether its name has a hash or not.
+fn only(dist: &Path, package: &str, end: &str) -> Result<PathBuf> {
     let mut found: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(dist)? {
         let path = entry?.path();
-        if path.to_string_lossy().ends_with(end) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let of_package = name.strip_suffix(end).and_then(|start| start.strip_prefix(package));
+        if of_package.is_some_and(|hash| hash.is_empty() || hash.starts_with('-')) {
             found.push(path);
         }
     }
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        _ => bail!("{} holds {} files *{end}, not one", dist.display(), found.len()),
+        _ => bail!("{} holds {} files {package}*{end}, not one", dist.display(), found.len()),
     }
 }
 
-fn shortened(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
+fn shortened(module: &[u8], glue: &str, own: &str) -> Result<(Vec<u8>, String)> {
     let parts = sections(module)?;
     let body = |id: u8| parts.iter().find(|(own, _)| *own == id).map_or(&[0_u8][..], |(_, body)| *body);
-    let imports = imports(body(IMPORTS))?;
+    let imports = imports(body(IMPORTS), own)?;
     let exports = exports(body(EXPORTS))?;
     let glue = without_dead_classes(glue, &exports.iter().map(|export| export.name).collect())?;
     let used: BTreeSet<&str> = words_after(&glue, "wasm.").collect();
@@ -78,7 +84,7 @@ fn shortened(module: &[u8], glue: &str) -> Result<(Vec<u8>, String)> {
         small.extend(number(body.len()));
         small.extend(body);
     }
-    Ok((small, renamed(&glue, &import_names, &export_names)?))
+    Ok((small, renamed(&glue, own, &import_names, &export_names)?))
 }
 
 /// The glue without classes that stand for nothing in the module any more: those that a dependency exports for
@@ -111,7 +117,12 @@ fn without_dead_classes(glue: &str, exports: &BTreeSet<&str>) -> Result<String> 
 }
 
 /// The glue with the short names, without the entries of imports that the module lacks, comments and indentation.
-fn renamed(glue: &str, imports: &BTreeMap<&str, String>, exports: &BTreeMap<&str, String>) -> Result<String> {
+fn renamed(
+    glue: &str,
+    own: &str,
+    imports: &BTreeMap<&str, String>,
+    exports: &BTreeMap<&str, String>,
+) -> Result<String> {
     const ENTRY: &str = "        ";
     let mut small = String::with_capacity(glue.len());
     let (mut in_imports, mut in_doc, mut dropping, mut seen) = (false, false, false, 0);
@@ -133,7 +144,7 @@ fn renamed(glue: &str, imports: &BTreeMap<&str, String>, exports: &BTreeMap<&str
                 small.push_str(&format!("{short}: {}\n", with_exports(rest, exports)));
             }
         } else if !dropping {
-            small.push_str(&with_exports(bare, exports).replace(LONG_GLUE, SHORT_GLUE));
+            small.push_str(&with_exports(bare, exports).replace(own, SHORT_GLUE));
             small.push('\n');
         }
         // An entry ends where its brace closes again.
@@ -206,7 +217,7 @@ fn sections(module: &[u8]) -> Result<Vec<(u8, &[u8])>> {
     Ok(found)
 }
 
-fn imports(body: &[u8]) -> Result<Vec<Named<'_>>> {
+fn imports<'a>(body: &'a [u8], own: &str) -> Result<Vec<Named<'a>>> {
     let mut reader = Reader(body);
     let mut found = Vec::new();
     for _ in 0..reader.number()? {
@@ -214,7 +225,7 @@ fn imports(body: &[u8]) -> Result<Vec<Named<'_>>> {
         let name = reader.name()?;
         let before = reader.0;
         // Functions only: then the rest is the number of their type.
-        if from != LONG_GLUE || reader.byte()? != 0 {
+        if from != own || reader.byte()? != 0 {
             bail!("the module imports `{name}` of `{from}`, which is no function of the glue");
         }
         reader.number()?;
@@ -299,6 +310,8 @@ fn section_of(rows: impl ExactSizeIterator<Item = Vec<u8>>) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    const OWN: &str = "./web_bg.js";
+
     const GLUE: &str = r"
 /**
  * A class of a dependency.
@@ -333,7 +346,7 @@ const GoneFinalization = (typeof FinalizationRegistry === 'undefined')
     fn module(exports: &[&str]) -> Vec<u8> {
         let mut bytes = b"\0asm\x01\0\0\0".to_vec();
         let imports = ["__wbg_log_0123", "__wbg_now_89ab"].map(|name| {
-            let mut row = text(LONG_GLUE);
+            let mut row = text(OWN);
             row.extend(text(name));
             row.extend([0, 5]);
             row
@@ -360,7 +373,7 @@ const GoneFinalization = (typeof FinalizationRegistry === 'undefined')
 
     #[test]
     fn both_sides_get_the_same_short_names() {
-        let (module, glue) = shortened(&module(&["memory", "__wbindgen_malloc", "main"]), GLUE).unwrap();
+        let (module, glue) = shortened(&module(&["memory", "__wbindgen_malloc", "main"]), GLUE, OWN).unwrap();
         assert_eq!(
             glue,
             "function imports() {\nconst import0 = {\n__proto__: null,\na: function(arg0) {\n\
@@ -373,12 +386,13 @@ const GoneFinalization = (typeof FinalizationRegistry === 'undefined')
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let said = |exports: &[&str], glue: &str| shortened(&module(exports), glue).unwrap_err().to_string();
+        let said =
+            |exports: &[&str], glue: &str| shortened(&module(exports), glue, OWN).unwrap_err().to_string();
         assert_eq!(said(&["memory"], GLUE), "it calls `__wbindgen_malloc`, which the module does not export");
         assert_eq!(said(&["memory", "__wbindgen_malloc", "gone_free"], GLUE), "class Gone is alive");
         let short = GLUE.replace("__wbg_now_89ab", "__wbg_then_89ab");
         assert_eq!(said(&["memory", "__wbindgen_malloc"], &short), "it offers 1 of the 2 imports");
-        assert_eq!(shortened(b"MZ", GLUE).unwrap_err().to_string(), "it is no WebAssembly module");
+        assert_eq!(shortened(b"MZ", GLUE, OWN).unwrap_err().to_string(), "it is no WebAssembly module");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use anyhow::{Result, bail};
 
 use crate::{glue, run, tools};
 
+/// The packages that are modules of the page: the one that it starts with, and the one that it fetches later.
+const MODULES: [&str; 2] = ["web", "lines"];
+
 /// Builds the page into `dist`; `fast` leaves out optimisation.
 pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {
     let tools = tools::for_page(root)?;
@@ -26,7 +29,7 @@ pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {
     trunk.env_remove("NO_COLOR");
     run::run(&mut trunk)?;
     if !fast {
-        glue::shorten(dist)?;
+        glue::shorten(dist, &MODULES)?;
     }
     check_inline(dist)
 }

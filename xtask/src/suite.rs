@@ -43,8 +43,8 @@ pub const STAGES: &[Stage] = &[
     },
     Stage {
         name: "budget",
-        what: "bytes of a first visit",
-        run: |root, _| size::first_visit(&root.join("dist")),
+        what: "bytes of a first visit, and of what is loaded later",
+        run: |root, _| size::budgets(&root.join("dist")),
     },
     Stage { name: "browser", what: "the page in Chromium and Firefox", run: browser },
 ];
@@ -108,7 +108,12 @@ fn clippy(root: &Path, _: &mut Tally) -> Result<()> {
     let targets = tools::pins(root)?.rust;
     run::run(run::cargo(root).args(["clippy", "--all-targets"]).args(STRICT))?;
     run::run(run::cargo(root).args(["clippy", "-p", "fuzz", "--all-targets"]).args(STRICT))?;
-    for (package, target) in [("web", &targets.page), ("firmware", &targets.firmware)] {
+    for (package, target) in [
+        ("dom", &targets.page),
+        ("web", &targets.page),
+        ("lines", &targets.page),
+        ("firmware", &targets.firmware),
+    ] {
         if has(root, package)? {
             tools::rust_target(root, target)?;
             run::run(run::cargo(root).args(["clippy", "-p", package, "--target", target]).args(STRICT))?;

@@ -23,6 +23,7 @@ use super::work::{self, Running, SharedLine, Task};
 use super::{Signals, model};
 use crate::dom::later;
 use crate::input::Input;
+use crate::lines_host;
 use crate::serial::{Link, State};
 use crate::store;
 use crate::view::{LineForm, Model};
@@ -176,6 +177,7 @@ impl Runtime {
     /// True while something moves that is to be followed frame by frame: a finger on the key, work on the line.
     pub fn moves(&self) -> bool {
         self.running.is_some()
+            || lines_host::busy()
             || self.key_up_at.is_some()
             || self.signals.hold.with_untracked(|hold| hold.down)
     }
@@ -454,6 +456,7 @@ impl Runtime {
 
     /// Gives the task a turn, and begins the next one where there is none.
     fn work(&mut self) {
+        lines_host::poll();
         loop {
             if self.running.is_none() {
                 let Some(task) = self.tasks.pop_front() else { return };

@@ -7,7 +7,7 @@ mod answer;
 mod drive;
 mod model;
 mod outcome;
-mod port;
+pub mod port;
 mod project;
 mod rail;
 mod subject;

@@ -120,23 +120,25 @@ fn roots(root: &Path, package: &Package, room: &rooms::Room) -> Result<Vec<Strin
     Ok(faults)
 }
 
-/// The page's wasm-bindgen must be the one whose program is installed.
+/// The wasm-bindgen of the page's packages must be the one whose program is installed.
 fn pins(root: &Path, workspace: &Workspace) -> Result<Vec<String>> {
-    let Some(web) = workspace.packages.iter().find(|package| package.name == "web") else {
+    let users = workspace.packages.iter().flat_map(|package| {
+        let asked = package.dependencies.iter().filter(|dependency| dependency.name == "wasm-bindgen");
+        asked.map(move |dependency| (package.name.as_str(), dependency.req.as_str()))
+    });
+    let users: Vec<(&str, &str)> = users.collect();
+    if users.is_empty() {
         return Ok(Vec::new());
-    };
+    }
     let pins = tools::pins(root)?;
     let Some(program) = pins.cargo.iter().find(|pin| pin.name == "wasm-bindgen-cli") else {
         return Ok(vec!["xtask/tools.toml pins no wasm-bindgen-cli".to_owned()]);
     };
     let wanted = format!("={}", program.version);
-    Ok(web
-        .dependencies
-        .iter()
-        .filter(|dependency| dependency.name == "wasm-bindgen" && dependency.req != wanted)
-        .map(|dependency| {
-            format!("web/Cargo.toml asks for wasm-bindgen {}, xtask/tools.toml for {wanted}", dependency.req)
-        })
+    Ok(users
+        .into_iter()
+        .filter(|(_, req)| *req != wanted)
+        .map(|(name, req)| format!("{name} asks for wasm-bindgen {req}, xtask/tools.toml for {wanted}"))
         .collect())
 }
 

@@ -59,7 +59,7 @@ pub fn faults(file: &Source, identities: &Identities) -> Vec<String> {
     match room.map(|room| room.package) {
         Some("device") => faults.extend(names_a_model(file)),
         Some("models") => faults.extend(behaviour(file)),
-        Some("web" | "cli") => faults.extend(meter_knowledge(file, identities)),
+        Some("web" | "lines" | "cli") => faults.extend(meter_knowledge(file, identities)),
         _ => {}
     }
     faults
@@ -67,9 +67,9 @@ pub fn faults(file: &Source, identities: &Identities) -> Vec<String> {
 
 /// The package that a path of the repository belongs to, if it is the source of one.
 fn package_of(name: &str) -> Option<&str> {
-    let inside = name.strip_prefix("crates/").unwrap_or(name);
-    let (package, rest) = inside.split_once('/')?;
-    rest.starts_with("src/").then_some(package)
+    let (folder, rest) = name.split_once("/src/")?;
+    // The folder of a package has its name, `crates/mbus` as well as `web` and `web/lines`.
+    (!rest.is_empty()).then(|| folder.rsplit('/').next().unwrap_or(folder))
 }
 
 fn at(file: &Source, line: usize, what: &str) -> String {

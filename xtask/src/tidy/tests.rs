@@ -16,7 +16,7 @@ fn edge<'a>(from: &'a str, to: &'a str) -> Edge<'a> {
 fn the_table_only_leads_down() {
     for (height, room) in rooms::ROOMS.iter().enumerate() {
         for above in &rooms::ROOMS[height..] {
-            let shell = matches!(room.package, "cli" | "web" | "bench" | "tests");
+            let shell = matches!(room.package, "cli" | "lines" | "web" | "bench" | "tests");
             if !shell {
                 assert!(
                     rooms::fault(edge(room.package, above.package)).is_some(),
@@ -51,7 +51,11 @@ fn a_dependency_outside_the_table_fails() {
 
 #[test]
 fn browser_bindings_and_serde_keep_to_their_rooms() {
-    assert_eq!(rooms::fault(edge("web", "web-sys")), None);
+    for package in ["dom", "lines", "web"] {
+        assert_eq!(rooms::fault(edge(package, "web-sys")), None);
+    }
+    assert_eq!(rooms::fault(edge("lines", "dom")), None);
+    assert!(rooms::fault(edge("web", "lines")).is_some());
     assert!(rooms::fault(edge("cli", "js-sys")).unwrap().contains("belong to `web`"));
     assert_eq!(rooms::fault(edge("commission", "serde")), None);
     assert!(rooms::fault(edge("rig", "serde_json")).unwrap().contains("serde belongs to"));
@@ -141,6 +145,7 @@ fn shells_know_no_meter() {
     assert_eq!(fault("f(\"pro1-mod\")").len(), 1);
     assert_eq!(fault("read(0x4003, 1)"), ["web/src/a.rs:1: 0x4003 looks like a register address"]);
     assert_eq!(fault("id == SettingId::ModbusId"), ["web/src/a.rs:1: SettingId::ModbusId names a setting"]);
+    assert!(!rules::faults(&file("web/lines/src/a.rs", "SettingId::ModbusId"), &identities).is_empty());
     assert_eq!(fault("models::pro1::MOD"), ["web/src/a.rs:1: `pro1` names a model"]);
     assert_eq!(fault("models::PRO1_MOD").len(), 1);
     assert!(fault("SettingId::from_key(text); SettingId::ALL").is_empty());

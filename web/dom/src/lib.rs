@@ -4,6 +4,12 @@
 //! load. Here every element has one type and every closure is boxed, so that a line of markup costs a few calls. What a
 //! closure reads is tracked as in any view of Leptos; it runs again when that changes, and goes with its owner.
 
+#![forbid(unsafe_code)]
+
+pub mod parts;
+pub mod react;
+pub mod signal;
+
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -89,6 +95,8 @@ impl El {
     }
 
     /// Adds a child.
+    // Nobody takes a chain of markup for a sum.
+    #[allow(clippy::should_implement_trait)]
     #[inline(never)]
     pub fn add(self, child: El) -> Self {
         let _ = self.0.append_child(&child.0);

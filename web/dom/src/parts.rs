@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use units::decimal::{self, Decimal};
 use wasm_bindgen::JsCast;
 
-use crate::dom::{El, button, el, html, input_of, later, typed, watch};
 use crate::signal::Sig;
+use crate::{El, button, el, html, input_of, later, typed, watch};
 
 /// A row of choices of which one holds.
 pub fn choices(

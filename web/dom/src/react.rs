@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use crate::dom::later;
+use crate::later;
 
 /// A piece of work that runs again when a trigger that it has read was told.
 struct Watch {

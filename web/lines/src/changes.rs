@@ -1,0 +1,110 @@
+//! A line of a form of changes: what is staged, how far it is, and what became of it.
+
+use commission::Action;
+use dom::parts::state;
+use dom::signal::Sig;
+use dom::{El, el, typed};
+use schema::{Kind, SettingDef};
+
+/// How far a line of the form is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stand {
+    /// As in the meter, as far as this page knows.
+    #[default]
+    Unchanged,
+    /// Waits to be sent.
+    Staged,
+    /// On its way.
+    Writing,
+    /// Came to this: class and word.
+    Ended(&'static str, &'static str),
+}
+
+/// What a line of the form says.
+#[derive(Clone, Default)]
+pub struct Note {
+    /// What waits.
+    pub staged: Option<Action>,
+    /// What was typed and is no value, with the reason.
+    pub wrong: Option<(String, String)>,
+    /// How far it is.
+    pub stand: Stand,
+    /// What became of it, in sentences.
+    pub why: String,
+}
+
+/// The line: its name, what is possible, the editor, and what became of it.
+pub fn line(label: &str, doc: &str, editor: El, note: Sig<Note>) -> El {
+    let says = el("span", "").attr("role", "status").shows(move || {
+        let (class, word) = match note.with(|note| note.stand.clone()) {
+            Stand::Unchanged => ("quiet", "unchanged"),
+            Stand::Staged => ("pending", "staged, not sent"),
+            Stand::Writing => ("writing", "writing"),
+            Stand::Ended(class, word) => (class, word),
+        };
+        vec![state(class, word)]
+    });
+    let why = el("p", "why")
+        .flag_if("hidden", move || note.with(|note| note.why.is_empty() && note.wrong.is_none()))
+        .class_if("wrong-text", move || note.with(|note| note.wrong.is_some()))
+        .says(move || {
+            note.with(|note| match &note.wrong {
+                Some((_, why)) => why.clone(),
+                None => note.why.clone(),
+            })
+        });
+    el("li", "change").all(vec![
+        el("span", "name").text(label).add(el("small", "").text(doc)),
+        editor,
+        says,
+        why,
+    ])
+}
+
+/// The editor of a setting: a list where only some values are possible.
+pub fn setting_field(label: &str, setting: &'static SettingDef, note: Sig<Note>) -> El {
+    let stage = move |text: &str| {
+        let text = text.trim();
+        note.update(|note| {
+            *note = Note::default();
+            if text.is_empty() {
+                return;
+            }
+            match setting.parse(text) {
+                Ok(value) => {
+                    note.staged = Some(Action::Set { setting, value });
+                    note.stand = Stand::Staged;
+                }
+                Err(_) => {
+                    let why = format!("“{text}” is not possible: {}.", setting.allowed());
+                    note.wrong = Some((text.to_owned(), why));
+                }
+            }
+        });
+    };
+    let shown = move || {
+        note.with(|note| match (&note.wrong, &note.staged) {
+            (Some((typed, _)), _) => typed.clone(),
+            (None, Some(Action::Set { value, .. })) => setting.text(*value).to_string(),
+            _ => String::new(),
+        })
+    };
+    if let Kind::OneOf(choices) = setting.kind {
+        let mut list =
+            el("select", "pick").attr("aria-label", label).add(el("option", "").attr("value", "").text("–"));
+        for choice in choices {
+            let text = setting.text(choice.value).to_string();
+            list = list.add(el("option", "").attr("value", &text).text(&text));
+        }
+        return list.value(shown).on("change", move |event| stage(&typed(&event)));
+    }
+    let field = el("input", "")
+        .attr("type", "text")
+        .attr("inputmode", "decimal")
+        .attr("autocomplete", "off")
+        .attr("aria-label", label)
+        .keeps("aria-invalid", move || note.with(|note| note.wrong.is_some()).to_string())
+        .value(shown)
+        .on("change", move |event| stage(&typed(&event)));
+    el("span", "num").class_if("wrong", move || note.with(|note| note.wrong.is_some())).add(field)
+}

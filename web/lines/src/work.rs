@@ -1,0 +1,119 @@
+//! What goes on over a line: one piece of work at a time, with how far it is, how long it still takes, and a way to stop it.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use dom::signal::Sig;
+use dom::{El, button, el, later};
+use units::Instant;
+
+/// The work on one line.
+#[derive(Clone)]
+pub struct Work {
+    /// What is being done; empty while nothing is.
+    what: Sig<String>,
+    /// How much of it, in thousandths; nothing where that is not known.
+    done: Sig<Option<u32>>,
+    /// How long it still takes, in words; empty where that is not known.
+    left: Sig<String>,
+    stop: Rc<Stop>,
+    began: Rc<Cell<Instant>>,
+}
+
+#[derive(Default)]
+struct Stop {
+    asked: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+impl Work {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self {
+            what: Sig::default(),
+            done: Sig::default(),
+            left: Sig::default(),
+            stop: Rc::default(),
+            began: Rc::new(Cell::new(Instant::ZERO)),
+        }
+    }
+
+    /// True while something goes on; whoever asks is told when that changes.
+    pub fn runs(&self) -> bool {
+        self.what.with(|what| !what.is_empty())
+    }
+
+    /// Says how far it is: `permille` of the whole, at `now` of the line's clock.
+    pub fn tell(&self, what: &str, permille: Option<u32>, now: Instant) {
+        self.what.show(what.to_owned());
+        self.done.show(permille);
+        let spent = now.since(self.began.get()).as_millis();
+        self.left.show(match permille {
+            // The first steps say nothing yet about the rest.
+            Some(done) if done >= 15 && spent >= 1_000 => {
+                let rest = spent * u64::from(1_000_u32.saturating_sub(done)) / u64::from(done);
+                format!("about {} left", span_text(rest.div_ceil(1_000)))
+            }
+            _ => String::new(),
+        });
+    }
+
+    /// Begins a piece of work, unless there is one. Stopping it drops it between two answers.
+    pub fn start(&self, what: &str, now: Instant, work: impl Future<Output = ()> + 'static) {
+        if self.what.with_untracked(|what| !what.is_empty()) {
+            return;
+        }
+        self.began.set(now);
+        self.stop.asked.set(false);
+        self.tell(what, None, now);
+        let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
+        let own = self.clone();
+        later(async move {
+            poll_fn(|context| {
+                *own.stop.waker.borrow_mut() = Some(context.waker().clone());
+                if own.stop.asked.get() { Poll::Ready(()) } else { work.as_mut().poll(context) }
+            })
+            .await;
+            drop(work);
+            own.what.set(String::new());
+        });
+    }
+
+    /// Ends it.
+    pub fn end(&self) {
+        self.stop.asked.set(true);
+        if let Some(waker) = self.stop.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// The bar: what, how far, how long still, and the button that stops it.
+    pub fn bar(&self) -> El {
+        let (own, what, done, left) = (self.clone(), self.what, self.done, self.left);
+        el("div", "progress")
+            .flag_if("hidden", move || what.with(String::is_empty))
+            .add(el("span", "").says(move || {
+                let left = left.get();
+                if left.is_empty() { what.get() } else { format!("{}, {left}", what.get()) }
+            }))
+            .add(button("btn", "Stop", move |_| own.end()))
+            .add(
+                el("progress", "")
+                    .attr("aria-label", "Progress")
+                    .attr("max", "1000")
+                    .flag_if("data-unknown", move || done.with(Option::is_none))
+                    .keeps("value", move || done.get().unwrap_or(0).to_string()),
+            )
+    }
+}
+
+/// Seconds in words.
+fn span_text(seconds: u64) -> String {
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
