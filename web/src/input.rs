@@ -51,13 +51,44 @@ pub enum Input {
     RemoveMeter(usize),
     /// Take another meter in hand.
     Select(usize),
-    #[allow(dead_code, reason = "for the panel of memories")]
     /// Take a file of meters' memories.
     ImportImage(Vec<u8>),
     /// Answer as the meter in hand at the open adapter.
     HandOut,
     /// Show the twin's own bus again, and close the port.
     Disconnect,
+    /// Something on the panel of the outputs or of the memory.
+    Panel(PanelDeed),
+}
+
+/// What people do on the panels of the outputs and of the memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PanelDeed {
+    /// Show the outputs over so many seconds of metered time; 0 for not at all.
+    Strip(u32),
+    /// Let the strip stand still, or go on.
+    Freeze,
+    /// Show the memory, or no longer.
+    Memory(bool),
+    /// Damage a part of the memory, by its place among the parts.
+    Damage(usize),
+    /// Make the check sum of the program wrong, or right again.
+    Program,
+    /// Make the meter as from the factory.
+    Reset,
+}
+
+impl PanelDeed {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Strip(_) => "strip",
+            Self::Freeze => "freeze",
+            Self::Memory(_) => "look at the memory",
+            Self::Damage(_) => "damage",
+            Self::Program => "program's check sum",
+            Self::Reset => "factory reset",
+        }
+    }
 }
 
 impl Input {
@@ -91,6 +122,7 @@ impl Input {
             Self::ImportImage(_) => "import",
             Self::HandOut => "hand out",
             Self::Disconnect => "disconnect",
+            Self::Panel(deed) => deed.name(),
         }
     }
 }

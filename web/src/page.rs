@@ -9,7 +9,7 @@ use crate::input::Input;
 use crate::parts::{PLUG, TWIN, check, dialog};
 use crate::runtime::{self, Signals};
 use crate::signal::{Sig, memo};
-use crate::{bus, connect, lines_host, load, rail, readout, settings, stage, store, traffic};
+use crate::{bus, connect, lines_host, load, memory, rail, readout, scope, settings, stage, store, traffic};
 
 /// Short hash of the commit the page was built from, or `"unversioned"` outside a git checkout.
 const BUILD: &str = match option_env!("METERTWIN_BUILD") {
@@ -18,13 +18,15 @@ const BUILD: &str = match option_env!("METERTWIN_BUILD") {
 };
 
 /// The tabs in their order.
-const TABS: [(&str, &str); 6] = [
+const TABS: [(&str, &str); 8] = [
     ("load", "Load"),
     ("readout", "Read-out"),
     ("settings", "Settings"),
     ("bus", "Bus"),
     ("mbus", "M-Bus"),
     ("infrared", "Infrared"),
+    ("pulses", "Pulses"),
+    ("memory", "Memory"),
 ];
 
 /// Where in local storage it stands that single keys are off.
@@ -55,6 +57,8 @@ pub fn page(signals: Signals) -> Vec<El> {
         panel(3, tab, move || bus::bus(signals.wired.get(), signals)),
         bare(4, tab).all(lines_host::panel(&lines_host::KINDS[0], move || tab.get() == 4, signals)),
         bare(5, tab).all(lines_host::panel(&lines_host::KINDS[1], move || tab.get() == 5, signals)),
+        bare(6, tab).all(scope::scope(signals, memo(move || tab.get() == 6))),
+        bare(7, tab).all(memory::memory(signals, memo(move || tab.get() == 7))),
     ]);
     let device = el("section", "panel device")
         .attr("aria-label", "Meter")

@@ -468,3 +468,25 @@ pub struct Answer {
     /// What they mean, or why there are none.
     pub meaning: String,
 }
+
+/// One output over the window of the strip.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lane {
+    /// It was on where the record begins.
+    pub on: bool,
+    /// When it changed, in µs from the left end of the strip.
+    pub changes: Vec<u32>,
+    /// Its rate in 0.01 imp/kWh; `None` where it gives no pulses.
+    pub rate: Option<i32>,
+}
+
+/// Lamp and pulse output over the last moments of metered time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strip {
+    /// How much time it shows, in µs.
+    pub window: u32,
+    /// Where the record begins, in µs from the left end.
+    pub heard: u32,
+    /// The lamp, then the pulse output.
+    pub lanes: [Lane; 2],
+}

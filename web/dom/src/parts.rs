@@ -222,9 +222,15 @@ pub fn copy(text: &str) {
 
 /// Offers a text as a file to be saved.
 pub fn save(name: &str, mime: &str, text: &str) {
-    let parts = js_sys::Array::of1(&text.into());
+    save_part(name, mime, &text.into());
+}
+
+/// Offers a text or bytes of JavaScript as a file to be saved.
+pub fn save_part(name: &str, mime: &str, part: &wasm_bindgen::JsValue) {
+    let parts = js_sys::Array::of1(part);
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(mime);
+    // A blob takes texts and bytes alike.
     let Ok(blob) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options) else { return };
     let Ok(url) = web_sys::Url::create_object_url_with_blob(&blob) else { return };
     let link = el("a", "").attr("href", &url).attr("download", name);

@@ -14,6 +14,7 @@ use schema::{KeyId, PortId};
 use units::{Duration, Instant};
 
 use super::answer::Answering;
+use super::panels::Panels;
 use super::port::AnyPort;
 use super::project::Flash;
 use super::rail::Meter;
@@ -114,6 +115,7 @@ pub struct Runtime {
     pub(super) dirty: bool,
     /// What was wrong at the start; it is said when a reading would clear it.
     pub(super) warning: Option<String>,
+    pub(super) panels: Panels,
 }
 
 impl Runtime {
@@ -153,6 +155,7 @@ impl Runtime {
             traffic_seen: None,
             dirty: true,
             warning: None,
+            panels: Panels::default(),
             bench,
         };
         let damaged = runtime.furnish(kept, now);
@@ -180,6 +183,7 @@ impl Runtime {
             || lines_host::busy()
             || self.key_up_at.is_some()
             || self.signals.hold.with_untracked(|hold| hold.down)
+            || self.panels.slides()
     }
 
     /// The signals.
@@ -281,6 +285,7 @@ impl Runtime {
         self.refill(now);
         self.watch_link();
         self.project(now);
+        self.project_strip(now);
         if now >= self.slow_at || self.dirty {
             self.slow_at = now + SLOW;
             self.dirty = false;
@@ -383,6 +388,7 @@ impl Runtime {
                 self.take_back();
                 self.detach();
             }
+            Input::Panel(deed) => self.panel(bench_now, deed),
         }
     }
 

@@ -7,6 +7,7 @@ mod answer;
 mod drive;
 mod model;
 mod outcome;
+mod panels;
 pub mod port;
 mod project;
 mod rail;
@@ -31,7 +32,7 @@ use crate::serial::{self, Link};
 use crate::signal::Sig;
 use crate::view::{
     Answer, Card, Chip, Frame, Glass, Hold, Hour, Job, Led, Lights, LineForm, LoadForm, Mirror, Model, Port,
-    Report, Sees, Setting, Value,
+    Report, Sees, Setting, Strip, Value,
 };
 use crate::{crash, store};
 
@@ -93,6 +94,12 @@ pub struct Signals {
     pub port: Sig<Port>,
     /// What a screen reader says next.
     pub spoken: Sig<String>,
+    /// The outputs over the last moments, while their panel is open.
+    pub strip: Sig<Strip>,
+    /// What is told of the outputs, in the order of the panel's places.
+    pub pulses: Sig<Vec<String>>,
+    /// What is told of the memory, in the order of the panel's places.
+    pub memory: Sig<Vec<String>>,
 }
 
 impl Signals {
@@ -126,6 +133,9 @@ impl Signals {
             answer: Sig::default(),
             port: Sig::default(),
             spoken: Sig::default(),
+            strip: Sig::default(),
+            pulses: Sig::default(),
+            memory: Sig::default(),
         }
     }
 
@@ -237,7 +247,6 @@ pub fn selected_name() -> String {
     name
 }
 
-#[allow(dead_code, reason = "for panels of their own")]
 /// The memories as a file: of all meters on the rail, or of the one in hand.
 #[must_use]
 pub fn image(all: bool) -> Vec<u8> {

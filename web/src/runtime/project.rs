@@ -44,7 +44,7 @@ impl Flash {
     }
 }
 
-fn still() -> bool {
+pub(super) fn still() -> bool {
     leptos::prelude::window()
         .match_media("(prefers-reduced-motion: reduce)")
         .ok()
@@ -131,6 +131,7 @@ impl Runtime {
     /// What changes by the second, or with something that somebody did.
     pub(super) fn project_slowly(&mut self, _now: Instant) {
         let signals = self.signals;
+        self.project_panels();
         {
             let bench = self.bench.clone();
             let bench = bench.borrow();

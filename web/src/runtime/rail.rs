@@ -152,9 +152,24 @@ impl Runtime {
         self.signals.imported.set(Some(said));
     }
 
+    /// Makes the meter in hand as from the factory.
+    pub(super) fn reset_meter(&mut self, at: Instant) {
+        self.leave();
+        if let Some(twin) = self.bench.borrow_mut().twin_mut(self.at) {
+            twin.factory_reset(at);
+        }
+        let load = self.load();
+        let hour_from = self.counters(self.at);
+        self.meters[self.at] = Meter { load, hour_from, ..Meter::default() };
+        self.arrive();
+        let said = "The meter is as from the factory; its serial number stayed.";
+        self.signals.imported.set(Some(Ok(said.to_owned())));
+    }
+
     /// The meter in hand is about to be another one: its key is let go, the work on it is dropped.
     fn leave(&mut self) {
         self.let_go();
+        self.signals.imported.set(None);
         if self.real_wire.is_none() {
             self.live = false;
             self.drop_tasks();
