@@ -9,8 +9,11 @@ use object::{Object, ObjectSection, SectionFlags, elf};
 
 use crate::{page, run, suite, tools};
 
-/// All that a first visit loads, compressed by brotli, in bytes.
-const FIRST_VISIT: usize = 200_000;
+/// What a first visit should load at most, compressed by brotli, in bytes.
+const FIRST_VISIT_TARGET: usize = 200_000;
+/// What it may load at most. Above the target since the whole family, its rail and its pulses came: see
+/// `docs/decisions/010-page-size.md` for what is to move to the second module. It is to come down, not up.
+const FIRST_VISIT: usize = 219_000;
 /// All that is loaded when a panel of another port is opened, compressed by brotli, in bytes.
 const LATER: usize = 120_000;
 /// How the names of the files that are loaded later begin.
@@ -44,6 +47,9 @@ pub fn budgets(dist: &Path) -> Result<()> {
     let mut over = Vec::new();
     for (what, files, budget) in groups {
         let sum = listed(dist, what, &files, budget)?;
+        if budget == FIRST_VISIT && sum > FIRST_VISIT_TARGET {
+            println!("{:>21}  above the target of {FIRST_VISIT_TARGET}", sum - FIRST_VISIT_TARGET);
+        }
         if sum > budget {
             over.push(format!(
                 "{what} loads {sum} bytes of brotli, {} over the budget of {budget}",
