@@ -16,7 +16,6 @@ mod rail;
 mod readout;
 mod runtime;
 mod scope;
-mod serial;
 mod settings;
 mod stage;
 mod store;
@@ -24,7 +23,7 @@ mod traffic;
 mod view;
 
 // Both modules of the page share these; here they are as near as any of its own.
-use ::dom::{self, later, parts, react, signal};
+use ::dom::{self, later, parts, react, serial, signal};
 use leptos::prelude::document;
 
 fn main() {

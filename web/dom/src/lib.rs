@@ -8,6 +8,7 @@
 
 pub mod parts;
 pub mod react;
+pub mod serial;
 pub mod signal;
 
 use std::cell::RefCell;

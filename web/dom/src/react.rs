@@ -12,6 +12,7 @@ struct Watch {
 }
 
 /// Tells who has read it.
+#[derive(Default)]
 pub struct Trigger(RefCell<Vec<Weak<Watch>>>);
 
 type Watches = Rc<RefCell<Vec<Rc<Watch>>>>;

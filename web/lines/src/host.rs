@@ -1,7 +1,12 @@
-//! The line that the page lends: its one function, and a [`Port`] over it.
+//! The line of a panel as a [`Port`]: the simulated wire that the page lends, or an adapter of this computer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use commission::{Port, PortFault, Received};
+use dom::serial::{self, Link, State};
 use js_sys::{Array, Promise, Uint8Array};
+use leptos::prelude::window;
 use units::{DataBits, Duration, Instant, LineError, LineParams, Parity};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -13,6 +18,9 @@ extern "C" {
     #[derive(Clone)]
     pub type Host;
 }
+
+/// How often is looked for what was heard, in ms. Browsers make it 4 at least.
+const LOOK_MS: i32 = 4;
 
 /// Where bytes go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,42 +39,40 @@ pub struct Status {
 #[derive(Clone)]
 pub struct Line {
     host: Host,
+    /// What the line was set to last.
+    params: Rc<Cell<LineParams>>,
+    /// The adapter; none stands for the simulated wire.
+    link: Rc<RefCell<Option<Rc<Link>>>>,
 }
 
 impl Line {
-    /// The line behind this function.
+    /// The simulated wire behind this function.
     pub fn new(host: Host) -> Self {
-        Self { host }
+        Self { host, params: Rc::new(Cell::new(LineParams::even(2_400))), link: Rc::default() }
     }
 
-    fn ask(&self, what: &str, a: &JsValue, b: &JsValue) -> JsValue {
-        self.host.call3(&JsValue::UNDEFINED, &what.into(), a, b).unwrap_or(JsValue::UNDEFINED)
+    fn ask(&self, what: &str, with: &JsValue) -> JsValue {
+        self.host.call2(&JsValue::UNDEFINED, &what.into(), with).unwrap_or(JsValue::NULL)
     }
 
-    async fn wait_for(&self, what: &str, a: &JsValue, b: &JsValue) -> Result<JsValue, JsValue> {
-        match self.ask(what, a, b).dyn_into::<Promise>() {
-            Ok(promise) => JsFuture::from(promise).await,
-            Err(_) => Err("the page lends no line".into()),
-        }
+    fn link(&self) -> Option<Rc<Link>> {
+        self.link.borrow().clone()
     }
 
     /// Where bytes go now.
     pub fn status(&self) -> Status {
-        let told = Array::from(&self.ask("status", &JsValue::UNDEFINED, &JsValue::UNDEFINED));
-        let text = |place| told.get(place).as_string().unwrap_or_default();
+        let link = self.link();
         Status {
-            real: told.get(0).is_truthy(),
-            name: text(1),
-            possible: told.get(2).is_truthy(),
-            simulated: text(3),
+            real: link.is_some(),
+            name: link.map_or_else(String::new, |link| link.name()),
+            possible: serial::possible(),
+            simulated: self.ask("text", &JsValue::NULL).as_string().unwrap_or_default(),
         }
     }
 
     /// Names of the adapters that the page may open without asking.
     pub async fn granted(&self) -> Vec<String> {
-        let names = self.wait_for("granted", &JsValue::UNDEFINED, &JsValue::UNDEFINED).await;
-        let names = names.map_or_else(|_| Array::new(), |names| Array::from(&names));
-        names.iter().filter_map(|name| name.as_string()).collect()
+        serial::granted().await.into_iter().map(|(_, name)| name).collect()
     }
 
     /// Opens an adapter: one of those granted, or one that is chosen now. To be called while a click is handled.
@@ -78,20 +84,52 @@ impl Line {
         line: LineParams,
         granted: Option<usize>,
     ) -> impl Future<Output = Result<(), Option<String>>> + use<> {
-        let place = granted.map_or(JsValue::UNDEFINED, |place| JsValue::from(place as u32));
-        let asked = self.ask("connect", &js_line(line), &place).dyn_into::<Promise>();
+        let own = self.clone();
+        // Nothing may come between a click and the question for a port.
+        let chosen = granted.is_none().then(serial::request);
         async move {
-            match asked {
-                Ok(promise) => JsFuture::from(promise).await.map(|_| ()).map_err(|fault| fault.as_string()),
-                Err(_) => Err(None),
-            }
+            let port = match chosen {
+                Some(chosen) => chosen.await?,
+                None => {
+                    let known = serial::granted().await.into_iter().nth(granted.unwrap_or(0));
+                    let Some((port, _)) = known else {
+                        let gone = "That adapter is not plugged in any more. Plug it in, then try again.";
+                        return Err(Some(gone.to_owned()));
+                    };
+                    port
+                }
+            };
+            // Nothing waits for a turn here: what was heard is looked for again and again.
+            let link = Link::new(port, || {});
+            link.open(line).await.map_err(Some)?;
+            own.params.set(line);
+            *own.link.borrow_mut() = Some(link);
+            Ok(())
         }
     }
 
     /// Back to the simulated wire; an adapter is given back.
     pub async fn simulate(&self) {
-        // Nothing can fail there.
-        let _ = self.wait_for("simulate", &JsValue::UNDEFINED, &JsValue::UNDEFINED).await;
+        let link = self.link.borrow_mut().take();
+        if let Some(link) = link {
+            link.close().await;
+        }
+    }
+
+    /// What was heard meanwhile.
+    fn heard(&self) -> Result<Option<Received>, PortFault> {
+        if let Some(link) = self.link() {
+            return match link.take() {
+                None if link.state() != State::Open => Err(PortFault::Lost),
+                heard => Ok(heard),
+            };
+        }
+        let heard = self.ask("take", &JsValue::NULL);
+        match heard.as_string() {
+            Some(word) if word == "lost" => Err(PortFault::Lost),
+            Some(word) => Ok(Some(Received::LineError(line_error(&word)))),
+            None => Ok(heard.dyn_into::<Uint8Array>().ok().map(|bytes| Received::Bytes(bytes.to_vec()))),
+        }
     }
 }
 
@@ -109,47 +147,64 @@ fn js_line(line: LineParams) -> JsValue {
     Array::of3(&line.baud.into(), &parity.into(), &bits.into()).into()
 }
 
-fn fault(fault: JsValue) -> PortFault {
-    match fault.as_string() {
-        Some(word) if word == "lost" => PortFault::Lost,
-        Some(why) => PortFault::Failed(why),
-        None => PortFault::Failed("the page does not say why".to_owned()),
-    }
-}
-
-fn js_micros(us: u64) -> JsValue {
-    (us as f64).into()
+/// Lets the browser do something else for a moment.
+async fn pause() {
+    let timer = Promise::new(&mut |done, _| {
+        // Fails for no function only.
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, LOOK_MS);
+    });
+    // A timer's promise is never broken.
+    let _ = JsFuture::from(timer).await;
 }
 
 impl Port for Line {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
-        let bytes = Uint8Array::from(bytes).into();
-        self.wait_for("transmit", &bytes, &JsValue::UNDEFINED).await.map(|_| ()).map_err(fault)
+        match self.link() {
+            Some(link) => link.write(bytes).await?,
+            None => drop(self.ask("send", &Uint8Array::from(bytes).into())),
+        }
+        // They are on their way: nobody tells when they have left.
+        self.wait(self.params.get().wire_time(bytes.len())).await
     }
 
     async fn receive(&mut self, until: Instant) -> Result<Received, PortFault> {
-        let until = js_micros(until.as_micros());
-        let heard = self.wait_for("receive", &until, &JsValue::UNDEFINED).await.map_err(fault)?;
-        Ok(match heard.as_string() {
-            Some(word) => Received::LineError(line_error(&word)),
-            None => match heard.dyn_into::<Uint8Array>() {
-                Ok(bytes) => Received::Bytes(bytes.to_vec()),
-                Err(_) => Received::Quiet,
-            },
-        })
+        loop {
+            if let Some(heard) = self.heard()? {
+                return Ok(heard);
+            }
+            if self.now() >= until {
+                return Ok(Received::Quiet);
+            }
+            pause().await;
+        }
     }
 
     async fn reconfigure(&mut self, line: LineParams) -> Result<(), PortFault> {
-        self.wait_for("reconfigure", &js_line(line), &JsValue::UNDEFINED).await.map(|_| ()).map_err(fault)
+        match self.link() {
+            Some(link) => link.reopen(line).await?,
+            None => drop(self.ask("line", &js_line(line))),
+        }
+        self.params.set(line);
+        Ok(())
     }
 
     async fn wait(&mut self, span: Duration) -> Result<(), PortFault> {
-        let span = js_micros(span.as_micros());
-        self.wait_for("wait", &span, &JsValue::UNDEFINED).await.map(|_| ()).map_err(fault)
+        let until = self.now() + span;
+        while self.now() < until {
+            if self.link().is_some_and(|link| link.state() != State::Open) {
+                return Err(PortFault::Lost);
+            }
+            pause().await;
+        }
+        Ok(())
     }
 
     fn now(&self) -> Instant {
-        let us = self.ask("now", &JsValue::UNDEFINED, &JsValue::UNDEFINED).as_f64().unwrap_or(0.0);
+        if self.link.borrow().is_some() {
+            let ms = window().performance().map_or(0.0, |clock| clock.now());
+            return Instant::from_micros((ms * 1_000.0) as u64);
+        }
+        let us = self.ask("now", &JsValue::NULL).as_f64().unwrap_or(0.0);
         Instant::from_micros(us as u64)
     }
 }

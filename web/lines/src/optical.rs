@@ -69,6 +69,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         address: Sig::default(),
         value: Sig::default(),
     };
+    own.anew();
     let moved = own.clone();
     let _ = place.clone().on(CHANGED, move |_| {
         moved.source.look();

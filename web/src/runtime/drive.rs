@@ -24,7 +24,6 @@ use super::work::{self, Running, SharedLine, Task};
 use super::{Signals, model};
 use crate::dom::later;
 use crate::input::Input;
-use crate::lines_host;
 use crate::serial::{Link, State};
 use crate::store;
 use crate::view::{LineForm, Model};
@@ -180,7 +179,6 @@ impl Runtime {
     /// True while something moves that is to be followed frame by frame: a finger on the key, work on the line.
     pub fn moves(&self) -> bool {
         self.running.is_some()
-            || lines_host::busy()
             || self.key_up_at.is_some()
             || self.signals.hold.with_untracked(|hold| hold.down)
             || self.panels.slides()
@@ -462,7 +460,6 @@ impl Runtime {
 
     /// Gives the task a turn, and begins the next one where there is none.
     fn work(&mut self) {
-        lines_host::poll();
         loop {
             if self.running.is_none() {
                 let Some(task) = self.tasks.pop_front() else { return };

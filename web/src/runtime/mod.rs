@@ -23,8 +23,6 @@ use gloo_timers::callback::Interval;
 use leptos::prelude::*;
 use rig::Bench;
 use units::{Duration, Instant};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 
 use crate::dom::later;
 use crate::input::Input;
@@ -407,8 +405,3 @@ const CALM: core::time::Duration = core::time::Duration::from_millis(50);
 
 /// How long a key press of the keyboard lasts at least.
 const TAP: Duration = Duration::from_millis(150);
-
-/// A callback of the browser that lives as long as the page.
-pub(crate) fn forever(act: impl FnMut() + 'static) -> js_sys::Function {
-    Closure::<dyn FnMut()>::new(act).into_js_value().unchecked_into()
-}

@@ -83,7 +83,7 @@ pub const ROOMS: &[Room] = &[
         ours: Ours::AllBut(&["dom", "lines", "web", "firmware", "xtask", "tests"]),
         others: None,
     },
-    Room { package: "dom", kind: Kind::Web, ours: Ours::Only(&["units"]), others: None },
+    Room { package: "dom", kind: Kind::Web, ours: Ours::Only(&["units", "commission"]), others: None },
     Room {
         package: "lines",
         kind: Kind::Web,

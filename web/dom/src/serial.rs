@@ -3,7 +3,7 @@
 //! Parity, framing, break and overrun errors end the present reader only; a fresh one goes on. The port is lost when
 //! its `readable` is gone. There is no change of speed on an open port: it is closed and opened again.
 
-use crate::dom::later;
+use crate::later;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -385,6 +385,9 @@ pub fn on_connect(act: impl FnMut() + 'static) {
     if let Some(serial) = serial() {
         let target: &web_sys::EventTarget = serial.unchecked_ref();
         // Fails for names of events that are no texts only.
-        let _ = target.add_event_listener_with_callback("connect", &crate::runtime::forever(act));
+        let _ = target.add_event_listener_with_callback(
+            "connect",
+            Closure::<dyn FnMut()>::new(act).into_js_value().unchecked_ref(),
+        );
     }
 }
