@@ -41,6 +41,7 @@ pub fn response(
     response: &Response<'_>,
 ) -> String {
     match *response {
+        Response::Read { words, .. } if words.is_empty() => "Answers with no register".to_string(),
         Response::Read { words, .. } => match asked {
             Some(Request::ReadHolding { address, .. } | Request::ReadInput { address, .. }) => {
                 values_text(entry, *address, words)

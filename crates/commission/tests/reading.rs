@@ -261,3 +261,12 @@ fn a_frame_is_explained_byte_by_byte() {
         assert_eq!(ends.last().copied().unwrap_or(0), len, "{notes:?}");
     }
 }
+
+#[test]
+fn an_answer_without_registers_says_so() {
+    let request = modbus::pdu::parse_request(&[3, 0x50, 1, 0x4F, 1]).ok();
+    let answer = modbus::pdu::parse_response(&[3, 0], None).unwrap();
+    for asked in [request.as_ref(), None] {
+        assert_eq!(meaning::response(None, asked, &answer), "Answers with no register");
+    }
+}
