@@ -218,31 +218,12 @@ pub fn start(kept: Option<Vec<u8>>) -> Signals {
     signals
 }
 
-#[allow(dead_code, reason = "for panels of their own")]
 /// The bench with all meters, for whoever speaks over a wire of it that the configurator does not use.
 #[must_use]
 pub fn bench() -> Option<Rc<RefCell<Bench>>> {
     let mut bench = None;
     with(|runtime| bench = Some(runtime.bench.clone()));
     bench
-}
-
-#[allow(dead_code, reason = "for panels of their own")]
-/// The number of the meter in hand.
-#[must_use]
-pub fn selected() -> usize {
-    let mut at = 0;
-    with(|runtime| at = runtime.at);
-    at
-}
-
-#[allow(dead_code, reason = "for panels of their own")]
-/// The name and serial number of the meter in hand.
-#[must_use]
-pub fn selected_name() -> String {
-    let mut name = String::new();
-    with(|runtime| name = runtime.name());
-    name
 }
 
 /// The memories as a file: of all meters on the rail, or of the one in hand.

@@ -214,12 +214,6 @@ impl Runtime {
         twin.entry()
     }
 
-    /// Its name and serial number.
-    pub(super) fn name(&self) -> String {
-        let serial = self.bench.borrow().twin(self.at).map_or(0, Twin::serial);
-        format!("{} {serial:08}", self.entry().notes.name)
-    }
-
     /// The table of a model, as the page needs it; made once.
     pub(super) fn model_of(&mut self, entry: &'static Entry) -> &'static Model {
         if let Some((_, made)) = self.models.iter().find(|(of, _)| std::ptr::eq(*of, entry)) {
