@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use models::{ALL, Entry, SOURCES};
 use schema::{
-    Codec, Edit, Format, GlassDef, Kind, Label, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source,
-    Table, first_fault,
+    Codec, Edit, Format, Kind, Label, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source, Table,
+    first_fault,
 };
 
-fn glass(def: &ModelDef) -> &SegmentGlass {
-    let GlassDef::Segments(glass) = &def.glass;
-    glass
+/// The models with a glass of digits.
+fn with_digits() -> impl Iterator<Item = (&'static Entry, &'static SegmentGlass)> {
+    ALL.iter().filter_map(|entry| Some((entry, entry.def.glass.segments()?)))
 }
 
 fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
@@ -21,7 +21,12 @@ fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
         Table::Telegram(n) => (entry.notes.telegrams, n),
         Table::RecordWrites => return entry.notes.record_writes.get(row),
         Table::Lines => return entry.notes.lines.get(row),
-        Table::Model => return None,
+        Table::Model
+        | Table::Header(_)
+        | Table::RegisterLines
+        | Table::Readings
+        | Table::History(_)
+        | Table::Menu => return None,
     };
     tables.get(block)?.get(row)
 }
@@ -175,8 +180,7 @@ fn places(text: &str) -> usize {
 
 #[test]
 fn every_text_can_be_shown() {
-    for Entry { def, notes } in ALL {
-        let glass = glass(def);
+    for (Entry { def, notes }, glass) in with_digits() {
         let width = glass.cells.len();
         for ((_, page), note) in def.all_pages().zip(notes.pages.iter().copied().flatten()) {
             fits(glass, 0, page.label, note.key);
@@ -244,8 +248,7 @@ fn attribute(svg: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn the_drawing_of_the_glass_has_exactly_its_segments() {
-    for Entry { def, notes } in ALL {
-        let glass = glass(def);
+    for (Entry { def, notes }, glass) in with_digits() {
         let wanted: BTreeSet<String> = (0..lcd::segment_count(glass))
             .map(|n| lcd::segment_name(glass, n).unwrap().to_string())
             .collect();

@@ -112,6 +112,7 @@ const GOOD: ModelDef = ModelDef {
         points: &[4, 5],
         dots: &[Dot::Reverse],
     }),
+    matrix: None,
 };
 
 #[track_caller]

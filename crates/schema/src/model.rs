@@ -3,8 +3,8 @@
 use units::Duration;
 
 use crate::{
-    Block, ErrorDef, GlassDef, IdentityOf, MbusDef, OpticalDef, PageDef, PageId, PulseOutputDef, RegisterDef,
-    Rule, SettingDef, SettingId, Source,
+    Block, ErrorDef, GlassDef, IdentityOf, MatrixDef, MbusDef, OpticalDef, PageDef, PageId, PulseOutputDef,
+    RegisterDef, Rule, SettingDef, SettingId, Source,
 };
 
 /// How forward and reverse make the total.
@@ -248,6 +248,8 @@ pub struct ModelDef {
     pub panel: PanelDef,
     /// Its display.
     pub glass: GlassDef,
+    /// What stands on its dot matrix, where it has one; then it has no pages.
+    pub matrix: Option<&'static MatrixDef>,
 }
 
 /// How much memory a meter of a model needs, part by part.

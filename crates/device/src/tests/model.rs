@@ -232,6 +232,7 @@ pub(super) static MODEL: ModelDef = ModelDef {
         points: &[4, 5],
         dots: &[Dot::Reverse, Dot::Communication],
     }),
+    matrix: None,
 };
 
 const _: () = assert!(first_fault(&MODEL).is_none());

@@ -166,6 +166,7 @@ const FAMILY: ModelDef = ModelDef {
     keys: KEYS,
     panel: PANEL,
     glass: glass::GLASS,
+    matrix: None,
 };
 
 /// What is said about all members alike.

@@ -252,6 +252,7 @@ pub static MODEL: ModelDef = ModelDef {
         backlight: BacklightDef { button: 0, on: 1, lit: Duration::from_secs(30) },
     },
     glass: GlassDef::Segments(GLASS),
+    matrix: None,
 };
 
 /// A current reading, to be set by a test.
