@@ -366,6 +366,14 @@ const fn limits_fault(model: &ModelDef) -> Option<Fault> {
     {
         return fault(Table::Model, 0, What::Limit);
     }
+    if let Some(ct) = &model.metering.ct {
+        if ct.changes == 0 || ct.changes > 7 {
+            return fault(Table::Model, 0, What::Limit);
+        }
+        if find_setting(model, ct.setting).is_none() {
+            return fault(Table::Model, 0, What::UnknownSetting);
+        }
+    }
     let Some(code) = find_setting(model, SettingId::CombinationCode) else {
         return None;
     };

@@ -56,6 +56,9 @@ const GOOD: ModelDef = ModelDef {
         decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
         combinations: &[(1, Combination::Forward), (4, Combination::Reverse)],
         tariffs: 2,
+        quadrants: false,
+        trip: TripDef { follows: TripOf::Forward, per_phase: false },
+        ct: None,
         led_imp_per_kwh: 1_000,
         led_width: MS,
         pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: MS }],
@@ -261,6 +264,32 @@ fn limits_are_possible_ones() {
     ] {
         finds(&ModelDef { metering, ..GOOD }, Table::Model, 0, What::Limit);
     }
+}
+
+#[test]
+fn current_transformers_have_a_setting_and_room_for_their_changes() {
+    let with = |setting, changes| {
+        let metering = MeteringDef { ct: Some(CtDef { setting, changes }), ..GOOD.metering };
+        ModelDef { metering, ..GOOD }
+    };
+    assert_eq!(first_fault(&with(SettingId::ScrollTime, 7)), None);
+    finds(&with(SettingId::ScrollTime, 0), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::ScrollTime, 8), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::Tariff, 7), Table::Model, 0, What::UnknownSetting);
+}
+
+#[test]
+fn counters_are_as_many_as_the_description_asks_for() {
+    assert_eq!(GOOD.metering.counters(), 2 * 4 + 1);
+    let metering = MeteringDef {
+        phases: 3,
+        tariffs: 4,
+        quadrants: true,
+        trip: TripDef { follows: TripOf::Total, per_phase: true },
+        ct: Some(CtDef { setting: SettingId::ScrollTime, changes: 7 }),
+        ..GOOD.metering
+    };
+    assert_eq!(metering.counters(), 3 * 4 * 6 + 3 * 2 + 1 + 7 * (1 + 4 * 2));
 }
 
 #[test]

@@ -16,6 +16,7 @@
 
 mod codec;
 mod condition;
+mod counters;
 mod fault;
 mod fault_matrix;
 mod glass;
@@ -31,6 +32,7 @@ mod setting;
 
 pub use codec::{Codec, CodecError};
 pub use condition::{Conditions, ErrorDef};
+pub use counters::{CtDef, TripDef, TripOf};
 pub use fault::{Fault, Table, What as FaultKind, first_fault};
 pub use glass::{Cell, Dot, GlassDef, SegmentGlass};
 pub use matrix::{
