@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use models::{ALL, Entry, SOURCES};
 use schema::{
-    Codec, Edit, Format, Kind, Label, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source, Table,
-    first_fault,
+    Citation, Codec, Edit, Fact, Format, Kind, Label, ModelDef, Note, OpticalRefusal, RegisterDef, Rule,
+    SegmentGlass, Source, Table, first_fault,
 };
 
 /// The models with a glass of digits.
@@ -38,6 +38,17 @@ fn no_model_has_a_fault() {
             let row = note_of(entry, fault.table, fault.row).map_or("", |note| note.label);
             panic!("{}: {fault} ({row})", entry.def.slug);
         }
+    }
+}
+
+/// What the numbers mean stands in the code of every model; that they are assumed, among the facts of each.
+#[test]
+fn the_refusals_of_the_window_are_told_as_assumed() {
+    for (entry, sources) in ALL.iter().zip(SOURCES).filter(|(entry, _)| entry.def.optical.is_some()) {
+        let all = OpticalRefusal::ALL.map(|why| format!("(ERR{:02}) {why}", why.number()));
+        let told = |fact: &&Fact| all.iter().all(|refusal| fact.doc.contains(refusal.as_str()));
+        let fact = sources.facts.iter().find(told);
+        assert!(matches!(fact.map(|fact| fact.source), Some(Citation::Assumed(_))), "{}", entry.def.slug);
     }
 }
 
