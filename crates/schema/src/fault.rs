@@ -71,6 +71,8 @@ pub enum What {
     Information,
     /// The records of a telegram need more bytes than one has (EN 13757-3: 239 behind the header, one for DIF 1F).
     TelegramTooLong,
+    /// The values that it takes are not all among the setting's.
+    TakesOtherValues,
     /// An identifier or a unit is empty or too long for a line.
     Line,
     /// The display and what stands on it are not of one kind.
@@ -133,6 +135,7 @@ impl fmt::Display for What {
                 "its data or value information does not end where it says, or has no fixed width"
             }
             Self::TelegramTooLong => "the records up to it need more than the 239 bytes of a telegram",
+            Self::TakesOtherValues => "the values that it takes are not all among the setting's",
             Self::Line => "its identifier or number does not fit a line of the read-out",
             Self::NoFace => "the display and what stands on it are not of one kind",
             Self::Keys => "a key of the face is none of the meter's, or two are one",
@@ -482,15 +485,46 @@ const fn mbus_fault(model: &ModelDef) -> Option<Fault> {
         {
             return fault(Table::RecordWrites, row_number, What::Information);
         }
-        if let Target::Setting(id) = row.target
-            && find_setting(model, id).is_none()
+        let setting = match row.target {
+            Target::Setting(id) => match find_setting(model, id) {
+                None => return fault(Table::RecordWrites, row_number, What::UnknownSetting),
+                setting => setting,
+            },
+            Target::Command(_) => None,
+        };
+        if let Some(taken) = row.takes
+            && !takes_a_part(setting, taken)
         {
-            return fault(Table::RecordWrites, row_number, What::UnknownSetting);
+            return fault(Table::RecordWrites, row_number, What::TakesOtherValues);
         }
         row_number += 1;
         rows = tail;
     }
     None
+}
+
+/// True where every value of `taken` is one of the setting's, in the same unit.
+const fn takes_a_part(setting: Option<&SettingDef>, taken: &SettingDef) -> bool {
+    let Some(setting) = setting else { return false };
+    if setting.id as u8 != taken.id as u8 || setting.unit as u8 != taken.unit as u8 {
+        return false;
+    }
+    match taken.kind {
+        Kind::Int { min, max } => {
+            !matches!(setting.kind, Kind::OneOf(_)) && setting.accepts(min) && setting.accepts(max)
+        }
+        Kind::Digits(count) => matches!(setting.kind, Kind::Digits(own) if count <= own),
+        Kind::OneOf(choices) => {
+            let mut rest = choices;
+            while let [choice, tail @ ..] = rest {
+                if !setting.accepts(choice.value) {
+                    return false;
+                }
+                rest = tail;
+            }
+            true
+        }
+    }
 }
 
 const fn optical_fault(model: &ModelDef) -> Option<Fault> {

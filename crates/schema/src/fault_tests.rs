@@ -322,3 +322,41 @@ fn versions_are_hundredths_in_registers_too() {
     let value = GOOD.identity.value(IdentityOf::Software);
     assert_eq!(Codec::F32 { decimals: 2 }.encode(value, unit), [0x400B, 0x851F]);
 }
+
+#[test]
+fn a_record_takes_a_part_of_its_setting() {
+    const ADDRESS: SettingDef = SettingDef { id: SettingId::MbusId, ..TIME };
+    const SPEED: SettingDef = SettingDef { id: SettingId::MbusBaud, ..TIME };
+    static HALF: SettingDef = SettingDef { kind: Kind::OneOf(&[Choice::new(4, "", "04")]), ..CODE };
+    static OTHER: SettingDef = SettingDef { kind: Kind::OneOf(&[Choice::new(5, "", "05")]), ..CODE };
+    static LONG: SettingDef = SettingDef { kind: Kind::Int { min: 1, max: 31 }, ..TIME };
+    static SHORT: SettingDef = SettingDef { kind: Kind::Int { min: 2, max: 29 }, ..TIME };
+    static DIGITS: SettingDef = SettingDef { kind: Kind::Digits(1), ..TIME };
+    let writes = |target: Target, takes: Option<&'static SettingDef>| {
+        let row = RecordWriteDef { dib: &[0x09], vib: &[0xFD, 0x3A], target, decimals: 0, takes };
+        let mbus = MbusDef {
+            manufacturer: 0,
+            version: 1,
+            medium: 2,
+            telegrams: &[TelegramDef { ci: 0xB0, records: &[] }],
+            selection: false,
+            writes: Box::leak(Box::new([row])),
+            reply_bits: 33,
+            baud_trial: None,
+        };
+        ModelDef { mbus: Some(mbus), settings: &[&[TIME, CODE, ADDRESS, SPEED]], ..GOOD }
+    };
+    let (code, time) = (Target::Setting(SettingId::CombinationCode), Target::Setting(SettingId::ScrollTime));
+    for (target, takes) in [(code, None), (code, Some(&HALF)), (time, Some(&SHORT))] {
+        assert_eq!(first_fault(&writes(target, takes)), None);
+    }
+    for (target, takes) in [
+        (code, &OTHER),
+        (code, &SHORT),
+        (time, &LONG),
+        (time, &DIGITS),
+        (Target::Command(CommandId::ResetTrip), &HALF),
+    ] {
+        finds(&writes(target, Some(takes)), Table::RecordWrites, 0, What::TakesOtherValues);
+    }
+}
