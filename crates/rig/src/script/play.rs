@@ -98,6 +98,7 @@ pub fn execute(
         return Err(Mismatch { expected: format!("meter {index}"), found: "no such meter".to_string() });
     };
     let mut supply = *twin.supply();
+    let crowded = twin.pulse_warning();
     match command {
         Command::Load(change) => {
             change.apply(&mut supply);
@@ -158,6 +159,11 @@ pub fn execute(
             }
         }
         Command::Expect(expectation) => return check(bench, index, expectation),
+    }
+    // A line after which pulses come too fast says so, once.
+    let warning = bench.twin(index).and_then(Twin::pulse_warning);
+    if let Some(why) = warning.filter(|why| crowded.as_ref() != Some(why)) {
+        out(&why);
     }
     Ok(())
 }
