@@ -41,6 +41,12 @@ fn registers(input: &mut Input<'_>) {
         Codec::F32 { decimals },
         Codec::F32 { decimals: unit.decimals() },
         Codec::Direction { phase: decimals },
+        Codec::U32,
+        Codec::I32,
+        Codec::Counter { decimals: unit.decimals() },
+        Codec::Total { decimals },
+        Codec::Speed,
+        Codec::Ratio,
     ];
     for codec in codecs {
         let _ = codec.encode(wide, unit);
@@ -48,7 +54,7 @@ fn registers(input: &mut Input<'_>) {
         let Ok(value) = codec.decode(words, unit) else { continue };
         let again = codec.encode(value, unit);
         let exact = match codec {
-            Codec::F32 { decimals } => decimals == unit.decimals() && value.unsigned_abs() < 1 << 24,
+            Codec::F32 { decimals } | Codec::Counter { decimals } | Codec::Total { decimals } => decimals == unit.decimals() && value.unsigned_abs() < 1 << 24,
             _ => true,
         };
         if exact {

@@ -477,7 +477,10 @@ const fn codec_text(codec: Codec) -> &'static str {
         Codec::Bcd32 => "decimal digits, high word first",
         Codec::Hex16 => "hexadecimal digits",
         Codec::Hex32 => "hexadecimal digits, high word first",
-        Codec::F32 { .. } => "float, high word first",
+        Codec::F32 { .. } | Codec::Counter { .. } | Codec::Total { .. } => "float, high word first",
+        Codec::U32 | Codec::I32 => "whole number, high word first",
+        Codec::Speed => "number of the speed",
+        Codec::Ratio => "decimal digits, primary and secondary current",
         Codec::Direction { .. } => "two characters",
     }
 }

@@ -206,7 +206,9 @@ pub fn value_text(entry: &'static Entry, def: &RegisterDef, value: i64) -> Text 
 fn point_text(point: Point, codec: Codec, value: i64) -> Text {
     let unit = point.unit();
     let text = match codec {
-        Codec::F32 { decimals } => decimal::Decimal { value: unit.at(value, decimals), decimals }.to_string(),
+        Codec::F32 { decimals } | Codec::Counter { decimals } | Codec::Total { decimals } => {
+            decimal::Decimal { value: unit.at(value, decimals), decimals }.to_string()
+        }
         Codec::Hex16 => format!("{value:04X}"),
         Codec::Hex32 => format!("{value:08X}"),
         Codec::Direction { .. } => match value {
@@ -214,7 +216,7 @@ fn point_text(point: Point, codec: Codec, value: i64) -> Text {
             v if v > 0 => "forward".to_string(),
             _ => "reverse".to_string(),
         },
-        Codec::U16 | Codec::Bcd16 | Codec::Bcd32 => {
+        Codec::U16 | Codec::Bcd16 | Codec::Bcd32 | Codec::U32 | Codec::I32 | Codec::Speed | Codec::Ratio => {
             decimal::Decimal { value, decimals: unit.decimals() }.to_string()
         }
     };

@@ -113,8 +113,9 @@ impl Action {
     }
 
     /// Harmless first, what cannot be taken back next, what moves the line last: id, parity, speed.
-    const fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
+            Self::Set { setting, value } if setting.is_lasting(*value) => 1,
             Self::Set { setting: SettingDef { effect: Effect::Now, .. }, .. } => 0,
             Self::Give(_) => 1,
             Self::Set { setting, .. } => match setting.id {

@@ -23,9 +23,11 @@ impl<N: Nv> Works<'_, N> {
         }
         self.image_stale = false;
         let mut at = 0usize;
+        let data_type = self.setting_value(SettingId::DataType);
         for block in self.model.registers.iter().filter(|block| block.rule == Rule::Contiguous) {
             for row in block.rows {
-                let words = row.codec.encode(self.source(row.source), self.model.unit(row.source));
+                let words =
+                    row.codec.in_form(data_type).encode(self.source(row.source), self.model.unit(row.source));
                 let offset = at + usize::from(row.addr - block.first());
                 for (place, word) in
                     self.image.iter_mut().skip(offset).zip(words).take(usize::from(row.codec.words()))

@@ -18,7 +18,6 @@ mod draw;
 mod entry;
 mod layout;
 mod machine;
-pub mod matrix;
 #[cfg(test)]
 mod tests;
 mod view;

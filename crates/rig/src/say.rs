@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use models::Entry;
 use panel::{MessageKind, Mode, PageView, Screen, Shown};
 use schema::{
-    Codec, FieldDef, Format, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
+    Codec, FieldDef, Format, GlassDef, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
 };
 use units::decimal::Decimal;
 use units::{Point, Tariff, Unit, What};
@@ -27,7 +27,8 @@ pub fn point_text(entry: &Entry, point: Point, value: i64) -> String {
     let unit = point.unit();
     let decimals = match point_row(entry, point).map(|row| row.codec) {
         Some(Codec::F32 { decimals }) => decimals,
-        Some(Codec::Hex16 | Codec::Hex32) => return format!("{value:08X}"),
+        Some(Codec::Hex16) => return format!("{value:04X}"),
+        Some(Codec::Hex32) => return format!("{value:08X}"),
         _ => unit.decimals(),
     };
     let number = Decimal { value: unit.at(value, decimals), decimals };
@@ -137,6 +138,8 @@ fn digits(setting: &SettingDef) -> u8 {
         schema::Kind::Digits(count) => count,
         schema::Kind::Int { max, .. } => u8::try_from(max.to_string().len()).unwrap_or(u8::MAX),
         schema::Kind::OneOf(_) => 1,
+        // Four digits of the primary current and one of the secondary.
+        schema::Kind::Ratio { .. } => 5,
     }
 }
 
@@ -187,10 +190,10 @@ fn setting_value(setting: &'static SettingDef, value: i64) -> String {
 
 /// A counter gives up a decimal when it grows out of the digits, and one more below zero, as the glass does.
 fn counter_decimals(entry: &Entry, unit: Unit, value: i64) -> u8 {
-    let places = entry.def.glass.segments().map_or(0, |glass| glass.cells.len());
+    let GlassDef::Segments(glass) = &entry.def.glass;
     let fits = |decimals: &u8| {
         let digits = unit.at(value, *decimals).unsigned_abs().to_string().len();
-        digits.max(usize::from(*decimals) + 1) + usize::from(value < 0) <= places
+        digits.max(usize::from(*decimals) + 1) + usize::from(value < 0) <= glass.cells.len()
     };
     let most = if value < 0 { 1 } else { 2 };
     (0..=most).rev().find(fits).unwrap_or(0)

@@ -117,8 +117,12 @@ impl fmt::Display for ValueText {
             Codec::U16 => write!(f, "{first}"),
             Codec::Bcd16 => write!(f, "{first:X}"),
             Codec::Hex16 => write!(f, "{first:04X}"),
-            Codec::Bcd32 | Codec::Hex32 => write!(f, "{first:04X}{second:04X}"),
-            Codec::F32 { decimals } => Decimal { value: self.unit.at(self.value, decimals), decimals }.fmt(f),
+            Codec::Bcd32 | Codec::Hex32 | Codec::Ratio => write!(f, "{first:04X}{second:04X}"),
+            Codec::Speed => write!(f, "{}", self.value),
+            Codec::U32 | Codec::I32 => Decimal { value: self.value, decimals: self.unit.decimals() }.fmt(f),
+            Codec::F32 { decimals } | Codec::Counter { decimals } | Codec::Total { decimals } => {
+                Decimal { value: self.unit.at(self.value, decimals), decimals }.fmt(f)
+            }
             Codec::Direction { .. } => match first.to_be_bytes() {
                 [0, _] => f.write_str("0"),
                 [phase, letter] => write!(f, "{}{}", char::from(phase), char::from(letter)),
@@ -146,15 +150,23 @@ pub fn parse_value_text(codec: Codec, unit: Unit, text: &str) -> Option<i64> {
                 _ => None,
             };
         }
-        Codec::U16 | Codec::Bcd16 | Codec::Bcd32 => 0,
-        Codec::F32 { decimals } => decimals,
+        Codec::Ratio => {
+            let raw = u32::try_from(hex(8)?).ok()?.to_be_bytes();
+            let [a, b, c, d] = raw;
+            return codec.decode([u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])], unit).ok();
+        }
+        Codec::U16 | Codec::Bcd16 | Codec::Bcd32 | Codec::Speed => 0,
+        Codec::U32 | Codec::I32 => unit.decimals(),
+        Codec::F32 { decimals } | Codec::Counter { decimals } | Codec::Total { decimals } => decimals,
     };
     if text.starts_with('+') {
         return None;
     }
     let value = decimal::parse(text, decimals).ok()?;
     Some(match codec {
-        Codec::F32 { .. } => decimal::rescale(value, decimals, unit.decimals()),
+        Codec::F32 { .. } | Codec::Counter { .. } | Codec::Total { .. } => {
+            decimal::rescale(value, decimals, unit.decimals())
+        }
         _ => value,
     })
 }
@@ -169,6 +181,11 @@ mod tests {
         for (codec, unit, value, text) in [
             (Codec::U16, Unit::Baud, 9_600, "9600"),
             (Codec::Bcd16, Unit::Second, 25, "25"),
+            (Codec::Speed, Unit::Baud, 9_600, "9600"),
+            (Codec::Ratio, Unit::None, 99_955, "99950005"),
+            (Codec::Total { decimals: 3 }, Unit::KilowattHour, -1_234_567, "-1234.567"),
+            (Codec::U32, Unit::KilovarHour, 7, "0.007"),
+            (Codec::I32, Unit::KilovarHour, -7, "-0.007"),
             (Codec::Bcd32, Unit::None, 1_234, "00001234"),
             (Codec::Hex16, Unit::None, 0x0101, "0101"),
             (Codec::Hex32, Unit::None, 0x0D01_2D35, "0D012D35"),

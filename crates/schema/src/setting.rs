@@ -48,6 +48,18 @@ setting_ids! {
     MbusId = "mbus-id",
     /// Speed of the M-Bus, in Bd.
     MbusBaud = "mbus-baud",
+    /// Ratio of the current transformers, primary by secondary, in the form of [`Kind::Ratio`].
+    CtRatio = "ct-ratio",
+    /// What the pulse outputs pulse for: 1 active and reactive energy, 2 forward and reverse.
+    PulseType = "pulse-type",
+    /// Width of a pulse of the pulse outputs, in ms.
+    PulseWidth = "pulse-width",
+    /// How energies stand in the registers: 1 as floats, 2 as whole numbers.
+    DataType = "data-type",
+    /// Which way up the display is: 0 as the front is printed, 1 turned by half a circle.
+    ScreenDirection = "screen-direction",
+    /// The display shows identifiers beside its readings: 0 no, 1 yes.
+    Obis = "obis",
 }
 
 impl SettingId {
@@ -68,6 +80,8 @@ pub enum Keep {
         /// The stored value that it acts as.
         acts_as: i32,
     },
+    /// It is stored, and there is no way back from it.
+    Final,
 }
 
 /// One value of a setting that has only a few.
@@ -89,6 +103,12 @@ impl Choice {
     pub const fn new(value: i32, token: &'static str, glyphs: &'static str) -> Self {
         Self { value, token, glyphs, keep: Keep::Stored }
     }
+
+    /// The same as one from which there is no way back.
+    #[must_use]
+    pub const fn last(self) -> Self {
+        Self { keep: Keep::Final, ..self }
+    }
 }
 
 /// Which values a setting can have.
@@ -105,6 +125,12 @@ pub enum Kind {
     OneOf(&'static [Choice]),
     /// A number of decimal digits, leading zeros included.
     Digits(u8),
+    /// A primary current by a secondary current of current transformers, kept as `primary * 10 + secondary`: 1 to 9999 A
+    /// by 1 A, or 5 to 9995 A in steps of five by 5 A, so that what it multiplies by is always whole.
+    Ratio {
+        /// How often it can be changed in the life of the meter.
+        changes: u8,
+    },
 }
 
 /// Who may change a setting.
@@ -177,8 +203,12 @@ pub enum RangeFault {
 impl fmt::Display for RangeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Outside { setting, value } | Self::NoChoice { setting, value }) = self;
+        let (key, allowed) = (setting.id.key(), setting.allowed());
+        if let Kind::Ratio { .. } = setting.kind {
+            return write!(f, "{key} cannot be {}/{}: expected {allowed}", value / 10, value % 10);
+        }
         let number = decimal::Decimal { value: *value, decimals: setting.unit.decimals() };
-        write!(f, "{} cannot be {number}: expected {}", setting.id.key(), setting.allowed())
+        write!(f, "{key} cannot be {number}: expected {allowed}")
     }
 }
 
@@ -226,6 +256,9 @@ impl fmt::Display for SettingText {
                 }
             }
             Kind::Digits(count) => return write!(f, "{:0width$}", self.value, width = usize::from(count)),
+            Kind::Ratio { .. } => {
+                return write!(f, "{}/{}", self.value / 10, self.value % 10);
+            }
             Kind::Int { .. } => {}
         }
         let decimals = self.setting.unit.decimals();
@@ -263,6 +296,7 @@ impl fmt::Display for Allowed {
                 }
             }
             Kind::Digits(count) => write!(f, "{count} digits")?,
+            Kind::Ratio { .. } => f.write_str("1/1 to 9999/1, or 5/5 to 9995/5 in steps of 5")?,
         }
         if !self.0.unit.symbol().is_empty() {
             write!(f, " {}", self.0.unit.symbol())?;
@@ -284,7 +318,7 @@ impl SettingDef {
         }
         Err(match self.kind {
             Kind::OneOf(_) => RangeFault::NoChoice { setting: self, value },
-            Kind::Int { .. } | Kind::Digits(_) => outside,
+            Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio { .. } => outside,
         })
     }
 
@@ -294,6 +328,11 @@ impl SettingDef {
         match self.kind {
             Kind::Int { min, max } => min <= value && value <= max,
             Kind::Digits(count) => 0 <= value && (value as i64) < decimal::power_of_ten(count),
+            Kind::Ratio { .. } => {
+                // By one: any primary current. By five: one that five divides.
+                let value = value.cast_unsigned();
+                10 < value && value < 100_000 && (value % 10 == 1 || value % 50 == 5)
+            }
             Kind::OneOf(choices) => {
                 let mut rest = choices;
                 while let [first, tail @ ..] = rest {
@@ -312,8 +351,15 @@ impl SettingDef {
     pub fn choice(&self, value: i32) -> Option<&'static Choice> {
         match self.kind {
             Kind::OneOf(choices) => choices.iter().find(|choice| choice.value == value),
-            Kind::Int { .. } | Kind::Digits(_) => None,
+            Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio { .. } => None,
         }
+    }
+
+    /// True where giving the setting this value cannot be undone, or uses up one of a few changes.
+    #[must_use]
+    pub fn is_lasting(&self, value: i32) -> bool {
+        let last = self.choice(value).is_some_and(|choice| choice.keep == Keep::Final);
+        last || matches!(self.kind, Kind::Ratio { .. })
     }
 
     /// The value that `value` acts as, and whether it is stored: a volatile choice acts as another one.
@@ -346,6 +392,15 @@ impl SettingDef {
             && let Some(choice) = choices.iter().find(|c| !c.token.is_empty() && c.token == text)
         {
             return Ok(choice.value);
+        }
+        if let Kind::Ratio { .. } = self.kind {
+            let whole = |text| decimal::parse(text, 0).ok();
+            let value = text.split_once('/').and_then(|(primary, secondary)| {
+                let secondary = whole(secondary).filter(|it| (0..10).contains(it))?;
+                whole(primary)?.checked_mul(10)?.checked_add(secondary)
+            });
+            let value = value.ok_or(SettingTextError::NoValue { setting: self })?;
+            return self.check(value).map_err(SettingTextError::Range);
         }
         let value = decimal::parse(text, self.unit.decimals())
             .map_err(|_| SettingTextError::NoValue { setting: self })?;
@@ -386,6 +441,52 @@ mod tests {
     };
     static PASSWORD: SettingDef =
         SettingDef { id: SettingId::Password, kind: Kind::Digits(4), default: 0, unit: Unit::None, ..TIME };
+
+    static CT: SettingDef = SettingDef {
+        id: SettingId::CtRatio,
+        kind: Kind::Ratio { changes: 7 },
+        default: 55,
+        unit: Unit::None,
+        ..TIME
+    };
+
+    #[test]
+    fn a_ratio_has_a_primary_that_its_secondary_divides() {
+        for (text, value) in
+            [("5/5", 55), ("1/1", 11), ("9999/1", 99_991), ("9995/5", 99_955), ("500/5", 5_005)]
+        {
+            assert_eq!(CT.parse(text).unwrap(), value);
+            assert_eq!(CT.text(value).to_string(), text);
+            assert!(CT.accepts(value));
+        }
+        assert_eq!(
+            CT.parse("7/5").unwrap_err().to_string(),
+            "ct-ratio cannot be 7/5: expected 1/1 to 9999/1, or 5/5 to 9995/5 in steps of 5"
+        );
+        for text in
+            ["", "5", "5/", "/5", "0/1", "0/5", "10000/1", "10000/5", "500/2", "500/15", "500/-5", "5/5/5"]
+        {
+            assert!(CT.parse(text).is_err(), "{text}");
+        }
+        for value in [-55, 0, 1, 5, 10, 50, i32::MIN, i32::MAX] {
+            assert!(!CT.accepts(value), "{value}");
+        }
+        // Every value there is: 9999 by one, and each fifth of them by five.
+        assert_eq!((0..=100_000).filter(|value| CT.accepts(*value)).count(), 9_999 + 1_999);
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_known_before() {
+        static CODE: SettingDef = SettingDef {
+            id: SettingId::CombinationCode,
+            kind: Kind::OneOf(&[Choice::new(4, "", "04"), Choice::new(5, "", "05").last()]),
+            default: 4,
+            unit: Unit::None,
+            ..TIME
+        };
+        assert!(CODE.is_lasting(5) && !CODE.is_lasting(4) && !CODE.is_lasting(6));
+        assert!(CT.is_lasting(5_005) && !TIME.is_lasting(5) && !PASSWORD.is_lasting(5));
+    }
 
     #[test]
     fn a_refusal_names_setting_value_and_range() {

@@ -36,6 +36,15 @@ pub fn codec(it: Codec) -> String {
         Codec::F32 { decimals } => {
             format!("2 registers, float, steps of 0.{:0>width$}", 1, width = usize::from(decimals))
         }
+        Codec::U32 => "2 registers, whole number".into(),
+        Codec::I32 => "2 registers, whole number with a sign".into(),
+        Codec::Counter { decimals } | Codec::Total { decimals } => {
+            let sign = if matches!(it, Codec::Total { .. }) { " with a sign" } else { "" };
+            let width = usize::from(decimals);
+            format!("2 registers, float, steps of 0.{:0>width$}, or whole number{sign} of Wh or varh", 1)
+        }
+        Codec::Speed => "1 register, number of the speed".into(),
+        Codec::Ratio => "2 registers, 4 decimal digits each".into(),
         Codec::Direction { .. } => "1 register, two characters".into(),
     }
 }
