@@ -100,6 +100,7 @@ fn start(input: &mut Input<'_>) {
         meter.set_load(metering::Load {
             phases: [metering::PhaseReading { voltage_mv: 230_000, current_ma: 5_000, active_mw: 1_150_000, reactive_mvar: 0 }; 3],
             frequency_mhz: 50_000,
+            ..metering::Load::default()
         });
         for step in [1, 3_600, 7] {
             now += Duration::from_secs(step);

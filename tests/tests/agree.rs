@@ -10,7 +10,7 @@ use models::{ALL, Entry};
 use panel::{MAX_FIELDS, Marks, Mode, PageView, Screen, Shown, draw};
 use proptest::prelude::*;
 use rig::{Circuit, Flow as Current, Supply};
-use schema::{Codec, CommandId, Format, GlassDef, PageDef, PageId, Rule, SettingId, Source};
+use schema::{Codec, CommandId, Format, PageDef, PageId, Rule, SettingId, Source};
 use units::{Duration, EnergyKind, Flow, Phase, Point, Tariff, What};
 
 /// mW·µs in a Wh.
@@ -126,7 +126,7 @@ fn number_on(meter: &Meter, id: PageId, page: &PageDef) -> Option<(Source, f64, 
         marks: Marks::default(),
     };
     let model = meter.twin.entry().def;
-    let GlassDef::Segments(glass) = &model.glass;
+    let glass = model.glass.segments()?;
     let frame = draw(model, &view).expect("a text that the glass shows");
     let text: String = glyphs(&frame, glass).to_string().split_whitespace().collect();
     if text == "------" {

@@ -108,7 +108,7 @@ fn setting_rows(
     bus: &MbusDef,
 ) -> impl Iterator<Item = (&'static RecordWriteDef, &'static SettingDef)> {
     bus.writes.iter().filter_map(|row| match row.target {
-        Target::Setting(id) => Some((row, def.setting(id)?.1)),
+        Target::Setting(id) => Some((row, row.takes.unwrap_or(def.setting(id)?.1))),
         Target::Command(_) => None,
     })
 }
@@ -293,6 +293,23 @@ fn every_setting_takes_its_values_and_no_others() {
             send(&mut meter, 0x51, &good[..good.len() - 1]);
             assert_eq!(settings(&meter), before, "{}", setting.id.key());
         }
+    }
+}
+
+/// A2.2 gives the tariff two values; those that the register of a sister model takes as well are none of this bus.
+#[test]
+fn a_tariff_that_is_not_stored_is_none_of_the_m_bus() {
+    for (entry, bus) in with_mbus() {
+        let row = bus.write_of(SettingId::Tariff).unwrap();
+        let (_, setting) = entry.def.setting(SettingId::Tariff).unwrap();
+        let mut meter = meter(entry);
+        for volatile in [11, 12] {
+            assert!(setting.check(volatile).is_ok(), "elsewhere it can be written");
+            assert_eq!(send(&mut meter, 0x51, &record(row, setting, volatile)), ACK);
+            assert_eq!(meter.twin.device().setting(SettingId::Tariff), Some(1));
+            assert_eq!(read(&mut meter).0.status, 2);
+        }
+        assert_eq!(bus.written(setting).allowed().to_string(), "one of 1, 2");
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use models::{ALL, Entry, SOURCES};
 use schema::{
-    Codec, Edit, Format, GlassDef, Kind, Label, ModelDef, Note, RegisterDef, Rule, SegmentGlass, Source,
-    Table, first_fault,
+    Citation, Codec, Edit, Fact, Format, Kind, Label, ModelDef, Note, OpticalRefusal, RegisterDef, Rule,
+    SegmentGlass, Source, Table, first_fault,
 };
 
-fn glass(def: &ModelDef) -> &SegmentGlass {
-    let GlassDef::Segments(glass) = &def.glass;
-    glass
+/// The models with a glass of digits.
+fn with_digits() -> impl Iterator<Item = (&'static Entry, &'static SegmentGlass)> {
+    ALL.iter().filter_map(|entry| Some((entry, entry.def.glass.segments()?)))
 }
 
 fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
@@ -21,7 +21,12 @@ fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
         Table::Telegram(n) => (entry.notes.telegrams, n),
         Table::RecordWrites => return entry.notes.record_writes.get(row),
         Table::Lines => return entry.notes.lines.get(row),
-        Table::Model => return None,
+        Table::Model
+        | Table::Header(_)
+        | Table::RegisterLines
+        | Table::Readings
+        | Table::History(_)
+        | Table::Menu => return None,
     };
     tables.get(block)?.get(row)
 }
@@ -33,6 +38,17 @@ fn no_model_has_a_fault() {
             let row = note_of(entry, fault.table, fault.row).map_or("", |note| note.label);
             panic!("{}: {fault} ({row})", entry.def.slug);
         }
+    }
+}
+
+/// What the numbers mean stands in the code of every model; that they are assumed, among the facts of each.
+#[test]
+fn the_refusals_of_the_window_are_told_as_assumed() {
+    for (entry, sources) in ALL.iter().zip(SOURCES).filter(|(entry, _)| entry.def.optical.is_some()) {
+        let all = OpticalRefusal::ALL.map(|why| format!("(ERR{:02}) {why}", why.number()));
+        let told = |fact: &&Fact| all.iter().all(|refusal| fact.doc.contains(refusal.as_str()));
+        let fact = sources.facts.iter().find(told);
+        assert!(matches!(fact.map(|fact| fact.source), Some(Citation::Assumed(_))), "{}", entry.def.slug);
     }
 }
 
@@ -176,8 +192,7 @@ fn places(text: &str) -> usize {
 
 #[test]
 fn every_text_can_be_shown() {
-    for Entry { def, notes } in ALL {
-        let glass = glass(def);
+    for (Entry { def, notes }, glass) in with_digits() {
         let width = glass.cells.len();
         for ((_, page), note) in def.all_pages().zip(notes.pages.iter().copied().flatten()) {
             fits(glass, 0, page.label, note.key);
@@ -246,8 +261,7 @@ fn attribute(svg: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn the_drawing_of_the_glass_has_exactly_its_segments() {
-    for Entry { def, notes } in ALL {
-        let glass = glass(def);
+    for (Entry { def, notes }, glass) in with_digits() {
         let wanted: BTreeSet<String> = (0..lcd::segment_count(glass))
             .map(|n| lcd::segment_name(glass, n).unwrap().to_string())
             .collect();

@@ -76,7 +76,7 @@ impl Die {
             active_mw: self.power(40_000_000),
             reactive_mvar: self.power(40_000_000),
         });
-        Load { phases, frequency_mhz: 50_000 }
+        Load { phases, lines_mv: None, frequency_mhz: 50_000 }
     }
 
     fn span(&mut self) -> u64 {

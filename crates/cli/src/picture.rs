@@ -7,7 +7,7 @@ use models::Entry;
 use panel::{MAX_FIELDS, Marks, Mode, PageView, Screen, Shown};
 use resvg::{tiny_skia, usvg};
 use rig::{Twin, find_page, page_note};
-use schema::{GlassDef, PageId, SegmentGlass};
+use schema::{PageId, SegmentGlass};
 use units::Instant;
 
 use crate::args::{LcdArgs, Picture};
@@ -33,7 +33,9 @@ pub fn run(args: &LcdArgs) -> Result<(), Fault> {
     let frame = view.map_or_else(SegmentFrame::default, |view| {
         panel::draw(entry.def, &view).unwrap_or_else(|(frame, _)| frame)
     });
-    let GlassDef::Segments(glass) = &entry.def.glass;
+    let Some(glass) = entry.def.glass.segments() else {
+        return Err(Fault::option("--model", format!("{} has no glass of digits", entry.def.slug)));
+    };
     match args.format {
         Picture::Text => out::print(&lcd::art(glass, frame.on).to_string()),
         Picture::Svg => out::print(&light(entry.notes.glass_svg, glass, frame.on)),
@@ -126,7 +128,7 @@ mod tests {
     #[test]
     fn lit_segments_and_no_others_are_lit_in_the_drawing() {
         let entry = &models::ALL[0];
-        let GlassDef::Segments(glass) = &entry.def.glass;
+        let glass = entry.def.glass.segments().unwrap();
         let svg = light(entry.notes.glass_svg, glass, 0b101);
         assert_eq!(svg.matches("class=\"seg on\"").count(), 2);
         assert_eq!(svg.matches(&format!("opacity=\"{LIT}\"")).count(), 2);

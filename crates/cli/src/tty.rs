@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
     ControlModes, InputModes, OptionalActions, SpecialCodeIndex, ioctl_tiocexcl, tcgetattr, tcsetattr,
+    ttyname,
 };
 use units::DataBits;
 
@@ -21,10 +22,14 @@ fn open_raw(path: &Path) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
-/// Opens a serial device for this program alone, at `line`.
+/// Opens a serial device for this program alone, at `line`. A pseudo-terminal is not kept from others: it would stay so
+/// when this program has gone, for as long as its other side is there.
 pub fn open(path: &Path, line: LineParams) -> io::Result<File> {
     let file = File::from(open_raw(path)?);
-    ioctl_tiocexcl(&file)?;
+    let pseudo = ttyname(&file, Vec::new()).is_ok_and(|name| name.to_bytes().starts_with(b"/dev/pts/"));
+    if !pseudo {
+        ioctl_tiocexcl(&file)?;
+    }
     configure(&file, line)?;
     Ok(file)
 }

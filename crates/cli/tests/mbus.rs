@@ -141,6 +141,7 @@ fn our_own_meter_is_read_and_set_and_each_change_ends_as_what_it_is() {
 
     for (change, wrong) in [
         ("mbus-id=251", "KEY=VALUE: mbus-id cannot be 251: expected 0 to 250"),
+        ("tariff=11", "KEY=VALUE: tariff cannot be 11: expected one of 1, 2"),
         ("scroll-time=5", "KEY=VALUE: scroll-time can only be changed with the key on the meter"),
         ("colour=1", "KEY=VALUE: there is no setting \"colour\": expected one of serial, "),
     ] {

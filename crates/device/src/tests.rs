@@ -101,8 +101,8 @@ impl<N: Nv> Line<N> {
     }
 
     fn glyphs(&self) -> String {
-        let GlassDef::Segments(glass) = MODEL.glass;
-        glyphs(&self.device.frame(self.now), &glass).to_string()
+        let glass = MODEL.glass.segments().unwrap();
+        glyphs(&self.device.frame(self.now), glass).to_string()
     }
 
     fn press(&mut self, span: Duration) {

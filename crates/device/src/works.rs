@@ -284,17 +284,9 @@ impl<'a, N: Nv> Works<'a, N> {
     #[must_use]
     pub fn point(&self, point: Point) -> Option<i64> {
         match point {
-            Point::State(state) => Some(match state {
-                StateOf::Error => i64::from(self.error()),
-                StateOf::Status => self.status_word(),
-                StateOf::PowerDowns => i64::from(self.kept.power_downs),
-                StateOf::Tariff => match self.tariff() {
-                    Tariff::All | Tariff::T1 => 1,
-                    Tariff::T2 => 2,
-                    Tariff::T3 => 3,
-                    Tariff::T4 => 4,
-                },
-            }),
+            Point::State(StateOf::Error) => Some(i64::from(self.error())),
+            Point::State(StateOf::Status) => Some(self.status_word()),
+            Point::State(StateOf::PowerDowns) => Some(i64::from(self.kept.power_downs)),
             Point::Now { what: What::I, .. } if self.unsigned_current => {
                 self.metering.value(point).map(i64::saturating_abs)
             }

@@ -26,7 +26,7 @@ const RECORD: usize = DeviceMemory::scratch(&models::PRO1_MOD);
 const LOAD: Load = {
     let none = PhaseReading { voltage_mv: 0, current_ma: 0, active_mw: 0, reactive_mvar: 0 };
     let one = PhaseReading { voltage_mv: 230_000, current_ma: 5_000, active_mw: 1_150_000, reactive_mvar: 0 };
-    Load { phases: [one, none, none], frequency_mhz: 50_000 }
+    Load { phases: [one, none, none], lines_mv: None, frequency_mhz: 50_000 }
 };
 
 /// All that the meter works in.

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use metering::{Counter, Load, Metering, PhaseReading};
-use schema::{Combination, Decimals, MeteringDef};
+use schema::{Combination, Decimals, MeteringDef, TripDef, TripOf};
 use units::{Duration, Flow, Point, Tariff, What};
 
 static METER: MeteringDef = MeteringDef {
@@ -15,6 +15,9 @@ static METER: MeteringDef = MeteringDef {
     decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
     combinations: &[(1, Combination::Forward)],
     tariffs: 2,
+    quadrants: false,
+    trip: TripDef { follows: TripOf::Forward, per_phase: false },
+    ct: None,
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
     pulse_widths: &[],

@@ -18,6 +18,9 @@ pub struct PhaseReading {
 pub struct Load {
     /// The phases; a meter with fewer takes the first.
     pub phases: [PhaseReading; 3],
+    /// Voltages between the phases, rms, in mV: L1 to L2, L1 to L3, L2 to L3. `None` where the phases are 120° apart, as
+    /// in a network of four wires; the voltages against neutral say it then.
+    pub lines_mv: Option<[u32; 3]>,
     /// Frequency, in mHz.
     pub frequency_mhz: u32,
 }

@@ -221,7 +221,7 @@ impl<'a> Metering<'a> {
             }
             Point::Now { what, of } => read(self.def, &self.resolution, &self.sampled_load, what, of),
             Point::State(StateOf::Tariff) => i64::try_from(self.tariff as usize).ok(),
-            Point::State(_) => None,
+            Point::State(_) | Point::History { .. } | Point::HistoryRatio(_) => None,
         }
     }
 

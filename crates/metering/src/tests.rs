@@ -6,7 +6,7 @@ mod properties;
 mod pulses;
 mod readings;
 
-use schema::{Combination, Decimals, MeteringDef, PulseOutputDef, PulseWidth};
+use schema::{Combination, Decimals, MeteringDef, PulseOutputDef, PulseWidth, TripDef, TripOf};
 use units::{Duration, EnergyKind, Flow, Of, Phase, Point, Tariff, What};
 
 use crate::{Counter, Load, Metering, PhaseReading};
@@ -19,6 +19,9 @@ const SINGLE: MeteringDef = MeteringDef {
     decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
     combinations: &[(1, Combination::Forward)],
     tariffs: 2,
+    quadrants: false,
+    trip: TripDef { follows: TripOf::Forward, per_phase: false },
+    ct: None,
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
     pulse_widths: &[
@@ -51,7 +54,7 @@ fn load(active_mw: i64, reactive_mvar: i64) -> Load {
 }
 
 fn loads(powers: [(i64, i64); 3]) -> Load {
-    Load { phases: powers.map(|(p, q)| phase(p, q)), frequency_mhz: 50_000 }
+    Load { phases: powers.map(|(p, q)| phase(p, q)), lines_mv: None, frequency_mhz: 50_000 }
 }
 
 /// A point's value now.

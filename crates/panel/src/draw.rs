@@ -3,9 +3,7 @@
 use core::fmt;
 
 use lcd::{GlyphFault, SegmentFrame};
-use schema::{
-    Dot, Edit, FieldDef, Format, GlassDef, Kind, ModelDef, PageDef, PageId, SegmentGlass, SettingId, Source,
-};
+use schema::{Dot, Edit, FieldDef, Format, Kind, ModelDef, PageDef, PageId, SegmentGlass, SettingId, Source};
 use units::Instant;
 
 use crate::entry::digits_of;
@@ -28,8 +26,8 @@ impl Panel {
 /// # Errors
 /// The glass cannot show a text of the model: the dots alone, and the fault. [`first_unshowable`] finds such a model.
 pub fn draw(model: &ModelDef, view: &PageView) -> Result<SegmentFrame, (SegmentFrame, GlyphFault)> {
-    let GlassDef::Segments(glass) = &model.glass;
     let mut frame = SegmentFrame::default();
+    let Some(glass) = model.glass.segments() else { return Ok(frame) };
     for dot in [Dot::Reverse, Dot::Reactive, Dot::Tariff2, Dot::Communication] {
         if view.marks.lit(dot) {
             lcd::light_dot(&mut frame, glass, dot);
@@ -146,7 +144,7 @@ impl fmt::Display for Unshowable {
 /// setting, digits in every place, messages.
 #[must_use]
 pub fn first_unshowable(model: &ModelDef) -> Option<Unshowable> {
-    let GlassDef::Segments(glass) = &model.glass;
+    let glass = model.glass.segments()?;
     let check = |page, text: &str| {
         lcd::check(glass, 0, text).err().map(|fault| {
             let mut copy = Text::new();

@@ -18,6 +18,7 @@ mod draw;
 mod entry;
 mod layout;
 mod machine;
+pub mod matrix;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -106,7 +106,11 @@ impl Supply {
     /// The load that the meter measures.
     #[must_use]
     pub fn load(&self) -> Load {
-        Load { phases: self.phases.map(|circuit| circuit.reading()), frequency_mhz: self.frequency_mhz }
+        Load {
+            phases: self.phases.map(|circuit| circuit.reading()),
+            lines_mv: None,
+            frequency_mhz: self.frequency_mhz,
+        }
     }
 }
 

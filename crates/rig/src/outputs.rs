@@ -276,6 +276,10 @@ pub fn pulse_limit_text(def: &ModelDef, rate: i32) -> Option<String> {
 
 /// What goes wrong where a rate, in 0.01 imp/kWh, is too fast for the `power_mw` that the output shows; `None` where
 /// its pulses stay apart.
+///
+/// No rate of a PRO1 is too fast within its measuring range. At 10000 imp/kWh a pulse stands for 360 J: up to 5625 W that
+/// leaves 64 ms or more for 32 ms of pulse and 32 ms of pause, above it 11.2 ms and 11.2 ms fit up to 16.071 kW, and 45 A
+/// at 253 V are 11.385 kW. The warning is for loads beyond that, which a script can give, and for other meters.
 #[must_use]
 pub fn pulse_warning(def: &ModelDef, rate: i32, power_mw: u64) -> Option<String> {
     let centi = u32::try_from(rate).ok()?;
@@ -410,7 +414,11 @@ mod tests {
         let def = twin().entry().def;
         let limit = pulse_limit_text(def, 1_000_000);
         assert_eq!(limit.as_deref(), Some("10000 imp/kWh fits up to 16.071 kW."));
-        assert_eq!(pulse_warning(def, 1_000_000, 11_385_000), None);
+        // The largest power of the longer pulses, of the measuring range, and of all.
+        for fits in [5_625_000, 11_385_000, 16_071_428] {
+            assert_eq!(pulse_warning(def, 1_000_000, fits), None);
+        }
+        assert!(pulse_warning(def, 1_000_000, 16_071_429).is_some());
         assert_eq!(
             pulse_warning(def, 1_000_000, 20_000_000).as_deref(),
             Some(

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use models::Entry;
 use panel::{MessageKind, Mode, PageView, Screen, Shown};
 use schema::{
-    Codec, FieldDef, Format, GlassDef, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
+    Codec, FieldDef, Format, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
 };
 use units::decimal::Decimal;
 use units::{Point, Tariff, Unit, What};
@@ -190,10 +190,10 @@ fn setting_value(setting: &'static SettingDef, value: i64) -> String {
 
 /// A counter gives up a decimal when it grows out of the digits, and one more below zero, as the glass does.
 fn counter_decimals(entry: &Entry, unit: Unit, value: i64) -> u8 {
-    let GlassDef::Segments(glass) = &entry.def.glass;
+    let places = entry.def.glass.segments().map_or(0, |glass| glass.cells.len());
     let fits = |decimals: &u8| {
         let digits = unit.at(value, *decimals).unsigned_abs().to_string().len();
-        digits.max(usize::from(*decimals) + 1) + usize::from(value < 0) <= glass.cells.len()
+        digits.max(usize::from(*decimals) + 1) + usize::from(value < 0) <= places
     };
     let most = if value < 0 { 1 } else { 2 };
     (0..=most).rev().find(fits).unwrap_or(0)

@@ -8,7 +8,7 @@ use device::{NvPart, damage};
 use schema::SettingId;
 use units::decimal::Decimal;
 
-use crate::{Output, Twin};
+use crate::{Output, Twin, pulse_warning};
 
 /// mWh in a kWh, times a hundred, because rates come in hundredths.
 const HUNDRED_KWH: u64 = 100_000_000;
@@ -23,6 +23,15 @@ impl Twin {
             Output::S0 => self.device().setting(SettingId::S0Rate),
         };
         rate.filter(|rate| *rate > 0)
+    }
+
+    /// What goes wrong at the pulse output now because its rate is too fast for the power; `None` where its pulses stay
+    /// apart, or none can come.
+    #[must_use]
+    pub fn pulse_warning(&self) -> Option<String> {
+        let [_, s0] = self.device().pulse_sources();
+        let rate = self.pulse_rate(Output::S0).filter(|_| self.outputs().s0_fault().is_none())?;
+        pulse_warning(self.entry().def, rate, s0.power_mw())
     }
 
     /// Whether a part of the memory is good as it stands there now. Of a part with two copies, one good one is enough.

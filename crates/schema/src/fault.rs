@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::fault_matrix::matrix_fault;
 use crate::{
     Access, Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, RecordDef, Rule, SettingDef,
     SettingId, Source, Target,
@@ -22,6 +23,16 @@ pub enum Table {
     RecordWrites,
     /// The lines of the optical read-out.
     Lines,
+    /// A line of a dot matrix' header, by its number.
+    Header(usize),
+    /// The registers of a dot matrix.
+    RegisterLines,
+    /// The readings of a dot matrix.
+    Readings,
+    /// A place of the history of ratios, by its number.
+    History(usize),
+    /// The menu of a dot matrix.
+    Menu,
     /// What stands in no table.
     Model,
 }
@@ -60,8 +71,18 @@ pub enum What {
     Information,
     /// The records of a telegram need more bytes than one has (EN 13757-3: 239 behind the header, one for DIF 1F).
     TelegramTooLong,
+    /// The values that it takes are not all among the setting's.
+    TakesOtherValues,
     /// An identifier or a unit is empty or too long for a line.
     Line,
+    /// The display and what stands on it are not of one kind.
+    NoFace,
+    /// A key of the face is none of the meter's, or two are one.
+    Keys,
+    /// A text is empty or too long for the display.
+    Text,
+    /// There is nothing in a list that cannot be empty.
+    Empty,
 }
 
 /// The first thing wrong with a description.
@@ -84,6 +105,11 @@ impl fmt::Display for Table {
             Self::Telegram(n) => write!(f, "telegram {n}"),
             Self::RecordWrites => f.write_str("writes of the M-Bus"),
             Self::Lines => f.write_str("lines of the optical read-out"),
+            Self::Header(n) => write!(f, "line {n} of the header"),
+            Self::RegisterLines => f.write_str("registers of the face"),
+            Self::Readings => f.write_str("readings of the face"),
+            Self::History(n) => write!(f, "place {n} of the history"),
+            Self::Menu => f.write_str("menu of the face"),
             Self::Model => f.write_str("the model itself"),
         }
     }
@@ -109,7 +135,12 @@ impl fmt::Display for What {
                 "its data or value information does not end where it says, or has no fixed width"
             }
             Self::TelegramTooLong => "the records up to it need more than the 239 bytes of a telegram",
+            Self::TakesOtherValues => "the values that it takes are not all among the setting's",
             Self::Line => "its identifier or number does not fit a line of the read-out",
+            Self::NoFace => "the display and what stands on it are not of one kind",
+            Self::Keys => "a key of the face is none of the meter's, or two are one",
+            Self::Text => "a text of it is empty or too long for the display",
+            Self::Empty => "it has nothing to show",
         })
     }
 }
@@ -123,11 +154,11 @@ impl fmt::Display for Fault {
     }
 }
 
-const fn fault(table: Table, row: usize, what: What) -> Option<Fault> {
+pub(crate) const fn fault(table: Table, row: usize, what: What) -> Option<Fault> {
     Some(Fault { table, row, what })
 }
 
-const fn find_setting(model: &ModelDef, id: SettingId) -> Option<&'static SettingDef> {
+pub(crate) const fn find_setting(model: &ModelDef, id: SettingId) -> Option<&'static SettingDef> {
     let mut blocks = model.settings;
     while let [block, rest @ ..] = blocks {
         let mut rows: &'static [SettingDef] = block;
@@ -260,7 +291,7 @@ const fn settings_fault(model: &ModelDef) -> Option<Fault> {
 }
 
 const fn pages_fault(model: &ModelDef) -> Option<Fault> {
-    let GlassDef::Segments(glass) = model.glass;
+    let GlassDef::Segments(glass) = model.glass else { return None };
     let places = glass.cells.len();
     let mut total = 0;
     let mut scrolling = 0;
@@ -338,6 +369,14 @@ const fn limits_fault(model: &ModelDef) -> Option<Fault> {
     {
         return fault(Table::Model, 0, What::Limit);
     }
+    if let Some(ct) = &model.metering.ct {
+        if ct.changes == 0 || ct.changes > 7 {
+            return fault(Table::Model, 0, What::Limit);
+        }
+        if find_setting(model, ct.setting).is_none() {
+            return fault(Table::Model, 0, What::UnknownSetting);
+        }
+    }
     let Some(code) = find_setting(model, SettingId::CombinationCode) else {
         return None;
     };
@@ -385,7 +424,7 @@ const fn data_bytes(field: u8) -> Option<usize> {
     }
 }
 
-const fn source_is_known(model: &ModelDef, source: Source) -> bool {
+pub(crate) const fn source_is_known(model: &ModelDef, source: Source) -> bool {
     match source {
         Source::Setting(id) => find_setting(model, id).is_some(),
         _ => true,
@@ -446,15 +485,46 @@ const fn mbus_fault(model: &ModelDef) -> Option<Fault> {
         {
             return fault(Table::RecordWrites, row_number, What::Information);
         }
-        if let Target::Setting(id) = row.target
-            && find_setting(model, id).is_none()
+        let setting = match row.target {
+            Target::Setting(id) => match find_setting(model, id) {
+                None => return fault(Table::RecordWrites, row_number, What::UnknownSetting),
+                setting => setting,
+            },
+            Target::Command(_) => None,
+        };
+        if let Some(taken) = row.takes
+            && !takes_a_part(setting, taken)
         {
-            return fault(Table::RecordWrites, row_number, What::UnknownSetting);
+            return fault(Table::RecordWrites, row_number, What::TakesOtherValues);
         }
         row_number += 1;
         rows = tail;
     }
     None
+}
+
+/// True where every value of `taken` is one of the setting's, in the same unit.
+const fn takes_a_part(setting: Option<&SettingDef>, taken: &SettingDef) -> bool {
+    let Some(setting) = setting else { return false };
+    if setting.id as u8 != taken.id as u8 || setting.unit as u8 != taken.unit as u8 {
+        return false;
+    }
+    match taken.kind {
+        Kind::Int { min, max } => {
+            !matches!(setting.kind, Kind::OneOf(_)) && setting.accepts(min) && setting.accepts(max)
+        }
+        Kind::Digits(count) => matches!(setting.kind, Kind::Digits(own) if count <= own),
+        Kind::OneOf(choices) => {
+            let mut rest = choices;
+            while let [choice, tail @ ..] = rest {
+                if !setting.accepts(choice.value) {
+                    return false;
+                }
+                rest = tail;
+            }
+            true
+        }
+    }
 }
 
 const fn optical_fault(model: &ModelDef) -> Option<Fault> {
@@ -505,6 +575,9 @@ pub const fn first_fault(model: &ModelDef) -> Option<Fault> {
         return Some(found);
     }
     if let Some(found) = pages_fault(model) {
+        return Some(found);
+    }
+    if let Some(found) = matrix_fault(model) {
         return Some(found);
     }
     if let Some(found) = mbus_fault(model) {

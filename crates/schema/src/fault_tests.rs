@@ -56,6 +56,9 @@ const GOOD: ModelDef = ModelDef {
         decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
         combinations: &[(1, Combination::Forward), (4, Combination::Reverse)],
         tariffs: 2,
+        quadrants: false,
+        trip: TripDef { follows: TripOf::Forward, per_phase: false },
+        ct: None,
         led_imp_per_kwh: 1_000,
         led_width: MS,
         pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: MS }],
@@ -112,6 +115,7 @@ const GOOD: ModelDef = ModelDef {
         points: &[4, 5],
         dots: &[Dot::Reverse],
     }),
+    matrix: None,
 };
 
 #[track_caller]
@@ -263,6 +267,32 @@ fn limits_are_possible_ones() {
 }
 
 #[test]
+fn current_transformers_have_a_setting_and_room_for_their_changes() {
+    let with = |setting, changes| {
+        let metering = MeteringDef { ct: Some(CtDef { setting, changes }), ..GOOD.metering };
+        ModelDef { metering, ..GOOD }
+    };
+    assert_eq!(first_fault(&with(SettingId::ScrollTime, 7)), None);
+    finds(&with(SettingId::ScrollTime, 0), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::ScrollTime, 8), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::Tariff, 7), Table::Model, 0, What::UnknownSetting);
+}
+
+#[test]
+fn counters_are_as_many_as_the_description_asks_for() {
+    assert_eq!(GOOD.metering.counters(), 2 * 4 + 1);
+    let metering = MeteringDef {
+        phases: 3,
+        tariffs: 4,
+        quadrants: true,
+        trip: TripDef { follows: TripOf::Total, per_phase: true },
+        ct: Some(CtDef { setting: SettingId::ScrollTime, changes: 7 }),
+        ..GOOD.metering
+    };
+    assert_eq!(metering.counters(), 3 * 4 * 6 + 3 * 2 + 1 + 7 * (1 + 4 * 2));
+}
+
+#[test]
 fn every_combination_code_means_something() {
     const NONE_FOR_4: &[(i32, Combination)] = &[(1, Combination::Forward)];
     const NO_CODE_9: &[(i32, Combination)] =
@@ -291,4 +321,42 @@ fn versions_are_hundredths_in_registers_too() {
     let unit = GOOD.unit(Source::Identity(IdentityOf::Software));
     let value = GOOD.identity.value(IdentityOf::Software);
     assert_eq!(Codec::F32 { decimals: 2 }.encode(value, unit), [0x400B, 0x851F]);
+}
+
+#[test]
+fn a_record_takes_a_part_of_its_setting() {
+    const ADDRESS: SettingDef = SettingDef { id: SettingId::MbusId, ..TIME };
+    const SPEED: SettingDef = SettingDef { id: SettingId::MbusBaud, ..TIME };
+    static HALF: SettingDef = SettingDef { kind: Kind::OneOf(&[Choice::new(4, "", "04")]), ..CODE };
+    static OTHER: SettingDef = SettingDef { kind: Kind::OneOf(&[Choice::new(5, "", "05")]), ..CODE };
+    static LONG: SettingDef = SettingDef { kind: Kind::Int { min: 1, max: 31 }, ..TIME };
+    static SHORT: SettingDef = SettingDef { kind: Kind::Int { min: 2, max: 29 }, ..TIME };
+    static DIGITS: SettingDef = SettingDef { kind: Kind::Digits(1), ..TIME };
+    let writes = |target: Target, takes: Option<&'static SettingDef>| {
+        let row = RecordWriteDef { dib: &[0x09], vib: &[0xFD, 0x3A], target, decimals: 0, takes };
+        let mbus = MbusDef {
+            manufacturer: 0,
+            version: 1,
+            medium: 2,
+            telegrams: &[TelegramDef { ci: 0xB0, records: &[] }],
+            selection: false,
+            writes: Box::leak(Box::new([row])),
+            reply_bits: 33,
+            baud_trial: None,
+        };
+        ModelDef { mbus: Some(mbus), settings: &[&[TIME, CODE, ADDRESS, SPEED]], ..GOOD }
+    };
+    let (code, time) = (Target::Setting(SettingId::CombinationCode), Target::Setting(SettingId::ScrollTime));
+    for (target, takes) in [(code, None), (code, Some(&HALF)), (time, Some(&SHORT))] {
+        assert_eq!(first_fault(&writes(target, takes)), None);
+    }
+    for (target, takes) in [
+        (code, &OTHER),
+        (code, &SHORT),
+        (time, &LONG),
+        (time, &DIGITS),
+        (Target::Command(CommandId::ResetTrip), &HALF),
+    ] {
+        finds(&writes(target, Some(takes)), Table::RecordWrites, 0, What::TakesOtherValues);
+    }
 }

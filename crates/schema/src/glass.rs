@@ -1,4 +1,6 @@
-//! What a display can show: positions, points and dots of a segment glass.
+//! What a display can show: positions, points and dots of a segment glass, or the dots of a matrix.
+
+use crate::MatrixGlass;
 
 /// One position of a segment glass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,4 +64,17 @@ pub struct SegmentGlass {
 pub enum GlassDef {
     /// Digits made of segments.
     Segments(SegmentGlass),
+    /// Dots.
+    Matrix(MatrixGlass),
+}
+
+impl GlassDef {
+    /// The positions of a segment glass, `None` on a meter with a dot matrix.
+    #[must_use]
+    pub const fn segments(&self) -> Option<&SegmentGlass> {
+        match self {
+            Self::Segments(glass) => Some(glass),
+            Self::Matrix(_) => None,
+        }
+    }
 }

@@ -16,8 +16,11 @@
 
 mod codec;
 mod condition;
+mod counters;
 mod fault;
+mod fault_matrix;
 mod glass;
+mod matrix;
 mod mbus;
 mod model;
 mod note;
@@ -29,8 +32,13 @@ mod setting;
 
 pub use codec::{Codec, CodecError};
 pub use condition::{Conditions, ErrorDef};
+pub use counters::{CtDef, TripDef, TripOf};
 pub use fault::{Fault, Table, What as FaultKind, first_fault};
 pub use glass::{Cell, Dot, GlassDef, SegmentGlass};
+pub use matrix::{
+    HeaderForm, HeaderItemDef, HistoryDef, HistorySlotDef, MatrixDef, MatrixGlass, MatrixKeys, MatrixTimes,
+    MatrixWords, MenuEdit, MenuItemDef, RadioDef, ReadingDef, ReadingForm, RegisterLineDef, RegistersDef,
+};
 pub use mbus::{MbusDef, RecordDef, RecordWriteDef, Target, TelegramDef};
 pub use model::{
     BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,

@@ -2,7 +2,7 @@
 
 use units::Duration;
 
-use crate::{CommandId, SettingId, Source};
+use crate::{CommandId, SettingDef, SettingId, Source};
 
 /// One record of a telegram (EN 13757-3 §6).
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +53,8 @@ pub struct RecordWriteDef {
     pub target: Target,
     /// Digits behind the point of the unit people read, which the number on the wire keeps.
     pub decimals: u8,
+    /// The setting as this record takes it, where that is fewer values than it has elsewhere.
+    pub takes: Option<&'static SettingDef>,
 }
 
 impl RecordWriteDef {
@@ -98,6 +100,12 @@ impl MbusDef {
     #[must_use]
     pub fn write_of(&self, id: SettingId) -> Option<&'static RecordWriteDef> {
         self.writes.iter().find(|row| row.target == Target::Setting(id))
+    }
+
+    /// A setting as its record takes it: the one that the row names, else the model's own.
+    #[must_use]
+    pub fn written(&self, setting: &'static SettingDef) -> &'static SettingDef {
+        self.write_of(setting.id).and_then(|row| row.takes).unwrap_or(setting)
     }
 
     /// All records of all telegrams.

@@ -3,8 +3,8 @@
 use units::Duration;
 
 use crate::{
-    Block, ErrorDef, GlassDef, IdentityOf, MbusDef, OpticalDef, PageDef, PageId, PulseOutputDef, RegisterDef,
-    Rule, SettingDef, SettingId, Source,
+    Block, CtDef, ErrorDef, GlassDef, IdentityOf, MatrixDef, MbusDef, OpticalDef, PageDef, PageId,
+    PulseOutputDef, RegisterDef, Rule, SettingDef, SettingId, Source, TripDef,
 };
 
 /// How forward and reverse make the total.
@@ -84,6 +84,12 @@ pub struct MeteringDef {
     pub combinations: &'static [(i32, Combination)],
     /// How many tariffs it counts. Range: 1 to 4.
     pub tariffs: u8,
+    /// Reactive energy is counted by quadrant.
+    pub quadrants: bool,
+    /// What the resettable counter counts.
+    pub trip: TripDef,
+    /// Its current transformers, where it can be told their ratio.
+    pub ct: Option<CtDef>,
     /// Flashes of the test LED, in imp/kWh.
     pub led_imp_per_kwh: u32,
     /// How long the LED is lit for one flash.
@@ -94,15 +100,6 @@ pub struct MeteringDef {
     pub pulse_output: Option<PulseOutputDef>,
     /// How long before the supply is gone the meter learns of it.
     pub power_fail_warning: Duration,
-}
-
-impl MeteringDef {
-    /// How many counters it keeps: forward and reverse, active and reactive, for each phase and tariff, and the
-    /// resettable one. Totals are made from these.
-    #[must_use]
-    pub const fn counters(&self) -> usize {
-        self.phases as usize * self.tariffs as usize * 4 + 1
-    }
 }
 
 /// Digits behind the point of the meter's readings.
@@ -248,6 +245,8 @@ pub struct ModelDef {
     pub panel: PanelDef,
     /// Its display.
     pub glass: GlassDef,
+    /// What stands on its dot matrix, where it has one; then it has no pages.
+    pub matrix: Option<&'static MatrixDef>,
 }
 
 /// How much memory a meter of a model needs, part by part.

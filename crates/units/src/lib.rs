@@ -14,11 +14,13 @@
 )]
 
 pub mod bcd;
+mod ct;
 pub mod decimal;
 mod line;
 mod point;
 mod time;
 
+pub use ct::CtRatio;
 pub use line::{DataBits, LineError, LineParams, Parity};
 pub use point::{EnergyKind, Flow, Of, Phase, Point, PointKeyError, StateOf, Tariff, Unit, What};
 pub use time::{Duration, Instant};

@@ -147,6 +147,12 @@ words! {
         PowerDowns = "power-downs",
         /// The tariff that counts now.
         Tariff = "active-tariff",
+        /// The ratio of the current transformers that counts now, as [`crate::CtRatio::value`].
+        CtRatio = "ct-ratio",
+        /// How often the ratio of the current transformers was changed.
+        CtChanges = "ct-changes",
+        /// 1 once tariff 3 or 4 has counted, for ever (Ambition manual §A1.2).
+        HighTariffs = "high-tariffs",
     }
 }
 
@@ -173,7 +179,23 @@ pub enum Point {
     },
     /// A state of the meter.
     State(StateOf),
+    /// The active energy of all phases that was counted with an earlier ratio of the current transformers. Slot 1 is
+    /// that of 5/5, which is counted for ever (Ambition manual §7.6.17).
+    History {
+        /// Which change of the ratio put it there. Range: 1 to 7.
+        slot: u8,
+        /// Which way: [`Flow::Forward`] or [`Flow::Reverse`].
+        flow: Flow,
+        /// Which tariff.
+        tariff: Tariff,
+    },
+    /// The ratio with which the energy of a slot was counted, as [`crate::CtRatio::value`]; 0 while nothing stands
+    /// there. Range of the slot: 1 to 7.
+    HistoryRatio(u8),
 }
+
+/// Slots that a history can have.
+const SLOTS: u16 = 7;
 
 /// The unit in which a value is kept as an integer, and the one in which people read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -298,7 +320,8 @@ impl Point {
                 What::F => Unit::Hertz,
                 What::Quadrant | What::Direction => Unit::None,
             },
-            Self::State(_) => Unit::None,
+            Self::History { .. } => Unit::KilowattHour,
+            Self::State(_) | Self::HistoryRatio(_) => Unit::None,
         }
     }
 
@@ -311,6 +334,10 @@ impl Point {
             }
             Self::Now { what, of } => 0x4000 | what.code() << 4 | of.code(),
             Self::State(state) => 0x8000 | state.code(),
+            Self::History { slot, flow, tariff } => {
+                0xC000 | (slot as u16 & 0xF) << 8 | flow.code() << 4 | tariff.code()
+            }
+            Self::HistoryRatio(slot) => 0xD000 | (slot as u16 & 0xF) << 8,
         }
     }
 
@@ -327,15 +354,40 @@ impl Point {
             },
             1 => Self::Now { what: What::from_code(nibble(4))?, of: Of::from_code(nibble(0))? },
             2 => Self::State(StateOf::from_code(nibble(0))?),
-            _ => return None,
+            _ => {
+                let slot = slot(nibble(8))?;
+                if nibble(12) & 1 == 1 {
+                    Self::HistoryRatio(slot)
+                } else {
+                    let flow = Flow::from_code(nibble(4)).filter(|flow| kept_in_history(*flow))?;
+                    Self::History { slot, flow, tariff: Tariff::from_code(nibble(0))? }
+                }
+            }
         };
         (point.code() == code).then_some(point)
     }
 }
 
+/// The slot of a number, where a history has it.
+fn slot(number: u16) -> Option<u8> {
+    u8::try_from(number).ok().filter(|_| (1..=SLOTS).contains(&number))
+}
+
+const fn kept_in_history(flow: Flow) -> bool {
+    matches!(flow, Flow::Forward | Flow::Reverse)
+}
+
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, parts) = match self {
+            Self::History { slot, flow, tariff } => {
+                write!(f, "{HISTORY}.{slot}")?;
+                ("", [flow.word(), tariff.word(), "", ""])
+            }
+            Self::HistoryRatio(slot) => {
+                write!(f, "{HISTORY}.{slot}")?;
+                ("", [RATIO, "", "", ""])
+            }
             Self::Energy { kind, flow, phase, tariff } => {
                 ("energy", [kind.word(), flow.word(), phase.word(), tariff.word()])
             }
@@ -350,6 +402,10 @@ impl fmt::Display for Point {
         Ok(())
     }
 }
+
+/// The first word of the keys of a history, and the last of a slot's ratio.
+const HISTORY: &str = "history";
+const RATIO: &str = "ratio";
 
 /// A text that names no point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -377,6 +433,18 @@ impl FromStr for Point {
             let phase = next_if(&mut parts, Phase::from_word).unwrap_or(Phase::All);
             let tariff = next_if(&mut parts, Tariff::from_word).unwrap_or(Tariff::All);
             Self::Energy { kind, flow, phase, tariff }
+        } else if first == HISTORY {
+            let digit = parts.next().map(str::as_bytes);
+            let Some([digit]) = digit else { return Err(PointKeyError) };
+            let slot = slot(u16::from(digit.wrapping_sub(b'0'))).ok_or(PointKeyError)?;
+            if next_if(&mut parts, |word| (word == RATIO).then_some(())).is_some() {
+                Self::HistoryRatio(slot)
+            } else {
+                let kept = |word: &str| Flow::from_word(word).filter(|flow| kept_in_history(*flow));
+                let flow = next_if(&mut parts, kept).ok_or(PointKeyError)?;
+                let tariff = next_if(&mut parts, Tariff::from_word).unwrap_or(Tariff::All);
+                Self::History { slot, flow, tariff }
+            }
         } else if let Some(what) = What::from_word(first) {
             Self::Now { what, of: next_if(&mut parts, Of::from_word).unwrap_or(Of::All) }
         } else {
@@ -407,7 +475,7 @@ mod tests {
     #[test]
     fn codes_and_keys_lead_back_to_their_point() {
         let points = all();
-        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 4);
+        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 7 + 7 * (2 * 5 + 1));
         let mut keys: Vec<String> = points.iter().map(ToString::to_string).collect();
         for (point, key) in points.iter().zip(&keys) {
             assert_eq!(Point::from_code(point.code()), Some(*point));
@@ -429,6 +497,10 @@ mod tests {
         };
         assert_eq!(l2.to_string(), "energy.reactive.reverse.l2");
         assert_eq!(Point::now(What::P).to_string(), "power");
+        let history = Point::History { slot: 2, flow: Flow::Forward, tariff: Tariff::T1 };
+        assert_eq!(history.to_string(), "history.2.forward.t1");
+        assert_eq!(Point::HistoryRatio(7).to_string(), "history.7.ratio");
+        assert_eq!(Point::State(StateOf::HighTariffs).to_string(), "high-tariffs");
         assert_eq!(Point::Now { what: What::U, of: Of::L1 }.to_string(), "voltage.l1");
     }
 
@@ -442,6 +514,14 @@ mod tests {
             "voltage.l1.l1",
             "Power",
             "energy.forward.",
+            "history",
+            "history.0.ratio",
+            "history.8.ratio",
+            "history.+1.ratio",
+            "history.1",
+            "history.1.total",
+            "history.1.ratio.t1",
+            "history.1.forward.l1",
             "x",
         ] {
             assert_eq!(key.parse::<Point>(), Err(PointKeyError), "{key}");

@@ -10,7 +10,7 @@ mod words;
 use std::fmt::Write as _;
 
 use models::Entry;
-use schema::{GlassDef, Kind, ModelDef, ModelNotes, ModelSources, SettingId};
+use schema::{Kind, ModelDef, ModelNotes, ModelSources, SettingId};
 use units::Duration;
 
 /// One file of the documentation.
@@ -238,8 +238,8 @@ fn modbus(out: &mut String, def: &ModelDef) {
 }
 
 fn display(out: &mut String, def: &ModelDef) {
+    let Some(glass) = def.glass.segments() else { return };
     out.push_str("## Display and key\n\n");
-    let GlassDef::Segments(glass) = def.glass;
     let cells: Vec<String> = glass.cells.iter().map(|cell| cell.segments().to_string()).collect();
     let points: Vec<String> = glass.points.iter().map(ToString::to_string).collect();
     let dots: Vec<String> =

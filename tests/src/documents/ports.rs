@@ -127,7 +127,7 @@ fn writes(out: &mut String, def: &ModelDef, bus: &MbusDef, notes: &[Note]) {
     for (row, note) in bus.writes.iter().zip(notes) {
         let (key, unit, values) = match row.target {
             Target::Setting(id) => {
-                let setting = def.setting(id).map(|(_, setting)| setting);
+                let setting = def.setting(id).map(|(_, setting)| bus.written(setting));
                 let unit = setting.map_or("", |setting| setting.unit.symbol());
                 let values = setting.map_or_else(String::new, |setting| setting.allowed().to_string());
                 (format!("`{}`", id.key()), step(row.decimals, unit), values)

@@ -35,7 +35,9 @@ fn secret(entry: &'static Entry, row: &RegisterDef) -> bool {
 const fn group(source: Source) -> (u8, &'static str) {
     match source {
         Source::Point(Point::Now { .. }) => (0, "Readings of this moment"),
-        Source::Point(Point::Energy { .. }) => (1, "Energies"),
+        Source::Point(Point::Energy { .. } | Point::History { .. } | Point::HistoryRatio(_)) => {
+            (1, "Energies")
+        }
         Source::Point(Point::State(_)) => (2, "States"),
         Source::Setting(_) => (3, "Settings"),
         Source::Identity(_) | Source::Zero | Source::Same(_) => (4, "What it is"),

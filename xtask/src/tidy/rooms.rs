@@ -55,7 +55,7 @@ pub const ROOMS: &[Room] = &[
     n("iec62056", &["units"], &[]),
     n("metering", &["units", "schema"], &["libm"]),
     n("nv", &["units"], &["crc"]),
-    n("lcd", &["units", "schema"], &["embedded-graphics", "embedded-graphics-core"]),
+    n("lcd", &["units", "schema"], &["embedded-graphics", "qrcodegen-no-heap"]),
     n("panel", &["schema", "lcd", "units"], &[]),
     n(
         "device",

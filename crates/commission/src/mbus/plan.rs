@@ -26,9 +26,16 @@ pub fn writable(entry: &'static Entry, setting: &SettingDef) -> bool {
     })
 }
 
-/// All settings that a master can write over the M-Bus, in the order of the model's tables.
+/// A setting as its record takes it, which may be fewer values than it has elsewhere.
+fn written(entry: &'static Entry, setting: &'static SettingDef) -> &'static SettingDef {
+    entry.def.mbus.as_ref().map_or(setting, |def| def.written(setting))
+}
+
+/// All settings that a master can write over the M-Bus, with the values that they take there, in the order of the
+/// model's tables.
 pub fn writable_settings(entry: &'static Entry) -> impl Iterator<Item = &'static SettingDef> {
-    entry.def.all_settings().filter(move |setting| writable(entry, setting))
+    let possible = move |setting: &&'static SettingDef| writable(entry, setting);
+    entry.def.all_settings().filter(possible).map(move |setting| written(entry, setting))
 }
 
 /// All commands that a master can give over the M-Bus.
@@ -60,6 +67,7 @@ pub fn change(entry: &'static Entry, text: &str) -> Result<Action, StageError> {
     if !writable(entry, setting) {
         return Err(StageError::NotWritable { setting });
     }
+    let setting = written(entry, setting);
     let value = setting.parse(value).map_err(StageError::Text)?;
     Ok(Action::Set { setting, value })
 }
@@ -134,7 +142,9 @@ impl Plan {
         let mut steps: Vec<Action> = Vec::new();
         for action in changes {
             let possible = match action {
-                Action::Set { setting, .. } => writable(entry, setting),
+                Action::Set { setting, value } => {
+                    writable(entry, setting) && written(entry, setting).accepts(value)
+                }
                 Action::Give(command) => commands(entry).any(|known| known == command),
             };
             if possible {

@@ -207,6 +207,9 @@ impl<N: Nv> RecordSource for Face<'_, '_, N> {
             Command::Record(record) => {
                 let (row, value) = self.asked(record).ok_or(Refused)?;
                 match row.target {
+                    Target::Setting(_) if row.takes.is_some_and(|taken| taken.check(value).is_err()) => {
+                        Err(Refused)
+                    }
                     Target::Setting(id) => {
                         self.works.check(Door::Bus, id, value).map(drop).map_err(|_| Refused)
                     }

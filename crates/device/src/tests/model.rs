@@ -151,6 +151,9 @@ pub(super) static MODEL: ModelDef = ModelDef {
         decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
         combinations: &[],
         tariffs: 2,
+        quadrants: false,
+        trip: TripDef { follows: TripOf::Forward, per_phase: false },
+        ct: None,
         led_imp_per_kwh: 10_000,
         led_width: Duration::from_millis(10),
         pulse_widths: &[],
@@ -232,6 +235,7 @@ pub(super) static MODEL: ModelDef = ModelDef {
         points: &[4, 5],
         dots: &[Dot::Reverse, Dot::Communication],
     }),
+    matrix: None,
 };
 
 const _: () = assert!(first_fault(&MODEL).is_none());

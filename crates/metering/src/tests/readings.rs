@@ -14,6 +14,7 @@ fn captured() -> Load {
             phase(1_618, -232_200, -258_200),
             phase(2_146, -492_400, -66_400),
         ],
+        lines_mv: None,
         frequency_mhz: 49_986,
     }
 }

@@ -112,7 +112,8 @@ const FAMILY: &[Fact] = &[
     fact(
         "Pulses that come too fast",
         "After each pulse the output rests for as long as the pulse was. What is due meanwhile waits and comes later, one \
-         by one, each as wide as suits the power shown when it begins; a power cut loses what still waits, not the energy.",
+         by one, each as wide as suits the power shown when it begins; a power cut loses what still waits, not the energy. No rate \
+         is too fast within the measuring range: 10 000 imp/kWh fit up to 16.07 kW, and 45 A at 253 V are 11.39 kW.",
         Assumed(
             "5625 W at 10 000 imp/kWh leave just 32 ms of pause behind 32 ms; IEC 62053-31 asks for 30 ms of each; \
              no source tells what happens beyond",
@@ -258,6 +259,12 @@ const FAMILY: &[Fact] = &[
         Assumed(
             "the maker's own program works by register addresses; how they stand on the line is not known",
         ),
+    ),
+    fact(
+        "Refusals at the window",
+        "(ERR01) nothing stands at this address; (ERR02) it can be read and not written this way; (ERR03) it takes no such \
+         value; (ERR04) nothing is written before the password; (ERR05) the meter's memory is damaged, it takes no changes.",
+        Assumed("the standard leaves the numbers to the maker, and no source gives this maker's"),
     ),
     // Drawing.
     fact(

@@ -1,8 +1,13 @@
 //! What the PRO1-Mb says on its M-Bus, and what may be written to it (A2.2).
 
 use schema::Citation::{Manual, Sister};
-use schema::{Citation, CommandId, Note, RecordDef, RecordWriteDef, SettingId, Source, Target, table};
+use schema::{
+    Choice, Citation, CommandId, Kind, Note, RecordDef, RecordWriteDef, SettingDef, SettingId, Source,
+    Target, table,
+};
 use units::{Flow, Point, Tariff, What};
+
+use super::settings;
 
 const A22: Citation = Manual("A2.2");
 const PRO380: Citation = Sister("PRO380-Mb: a script in use that asks for this telegram");
@@ -22,8 +27,12 @@ const fn absent(dib: &'static [u8], vib: &'static [u8]) -> RecordDef {
 }
 
 const fn write(dib: &'static [u8], vib: &'static [u8], target: Target) -> RecordWriteDef {
-    RecordWriteDef { dib, vib, target, decimals: 0 }
+    RecordWriteDef { dib, vib, target, decimals: 0, takes: None }
 }
+
+/// The tariffs that A2.2 lists: on this bus none is volatile.
+const STORED_TARIFF: SettingDef =
+    SettingDef { kind: Kind::OneOf(&[Choice::new(1, "", ""), Choice::new(2, "", "")]), ..settings::TARIFF };
 
 const fn note(label: &'static str) -> Note {
     Note::new(label, A22)
@@ -74,8 +83,11 @@ table! {
             => note("Secondary address")
                 .assumed("Low byte first, as it is read; the example prints the digits in the order of the bytes, and a \
                           twin can be served so."),
-        write(&[0x09], &[0x7C, 0x01, 0x54], Target::Setting(SettingId::Tariff))
-            => note("Tariff").doc("1 or 2, under a unit in plain text, T."),
+        RecordWriteDef {
+            takes: Some(&STORED_TARIFF),
+            ..write(&[0x09], &[0x7C, 0x01, 0x54], Target::Setting(SettingId::Tariff))
+        }
+            => note("Tariff").doc("Under a unit in plain text, T. 11 and 12, which are not stored, it does not know."),
         write(&[0x09], &[0xFD, 0x3A], Target::Setting(SettingId::CombinationCode))
             => note("Combination code").doc("01, 04, 05, 06, 09 or 10."),
         RecordWriteDef {

@@ -16,7 +16,7 @@ mod terminals;
 use schema::{
     BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
     MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOutputDef, PulseWidth, Rule,
-    TariffInputDef, TelegramDef, Unmapped, first_fault, labels, names,
+    TariffInputDef, TelegramDef, TripDef, TripOf, Unmapped, first_fault, labels, names,
 };
 use units::Duration;
 
@@ -38,6 +38,9 @@ pub const METERING: MeteringDef = MeteringDef {
         (10, Combination::Netted),
     ],
     tariffs: 2,
+    quadrants: false,
+    trip: TripDef { follows: TripOf::Forward, per_phase: false },
+    ct: None,
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
     pulse_widths: &[
@@ -166,6 +169,7 @@ const FAMILY: ModelDef = ModelDef {
     keys: KEYS,
     panel: PANEL,
     glass: glass::GLASS,
+    matrix: None,
 };
 
 /// What is said about all members alike.

@@ -48,6 +48,9 @@ const BACKLIGHTS: Kind = Kind::OneOf(&[
 const TARIFFS: Kind =
     Kind::OneOf(&[Choice::new(1, "", ""), Choice::new(2, "", ""), volatile(11, 1), volatile(12, 2)]);
 
+/// The tariff that counts.
+pub const TARIFF: SettingDef = setting(SettingId::Tariff, TARIFFS, 1, Unit::None, Permission::BusOnly);
+
 const SPEEDS: Kind = Kind::OneOf(&[
     Choice::new(9_600, "", "9600"),
     Choice::new(4_800, "", "4800"),
@@ -110,7 +113,7 @@ table! {
         SettingDef { secret: true, ..setting(SettingId::Password, Kind::Digits(4), 0, Unit::None, Permission::PanelOnly) }
             => Note::new("Password", Manual("§7.16"))
                 .doc("Four digits that open Program mode 3 at the key; a master on the bus needs none."),
-        setting(SettingId::Tariff, TARIFFS, 1, Unit::None, Permission::BusOnly)
+        TARIFF
             => Note::new("Tariff", Manual("A3.2"))
                 .doc("1 and 2 choose tariff 1 and 2 and are stored; 11 and 12 choose them until the supply goes.")
                 .assumed("A register that was written 11 or 12 reads back so, until the supply goes."),

@@ -222,6 +222,9 @@ pub static MODEL: ModelDef = ModelDef {
         decimals: Decimals { volt: 1, ampere: 2, kilowatt: 3, power_factor: 2, hertz: 2 },
         combinations: &[(1, Combination::Forward)],
         tariffs: 2,
+        quadrants: false,
+        trip: TripDef { follows: TripOf::Forward, per_phase: false },
+        ct: None,
         led_imp_per_kwh: 10_000,
         led_width: Duration::from_millis(40),
         pulse_widths: &[],
@@ -252,6 +255,7 @@ pub static MODEL: ModelDef = ModelDef {
         backlight: BacklightDef { button: 0, on: 1, lit: Duration::from_secs(30) },
     },
     glass: GlassDef::Segments(GLASS),
+    matrix: None,
 };
 
 /// A current reading, to be set by a test.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use device::{Door, OpticalPort};
 use modbus::RegisterAccess;
-use schema::{GlassDef, PortId};
+use schema::PortId;
 use units::{Duration, Instant};
 
 use super::parse::setting_def;
@@ -98,6 +98,7 @@ pub fn execute(
         return Err(Mismatch { expected: format!("meter {index}"), found: "no such meter".to_string() });
     };
     let mut supply = *twin.supply();
+    let crowded = twin.pulse_warning();
     match command {
         Command::Load(change) => {
             change.apply(&mut supply);
@@ -158,6 +159,11 @@ pub fn execute(
             }
         }
         Command::Expect(expectation) => return check(bench, index, expectation),
+    }
+    // A line after which pulses come too fast says so, once.
+    let warning = bench.twin(index).and_then(Twin::pulse_warning);
+    if let Some(why) = warning.filter(|why| crowded.as_ref() != Some(why)) {
+        out(&why);
     }
     Ok(())
 }
@@ -227,7 +233,7 @@ fn found(bench: &mut Bench, index: usize, subject: Subject) -> String {
     let Some(twin) = bench.twin_mut(index) else { return String::new() };
     let entry = twin.entry();
     let device = twin.device_mut();
-    let GlassDef::Segments(glass) = &entry.def.glass;
+    let Some(glass) = entry.def.glass.segments() else { return String::new() };
     let frame = device.frame(now);
     let dead = || "no supply".to_string();
     let powered = device.powered();
@@ -346,7 +352,7 @@ fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(
 /// Compares the digits by their segments, and the dots where they matter.
 fn shows(bench: &Bench, index: usize, text: &str, dots: Option<&str>) -> bool {
     let Some(twin) = bench.twin(index) else { return false };
-    let GlassDef::Segments(glass) = &twin.entry().def.glass;
+    let Some(glass) = twin.entry().def.glass.segments() else { return false };
     let frame = twin.device().frame(bench.now());
     lcd::matches(&frame, glass, text) && dots.is_none_or(|dots| lcd::dots(&frame, glass).to_string() == dots)
 }

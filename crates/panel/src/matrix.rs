@@ -1,0 +1,8 @@
+//! The panel of a meter with a dot matrix and three keys: what stands in its three parts, and its menu.
+
+mod view;
+
+pub use view::{
+    ChoiceRow, Digits, Editor, Face, Figure, Header, HeaderItem, MAX_MENU, MatrixView, MenuRow, Notice, Page,
+    Part3, Register, Screen,
+};
