@@ -511,8 +511,10 @@ const fn takes_a_part(setting: Option<&SettingDef>, taken: &SettingDef) -> bool 
     }
     match taken.kind {
         Kind::Int { min, max } => {
-            !matches!(setting.kind, Kind::OneOf(_)) && setting.accepts(min) && setting.accepts(max)
+            let dense = matches!(setting.kind, Kind::Int { .. } | Kind::Digits(_));
+            dense && setting.accepts(min) && setting.accepts(max)
         }
+        Kind::Ratio { .. } => matches!(setting.kind, Kind::Ratio { .. }),
         Kind::Digits(count) => matches!(setting.kind, Kind::Digits(own) if count <= own),
         Kind::OneOf(choices) => {
             let mut rest = choices;
