@@ -170,19 +170,19 @@ fn icons_are_drawn_as_they_stand_in_the_source() {
     .assert_eq(&picture(8, 12, |mono| mono.icon(&icons::BLUETOOTH, 0, 0, ON)));
     let drawn = picture(24, 12, |mono| {
         mono.fill(0, 0, 24, 12, ON);
-        mono.icon(&icons::FORWARD, 20, 2, OFF);
+        mono.icon(&icons::WARNING, 20, 2, OFF);
         mono.icon(&icons::KEY_LEFT, 4, -2, OFF);
     });
     expect![[r#"
         ████▀▄██▀▄██████████████
         █████▄▀██▄▀█████████████
-        ███████▄███▄████████▀▀▀▀
-        ████████████████████▄▄▄▄
-        ████████████████████████
-        ████████████████████████
+        ███████▄███▄███████████▀
+        ██████████████████████▀
+        █████████████████████▀
+        ████████████████████▀
     "#]]
     .assert_eq(&drawn);
-    assert_eq!((icons::FORWARD.width(), icons::FORWARD.height()), (14, 8));
+    assert_eq!((icons::WARNING.width(), icons::WARNING.height()), (11, 11));
 }
 
 /// Reads the only QR code of a picture with a foreign reader.
