@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axeFaults, launchChromium, startServer } from "./harness.mjs";
-import { freshPage, tab, until, wholeFile } from "./ui.mjs";
+import { changesOverMbus, changesThroughTheWindow, found, idle, panel, press, scan, told } from "./lines_ui.mjs";
+import { becomes, freshPage, tab, until, wholeFile } from "./ui.mjs";
 
 const site = await startServer(wholeFile);
 const browser = await launchChromium(wholeFile);
@@ -16,8 +17,6 @@ async function add(page, model, count) {
     await until(page, "a meter more", async () => (await list.inputValue()) === "");
   }
 }
-
-const told = (page, panel) => page.locator(`#panel-${panel} .told`);
 
 test("the module is fetched when a panel is opened, not before", async (t) => {
   const asked = [];
@@ -49,9 +48,9 @@ test("eight M-Bus meters are found by secondary address, as a tree, and one is r
   await add(page, "PRO1-Mb", 8);
   await tab(page, "M-Bus");
   await page.getByText("with 8 meters on it").waitFor();
-  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await press(page, "Search");
+  await told(page, /^8 meters were found/, A_SEARCH);
   const rows = page.locator("#panel-mbus .found tbody tr");
-  await until(page, "the end of the search", async () => /8 meters were found/.test(await told(page, "mbus").textContent()), A_SEARCH);
   assert.equal(await rows.count(), 8);
   const tree = page.getByRole("group", { name: "Search tree" });
   assert.ok((await tree.locator("li.cell.meter").count()) >= 8);
@@ -74,5 +73,67 @@ test("the meter in hand is read out through its window, and what is assumed is m
   assert.match(await row.textContent(), /kWh/);
   assert.match(await row.textContent(), /unconfirmed/);
   assert.deepEqual(await axeFaults(page, "#panel-infrared"), []);
+  assert.deepEqual(page.faults, []);
+});
+
+test("over the simulated wire changes end as what they are: proven, acknowledged and no more, or not sent", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await add(page, "PRO1-Mb", 1);
+  await tab(page, "M-Bus");
+  await page.getByText("with one meter on it").waitFor();
+  await changesOverMbus(page, 0);
+  assert.deepEqual(await axeFaults(page, "#panel-mbus"), []);
+  assert.deepEqual(page.faults, []);
+});
+
+test("a search that is stopped keeps what it found, and the next begins anew", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await add(page, "PRO1-Mb", 3);
+  await tab(page, "M-Bus");
+  await page.getByText("with 3 meters on it").waitFor();
+  await press(page, "Search");
+  await becomes(page, () => panel(page).locator(".progress").innerText(), /Searching, round \d+, [1-3] found/);
+  await press(page, "Stop");
+  await told(page, /^Stopped\. Searching, round \d+, [1-3] found\.$/);
+  await idle(page);
+  const before = await found(page);
+  assert.ok(before.length >= 1);
+  await press(page, "Search");
+  await told(page, /^3 meters were found/, A_SEARCH);
+  assert.deepEqual((await found(page)).slice(0, before.length), before);
+  assert.deepEqual(page.faults, []);
+});
+
+test("through the simulated window a wrong password is refused, and with the right one changes are proven", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await tab(page, "Infrared");
+  await changesThroughTheWindow(page);
+  assert.deepEqual(page.faults, []);
+});
+
+test("a read-out through the window that is stopped says so, and the next one waits for the meter", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await tab(page, "Infrared");
+  await press(page, "Read out");
+  await becomes(page, () => panel(page).locator(".progress").innerText(), /Reading out, [1-9]\d* lines/);
+  await press(page, "Stop");
+  await told(page, /^Stopped\. Reading out, \d+ lines\. The meter ends the session by itself/);
+  await idle(page);
+});
+
+test("in a hidden tab a worker keeps the time, where the tab's own timers hardly ring", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  const asked = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await add(page, "PRO1-Mb", 1);
+  await tab(page, "M-Bus");
+  await page.getByText("with one meter on it").waitFor();
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { get: () => true });
+    globalThis.setTimeout = () => 0;
+  });
+  await scan(page, 0, 20);
+  await told(page, /^One meter was found at the addresses 0 to 20 /);
+  assert.ok(asked.includes("/lines_clock.js"));
   assert.deepEqual(page.faults, []);
 });

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 
-use crate::dom::{El, button, el, html, watch};
+use crate::dom::{El, button, el, html, later, watch};
 use crate::input::Input;
 use crate::parts::{PLUG, TWIN, check, dialog};
 use crate::runtime::{self, Signals};
@@ -206,7 +206,23 @@ fn tabs(tab: Sig<usize>, signals: Signals) -> El {
         }
         list = list.add(own);
     }
+    let row = list.0.clone();
+    watch(Box::new(move || {
+        let at = tab.get();
+        let row = row.clone();
+        // Once the row is laid out.
+        later(async move { show_tab(&row, at) });
+    }));
     list
+}
+
+/// Where the row of tabs is wider than the window, the chosen one is pushed to its middle.
+fn show_tab(row: &web_sys::Element, at: usize) {
+    let key = TABS.get(at).map_or("", |(key, _)| key);
+    let chosen = document().get_element_by_id(&format!("tab-{key}"));
+    if let Some(chosen) = chosen.map(JsCast::unchecked_into::<web_sys::HtmlElement>) {
+        row.set_scroll_left(chosen.offset_left() + (chosen.offset_width() - row.client_width()) / 2);
+    }
 }
 
 /// A tab's panel, made anew when the model that it shows is another one.

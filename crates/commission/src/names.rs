@@ -74,6 +74,15 @@ pub const fn command_label(command: CommandId) -> &'static str {
     }
 }
 
+/// What is lost for good when a command is given, in words.
+#[must_use]
+pub const fn command_loss(command: CommandId) -> &'static str {
+    match command {
+        CommandId::ResetPowerDowns => "how often the supply has failed so far",
+        CommandId::ResetTrip => "the energy counted since it was last at zero",
+    }
+}
+
 /// The key of a command in files and reports.
 #[must_use]
 pub const fn command_key(command: CommandId) -> &'static str {

@@ -20,6 +20,9 @@ pub enum Stand {
     Ended(&'static str, &'static str),
 }
 
+/// What is said of a change whose writing was stopped.
+pub const BROKEN_OFF: &str = "The meter was not read again: it may have taken the change or not. ";
+
 /// What a line of the form says.
 #[derive(Clone, Default)]
 pub struct Note {

@@ -84,7 +84,9 @@ impl Frames {
 fn row(frame: &Frame) -> El {
     let (arrow, word) = if frame.sent { ("→", "to the meters") } else { ("←", "from the meters") };
     let bytes = if frame.bytes.is_empty() { "nothing received".to_owned() } else { hex(&frame.bytes) };
-    el("li", if frame.good { "wireframe" } else { "wireframe err" }).all(vec![
+    // Nobody at an address that was scanned is nothing wrong.
+    let wrong = !frame.good && !frame.bytes.is_empty();
+    el("li", if wrong { "wireframe err" } else { "wireframe" }).all(vec![
         el("span", "dir").attr("role", "img").attr("aria-label", word).text(arrow),
         el("span", "mean").text(&frame.meaning),
         el("span", "hex").text(&bytes),

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use commission::{Port, PortFault, Received};
 use dom::serial::{self, Link, State};
-use js_sys::{Array, Promise, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use leptos::prelude::window;
 use units::{DataBits, Duration, Instant, LineError, LineParams, Parity};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+
+use crate::clock::pause;
 
 #[wasm_bindgen]
 extern "C" {
@@ -27,12 +28,28 @@ const LOOK_MS: i32 = 4;
 pub struct Status {
     /// Through an adapter, not over the simulated wire.
     pub real: bool,
+    /// The adapter is not there any more.
+    pub gone: bool,
     /// What the adapter is called.
     pub name: String,
     /// This browser can open adapters.
     pub possible: bool,
     /// What is at the simulated wire, in words.
     pub simulated: String,
+}
+
+type Watchers = Vec<(Line, Box<dyn Fn()>)>;
+
+thread_local! {
+    /// Who wants to be told when an adapter goes.
+    static WATCHERS: RefCell<Watchers> = const { RefCell::new(Vec::new()) };
+}
+
+/// Something was heard through an adapter, or one has gone.
+fn woken() {
+    WATCHERS.with_borrow(|watchers| {
+        watchers.iter().filter(|(line, _)| line.is_gone()).for_each(|(_, tell)| tell());
+    });
 }
 
 /// A line of the page.
@@ -59,11 +76,22 @@ impl Line {
         self.link.borrow().clone()
     }
 
+    /// True where the adapter was unplugged, or could not be opened again.
+    fn is_gone(&self) -> bool {
+        self.link().is_some_and(|link| matches!(link.state(), State::Lost | State::Closed))
+    }
+
+    /// Calls `tell` when the adapter goes while it is open.
+    pub fn when_gone(&self, tell: impl Fn() + 'static) {
+        WATCHERS.with_borrow_mut(|watchers| watchers.push((self.clone(), Box::new(tell))));
+    }
+
     /// Where bytes go now.
     pub fn status(&self) -> Status {
         let link = self.link();
         Status {
             real: link.is_some(),
+            gone: self.is_gone(),
             name: link.map_or_else(String::new, |link| link.name()),
             possible: serial::possible(),
             simulated: self.ask("text", &JsValue::NULL).as_string().unwrap_or_default(),
@@ -99,8 +127,12 @@ impl Line {
                     port
                 }
             };
-            // Nothing waits for a turn here: what was heard is looked for again and again.
-            let link = Link::new(port, || {});
+            // The one before, which may be the same again.
+            if let Some(before) = own.link() {
+                before.close().await;
+            }
+            // What was heard is looked for again and again; only that an adapter goes has to be told.
+            let link = Link::new(port, woken);
             link.open(line).await.map_err(Some)?;
             own.params.set(line);
             *own.link.borrow_mut() = Some(link);
@@ -147,16 +179,6 @@ fn js_line(line: LineParams) -> JsValue {
     Array::of3(&line.baud.into(), &parity.into(), &bits.into()).into()
 }
 
-/// Lets the browser do something else for a moment.
-async fn pause() {
-    let timer = Promise::new(&mut |done, _| {
-        // Fails for no function only.
-        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&done, LOOK_MS);
-    });
-    // A timer's promise is never broken.
-    let _ = JsFuture::from(timer).await;
-}
-
 impl Port for Line {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
         match self.link() {
@@ -175,12 +197,14 @@ impl Port for Line {
             if self.now() >= until {
                 return Ok(Received::Quiet);
             }
-            pause().await;
+            pause(LOOK_MS).await;
         }
     }
 
     async fn reconfigure(&mut self, line: LineParams) -> Result<(), PortFault> {
         match self.link() {
+            // Opening again loses what comes meanwhile: not for nothing.
+            Some(link) if link.state() == State::Open && self.params.get() == line => {}
             Some(link) => link.reopen(line).await?,
             None => drop(self.ask("line", &js_line(line))),
         }
@@ -194,7 +218,7 @@ impl Port for Line {
             if self.link().is_some_and(|link| link.state() != State::Open) {
                 return Err(PortFault::Lost);
             }
-            pause().await;
+            pause(LOOK_MS).await;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod changes;
+mod clock;
 mod frames;
 mod host;
 mod journal;

@@ -16,7 +16,7 @@ use schema::{RegisterDef, SettingDef};
 use units::Instant;
 
 use crate::CHANGED;
-use crate::changes::{Note, Stand, line, setting_field};
+use crate::changes::{BROKEN_OFF, Note, Stand, line, setting_field};
 use crate::host::Line;
 use crate::source::{Source, Words};
 use crate::work::Work;
@@ -141,7 +141,17 @@ impl Panel {
     ) {
         let own = self.clone();
         self.say.set(Default::default());
-        self.work.start(what, self.now(), held(own, act));
+        let broken = self.clone();
+        let stopped = move |what: &str| {
+            let writing = |item: &Item| item.note.with_untracked(|note| note.stand == Stand::Writing);
+            let doubt = if broken.items.get_untracked().iter().any(writing) { BROKEN_OFF } else { "" };
+            broken.close();
+            broken.say.set((
+                format!("Stopped. {what}. {doubt}The meter ends the session by itself; until then it may not answer."),
+                true,
+            ));
+        };
+        self.work.start(what, self.now(), stopped, held(own, act));
     }
 
     fn read_out(&self) {
@@ -177,7 +187,8 @@ impl Panel {
             .flag_if("disabled", move || work.runs())
             .flag_if("hidden", move || !opened.get());
         let own = self.clone();
-        let inside = el("div", "").shows(move || if opened.get() { own.session() } else { Vec::new() });
+        let inside =
+            el("div", "session").shows(move || if opened.get() { own.session() } else { Vec::new() });
         el("section", "").all(vec![
             el("h3", "").text("Programming mode"),
             el("p", "small").text(
@@ -300,8 +311,11 @@ impl Panel {
         self.go("Writing and reading back", async |own, head| {
             let items = own.items.get_untracked();
             let (mut sent, mut confirmed) = (0, 0);
+            let mut trouble = String::new();
             for item in items.iter() {
-                let Some(Action::Set { value, .. }) = item.note.with_untracked(|note| note.staged) else { continue };
+                let Some(Action::Set { value, .. }) = item.note.with_untracked(|note| note.staged) else {
+                    continue;
+                };
                 item.note.update(|note| note.stand = Stand::Writing);
                 let outcome = head.change(item.setting, item.row, value).await;
                 let stand = match &outcome {
@@ -311,6 +325,9 @@ impl Panel {
                     OpticalOutcome::Unknown(_) => Stand::Ended("unknown", "unknown"),
                 };
                 let done = outcome == OpticalOutcome::Confirmed;
+                if !done && let Some(entry) = own.entry.get_untracked() {
+                    trouble = format!(" {}: {outcome}", names::setting_label(entry, item.setting.id));
+                }
                 sent += 1;
                 confirmed += u32::from(done);
                 item.note.update(|note| {
@@ -324,13 +341,15 @@ impl Panel {
                     break;
                 }
             }
-            if !head.is_open() {
-                own.say.set((
-                    format!("The meter closed the programming mode: {confirmed} of {sent} changes are confirmed. Open it again for the rest."),
-                    true,
-                ));
-            }
-            Ok(format!("{confirmed} of {sent} changes confirmed by reading back."))
+            let count = format!("Confirmed by reading back: {confirmed} of {sent}.");
+            own.say.set(if head.is_open() {
+                (count, confirmed < sent)
+            } else {
+                // The form goes with the session, so what it said of the last change is said here.
+                own.open.set(false);
+                (format!("The meter closed the programming mode. {count}{trouble}"), true)
+            });
+            Ok(String::new())
         });
     }
 }
@@ -344,6 +363,8 @@ async fn held(
     let head = own.head.clone();
     let mut head = head.borrow_mut();
     match act(&own, &mut head).await {
+        // What has said it already returns nothing.
+        Ok(text) if text.is_empty() => {}
         Ok(text) => own.say.set((text, false)),
         Err(fault) => {
             own.fail(&fault);

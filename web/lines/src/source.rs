@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use dom::signal::Sig;
-use dom::{El, button, el, later, parts};
+use dom::{El, button, el, later, parts, serial, watch};
 use units::LineParams;
 
 use crate::host::{Line, Status};
@@ -35,6 +35,12 @@ impl Source {
         let own =
             Self { line, words, status, granted: Sig::default(), say: Sig::default(), busy: Sig::default() };
         own.list();
+        let (plugged, gone) = (own.clone(), own.clone());
+        serial::on_connect(move || plugged.list());
+        own.line.when_gone(move || {
+            gone.look();
+            gone.list();
+        });
         own
     }
 
@@ -79,14 +85,24 @@ impl Source {
         changed: impl Fn() + 'static,
     ) -> El {
         let at: Rc<dyn Fn() -> LineParams> = Rc::new(at);
+        let free: Rc<dyn Fn() -> bool> = Rc::new(free);
+        let (own, over) = (self.clone(), free.clone());
+        // Work may have found that the adapter is no more.
+        watch(Box::new(move || {
+            if over() {
+                own.look();
+            }
+        }));
         let changed: Rc<dyn Fn()> = Rc::new(changed);
         let own = self.clone();
         let what = el("span", "where").attr("role", "status").shows(move || {
             own.status.with(|status| {
-                let (picture, text) = if status.real {
-                    (parts::PLUG, format!("{} {}", own.words.adapter, status.name))
-                } else {
-                    (parts::TWIN, status.simulated.clone())
+                let (picture, text) = match (status.real, status.gone) {
+                    (true, false) => (parts::PLUG, format!("{} {}", own.words.adapter, status.name)),
+                    (true, true) => {
+                        (parts::PLUG, format!("{} is gone. Plug it in again, then choose it", status.name))
+                    }
+                    _ => (parts::TWIN, status.simulated.clone()),
                 };
                 let class = if status.real { "icon real" } else { "icon" };
                 vec![dom::html("span", class, picture), el("span", "").text(&text)]
@@ -98,27 +114,32 @@ impl Source {
             let button = |class: &str, word: &str, press: Box<dyn Fn()>| {
                 button(class, word, move |_| press()).flag_if("disabled", move || busy)
             };
-            if own.real() {
+            let mut made: Vec<El> = Vec::new();
+            let real = own.real();
+            if real {
                 let (own, changed) = (own.clone(), changed.clone());
                 let back = own.words.back;
-                return vec![button("btn", back, Box::new(move || {
+                made.push(button("btn", back, Box::new(move || {
                     let (own, changed) = (own.clone(), changed.clone());
                     later(async move {
                         own.line.simulate().await;
                         changed();
                         own.look();
                     });
-                }))];
+                })));
+            }
+            if real && !own.status.with(|status| status.gone) {
+                return made;
             }
             if !own.status.with(|status| status.possible) {
                 return vec![el("small", "").text(
                     "This browser cannot open serial ports. Chrome, Edge, Opera or Firefox 151 and later on a computer can.",
                 )];
             }
-            let mut made: Vec<El> = own.granted.get().into_iter().enumerate().map(|(place, name)| {
+            made.extend(own.granted.get().into_iter().enumerate().map(|(place, name)| {
                 let (own, at, changed) = (own.clone(), at.clone(), changed.clone());
                 button("btn", &format!("Use {name}"), Box::new(move || own.connect(at(), Some(place), changed.clone())))
-            }).collect();
+            }));
             let (own, at, changed) = (own.clone(), at.clone(), changed.clone());
             made.push(button("btn", "Choose a port…", Box::new(move || own.connect(at(), None, changed.clone()))));
             made

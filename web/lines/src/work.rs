@@ -61,8 +61,15 @@ impl Work {
         });
     }
 
-    /// Begins a piece of work, unless there is one. Stopping it drops it between two answers.
-    pub fn start(&self, what: &str, now: Instant, work: impl Future<Output = ()> + 'static) {
+    /// Begins a piece of work, unless there is one. Stopping it drops it between two answers; `stopped` is then told how
+    /// far it was.
+    pub fn start(
+        &self,
+        what: &str,
+        now: Instant,
+        stopped: impl FnOnce(&str) + 'static,
+        work: impl Future<Output = ()> + 'static,
+    ) {
         if self.what.with_untracked(|what| !what.is_empty()) {
             return;
         }
@@ -78,6 +85,9 @@ impl Work {
             })
             .await;
             drop(work);
+            if own.stop.asked.get() {
+                stopped(&own.what.get_untracked());
+            }
             own.what.set(String::new());
         });
     }

@@ -54,6 +54,8 @@ struct Panel {
     known: Sig<Vec<Known>>,
     /// What came of the last work, and whether it failed.
     say: Sig<(String, bool)>,
+    /// The question before a counter is reset is open.
+    asks: Sig<bool>,
     tree: Tree,
     searched: Sig<bool>,
     meter: Meter,
@@ -80,6 +82,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         frames,
         known: Sig::default(),
         say: Sig::default(),
+        asks: Sig::new(false),
         tree: Tree::new(),
         searched: Sig::new(false),
         meter: Meter::new(),
@@ -128,6 +131,7 @@ impl Panel {
             tree,
             self.list(),
             el("div", "").all(self.meter_part()),
+            self.question(),
             self.frames.list(),
         ]
     }
@@ -269,6 +273,12 @@ impl Panel {
         self.say.set((sentence(fault, place), true));
     }
 
+    /// Says how far stopped work was.
+    fn when_stopped(&self) -> impl FnOnce(&str) + 'static {
+        let say = self.say;
+        move |what| say.set((format!("Stopped. {what}."), false))
+    }
+
     /// Sets the port to the chosen speed.
     async fn tune(&self, bus: &mut Bus) -> Result<(), Fault> {
         let wanted = self.params();
@@ -284,7 +294,7 @@ impl Panel {
     fn scan(&self, first: u8, last: u8) {
         let own = self.clone();
         self.say.set(Default::default());
-        self.work.start("Scanning addresses", self.now(), async move {
+        self.work.start("Scanning addresses", self.now(), self.when_stopped(), async move {
             let mut bus = own.bus.borrow_mut();
             let mut shared: Vec<u8> = Vec::new();
             let mut told = |event: ScanEvent| {
@@ -330,7 +340,7 @@ impl Panel {
         self.say.set(Default::default());
         self.tree.clear();
         self.searched.set(true);
-        self.work.start("Searching", self.now(), async move {
+        self.work.start("Searching", self.now(), self.when_stopped(), async move {
             let mut bus = own.bus.borrow_mut();
             let mut round = 1;
             let mut told = |event: SearchEvent| {
@@ -373,12 +383,17 @@ impl Panel {
         self.known.with_untracked(Vec::len)
     }
 
-    #[allow(clippy::await_holding_refcell_ref)]
     fn read(&self, meter: Known) {
-        let own = self.clone();
         self.say.set(Default::default());
+        self.read_on(meter);
+    }
+
+    /// The same; what came of the work before stays said.
+    #[allow(clippy::await_holding_refcell_ref)]
+    fn read_on(&self, meter: Known) {
+        let own = self.clone();
         self.meter.choose(meter);
-        self.work.start("Reading", self.now(), async move {
+        self.work.start("Reading", self.now(), self.when_stopped(), async move {
             let mut bus = own.bus.borrow_mut();
             let mut told = |progress: commission::mbus::ReadProgress| {
                 let what = format!("Reading, {} telegrams, {} records", progress.telegrams, progress.rows);

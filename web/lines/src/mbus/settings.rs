@@ -6,14 +6,14 @@ use commission::mbus::{
     Address, Found, Outcome, Place, Plan, StepReport, WriteProgress, commands, report_text, writable_settings,
 };
 use commission::{Action, names};
-use dom::parts::{check, copy};
+use dom::parts::{check, copy, dialog};
 use dom::signal::Sig;
 use dom::{El, button, el};
 use models::Entry;
 use schema::{CommandId, SettingDef};
 
 use super::{Known, Panel, soon};
-use crate::changes::{Note, Stand, line, setting_field};
+use crate::changes::{BROKEN_OFF, Note, Stand, line, setting_field};
 use crate::journal::LocalJournal;
 
 /// Something that a master can do to the meter.
@@ -23,11 +23,20 @@ enum What {
     Give(CommandId),
 }
 
+/// A label at the head of a line.
+fn capital(label: &str) -> String {
+    let mut label = label.to_owned();
+    if let Some(head) = label.get_mut(..1) {
+        head.make_ascii_uppercase();
+    }
+    label
+}
+
 impl What {
-    fn label(self, entry: &'static Entry) -> &'static str {
+    fn label(self, entry: &'static Entry) -> String {
         match self {
-            Self::Set(setting) => names::setting_label(entry, setting.id),
-            Self::Give(command) => names::command_label(command),
+            Self::Set(setting) => names::setting_label(entry, setting.id).to_owned(),
+            Self::Give(command) => capital(names::command_label(command)),
         }
     }
 
@@ -145,7 +154,11 @@ impl Panel {
                 let form = form.clone();
                 move || work.runs() || form.count() == 0
             })
-            .on("click", move |_| own.write());
+            .on("click", move |_| {
+                // What cannot be undone is asked about first.
+                let resets = |action: &Action| matches!(action, Action::Give(_));
+                if own.meter.form.staged().iter().any(resets) { own.asks.set(true) } else { own.write() }
+            });
         let discarded = form.clone();
         let discard = button("btn plain", "Discard", move |_| {
             for item in discarded.items.get_untracked().iter() {
@@ -170,9 +183,9 @@ impl Panel {
         let note = item.note;
         let label = item.what.label(entry);
         let editor = match item.what {
-            What::Set(setting) => setting_field(label, setting, note),
+            What::Set(setting) => setting_field(&label, setting, note),
             What::Give(command) => {
-                check("Do it", Rc::new(move || note.with(|note| note.staged.is_some())), move |on| {
+                check("Set to zero", Rc::new(move || note.with(|note| note.staged.is_some())), move |on| {
                     note.update(|note| {
                         *note = Note::default();
                         if on {
@@ -185,9 +198,54 @@ impl Panel {
         };
         let doc = match item.what {
             What::Set(setting) => setting.allowed().to_string(),
-            What::Give(_) => "cannot be undone".to_owned(),
+            What::Give(_) => "what it counted cannot be brought back".to_owned(),
         };
-        line(label, &doc, editor, note)
+        line(&label, &doc, editor, note)
+    }
+
+    /// The question before something is written that loses what a counter has counted.
+    pub(super) fn question(&self) -> El {
+        let (own, asks) = (self.clone(), self.asks);
+        dialog(asks, "Reset counters", move || {
+            let staged = own.meter.form.staged();
+            let loss = |action: &Action| match action {
+                Action::Give(command) => Some(el("li", "").text(&format!(
+                    "{}: {} is lost.",
+                    capital(names::command_label(*command)),
+                    names::command_loss(*command)
+                ))),
+                Action::Set { .. } => None,
+            };
+            let losses: Vec<El> = staged.iter().filter_map(loss).collect();
+            let others = staged.len() - losses.len();
+            let warning = match others {
+                0 => "It cannot be brought back.".to_owned(),
+                1 => "It cannot be brought back. One other change is written with it.".to_owned(),
+                others => format!("It cannot be brought back. {others} other changes are written with it."),
+            };
+            let own = own.clone();
+            let acts = el("footer", "").add(button("btn", "Keep it", move |_| asks.set(false))).add(button(
+                "btn main",
+                "Set to zero",
+                move |_| {
+                    asks.set(false);
+                    own.write();
+                },
+            ));
+            vec![el("div", "body").add(el("ul", "").all(losses)).add(el("p", "").text(&warning)), acts]
+        })
+    }
+
+    /// Marks what was on its way when the writing was stopped: nobody has looked whether the meter took it.
+    fn broken_off(&self) {
+        for item in self.meter.form.items.get_untracked().iter() {
+            if item.note.with_untracked(|note| note.stand == Stand::Writing) {
+                item.note.update(|note| {
+                    note.stand = Stand::Ended("unknown", "unknown");
+                    note.why = BROKEN_OFF.trim_end().to_owned();
+                });
+            }
+        }
     }
 
     // The bus is held for as long as the work lives, and there is one piece of work at a time.
@@ -202,7 +260,12 @@ impl Panel {
         let plan = Plan::new(entry, Some(meter.found.identity), place, form.staged());
         let own = self.clone();
         self.say.set(Default::default());
-        self.work.start("Writing and reading back", self.now(), async move {
+        let broken = self.clone();
+        let stopped = move |what: &str| {
+            broken.broken_off();
+            broken.say.set((format!("Stopped. {what}."), true));
+        };
+        self.work.start("Writing and reading back", self.now(), stopped, async move {
             let mut bus = own.bus.borrow_mut();
             if let Err(fault) = own.tune(&mut bus).await {
                 own.fail(&fault, meter.address);
@@ -257,7 +320,7 @@ impl Panel {
         self.meter.chosen.set(Some(moved));
         // The work that calls this ends first.
         let own = self.clone();
-        soon(move || own.read(moved));
+        soon(move || own.read_on(moved));
     }
 }
 
