@@ -101,14 +101,14 @@ export async function changesOverMbus(page, address) {
   assert.equal(await panel(page).getByLabel("Speed in Bd").inputValue(), "2400");
   await idle(page);
   // A counter is not set to zero before it was said what that loses.
-  const question = page.getByRole("dialog", { name: "Reset counters" });
+  const question = page.getByRole("dialog", { name: "This cannot be undone" });
   await panel(page).locator("li.change").filter({ hasText: /^Power-down counter/ }).getByRole("checkbox").check();
   await press(page, "Write 1 change");
   assert.match(await question.innerText(), /Power-down counter: how often the supply has failed so far is lost\./);
-  await question.getByRole("button", { name: "Keep it" }).click();
+  await question.getByRole("button", { name: "Not yet" }).click();
   await became(page, "Power-down counter", "staged, not sent");
   await press(page, "Write 1 change");
-  await question.getByRole("button", { name: "Set to zero" }).click();
+  await question.getByRole("button", { name: "Write all the same" }).click();
   await became(page, "Power-down counter", "acknowledged, cannot be read back");
   await told(page, "1 acknowledged, which proves nothing.");
   await idle(page);

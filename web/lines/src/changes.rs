@@ -1,9 +1,12 @@
 //! A line of a form of changes: what is staged, how far it is, and what became of it.
 
-use commission::Action;
-use dom::parts::state;
+use std::rc::Rc;
+
+use commission::{Action, names};
+use dom::parts::{dialog, state};
 use dom::signal::Sig;
-use dom::{El, el, typed};
+use dom::{El, button, el, typed};
+use models::Entry;
 use schema::{Kind, SettingDef};
 
 /// How far a line of the form is.
@@ -34,6 +37,64 @@ pub struct Note {
     pub stand: Stand,
     /// What became of it, in sentences.
     pub why: String,
+}
+
+/// A label at the head of a line.
+pub fn capital(label: &str) -> String {
+    let mut label = label.to_owned();
+    if let Some(head) = label.get_mut(..1) {
+        head.make_ascii_uppercase();
+    }
+    label
+}
+
+/// True for what cannot be undone: it is asked about before it is sent.
+pub fn lasting(action: &Action) -> bool {
+    match action {
+        Action::Give(_) => true,
+        Action::Set { setting, value } => setting.is_lasting(*value),
+    }
+}
+
+/// What is lost by something that cannot be undone.
+fn loss(entry: Option<&'static Entry>, action: &Action) -> String {
+    match action {
+        Action::Give(command) => {
+            format!("{}: {} is lost.", capital(names::command_label(*command)), names::command_loss(*command))
+        }
+        Action::Set { setting, value } => {
+            let label = entry.map_or(setting.id.key(), |entry| names::setting_label(entry, setting.id));
+            format!("{label} {}: the meter does not take this back.", setting.text(*value))
+        }
+    }
+}
+
+/// The question before something is written that cannot be undone, with what is lost by it.
+pub fn question(
+    asks: Sig<bool>,
+    entry: Sig<Option<&'static Entry>>,
+    staged: impl Fn() -> Vec<Action> + 'static,
+    go: impl Fn() + 'static,
+) -> El {
+    let go: Rc<dyn Fn()> = Rc::new(go);
+    dialog(asks, "This cannot be undone", move || {
+        let staged = staged();
+        let all = staged.iter().filter(|action| lasting(action));
+        let losses: Vec<El> =
+            all.map(|action| el("li", "").text(&loss(entry.get_untracked(), action))).collect();
+        let others = match staged.len() - losses.len() {
+            0 => String::new(),
+            1 => "One other change is written with it.".to_owned(),
+            others => format!("{others} other changes are written with it."),
+        };
+        let go = go.clone();
+        let write = button("btn main", "Write all the same", move |_| {
+            asks.set(false);
+            go();
+        });
+        let acts = el("footer", "").add(button("btn", "Not yet", move |_| asks.set(false))).add(write);
+        vec![el("div", "body").add(el("ul", "").all(losses)).add(el("p", "").text(&others)), acts]
+    })
 }
 
 /// The line: its name, what is possible, the editor, and what became of it.

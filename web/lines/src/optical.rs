@@ -16,7 +16,7 @@ use schema::{RegisterDef, SettingDef};
 use units::Instant;
 
 use crate::CHANGED;
-use crate::changes::{BROKEN_OFF, Note, Stand, line, setting_field};
+use crate::changes::{BROKEN_OFF, Note, Stand, lasting, line, question, setting_field};
 use crate::host::Line;
 use crate::source::{Source, Words};
 use crate::work::Work;
@@ -44,6 +44,8 @@ struct Panel {
     /// The model that answered, and what can be written to it.
     entry: Sig<Option<&'static Entry>>,
     items: Sig<Rc<Vec<Item>>>,
+    /// The question before what cannot be undone is open.
+    asks: Sig<bool>,
     password: Sig<String>,
     address: Sig<String>,
     /// What a register held.
@@ -65,6 +67,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         open: Sig::new(false),
         entry: Sig::default(),
         items: Sig::new(Rc::default()),
+        asks: Sig::new(false),
         password: Sig::default(),
         address: Sig::default(),
         value: Sig::default(),
@@ -109,7 +112,9 @@ impl Panel {
         ]);
         let unconfirmed =
             el("p", "note unconfirmed").add(el("mark", "").text("unconfirmed")).text(" ").text(UNCONFIRMED);
-        vec![row, self.work.bar(), told, unconfirmed, start, self.table(), self.programming()]
+        let (staged, own) = (self.clone(), self.clone());
+        let asks = question(self.asks, self.entry, move || staged.staged(), move || own.write());
+        vec![row, self.work.bar(), told, unconfirmed, start, self.table(), self.programming(), asks]
     }
 
     /// Another line, or another meter: nothing of the one before stays.
@@ -277,9 +282,20 @@ impl Panel {
                 count => format!("Write {count} changes"),
             })
             .flag_if("disabled", move || work.runs() || none() == 0)
-            .on("click", move |_| own.write());
+            .on(
+                "click",
+                move |_| {
+                    if own.staged().iter().any(lasting) { own.asks.set(true) } else { own.write() }
+                },
+            );
         parts.push(el("div", "acts").add(write));
         parts
+    }
+
+    /// What waits to be written.
+    fn staged(&self) -> Vec<Action> {
+        let items = self.items.get_untracked();
+        items.iter().filter_map(|item| item.note.with_untracked(|note| note.staged)).collect()
     }
 
     fn give(&self) {

@@ -54,7 +54,7 @@ struct Panel {
     known: Sig<Vec<Known>>,
     /// What came of the last work, and whether it failed.
     say: Sig<(String, bool)>,
-    /// The question before a counter is reset is open.
+    /// The question before what cannot be undone is open.
     asks: Sig<bool>,
     tree: Tree,
     searched: Sig<bool>,

@@ -6,14 +6,14 @@ use commission::mbus::{
     Address, Found, Outcome, Place, Plan, StepReport, WriteProgress, commands, report_text, writable_settings,
 };
 use commission::{Action, names};
-use dom::parts::{check, copy, dialog};
+use dom::parts::{check, copy};
 use dom::signal::Sig;
 use dom::{El, button, el};
 use models::Entry;
 use schema::{CommandId, SettingDef};
 
 use super::{Known, Panel, soon};
-use crate::changes::{BROKEN_OFF, Note, Stand, line, setting_field};
+use crate::changes::{BROKEN_OFF, Note, Stand, capital, lasting, line, question, setting_field};
 use crate::journal::LocalJournal;
 
 /// Something that a master can do to the meter.
@@ -21,15 +21,6 @@ use crate::journal::LocalJournal;
 enum What {
     Set(&'static SettingDef),
     Give(CommandId),
-}
-
-/// A label at the head of a line.
-fn capital(label: &str) -> String {
-    let mut label = label.to_owned();
-    if let Some(head) = label.get_mut(..1) {
-        head.make_ascii_uppercase();
-    }
-    label
 }
 
 impl What {
@@ -155,9 +146,7 @@ impl Panel {
                 move || work.runs() || form.count() == 0
             })
             .on("click", move |_| {
-                // What cannot be undone is asked about first.
-                let resets = |action: &Action| matches!(action, Action::Give(_));
-                if own.meter.form.staged().iter().any(resets) { own.asks.set(true) } else { own.write() }
+                if own.meter.form.staged().iter().any(lasting) { own.asks.set(true) } else { own.write() }
             });
         let discarded = form.clone();
         let discard = button("btn plain", "Discard", move |_| {
@@ -203,37 +192,10 @@ impl Panel {
         line(&label, &doc, editor, note)
     }
 
-    /// The question before something is written that loses what a counter has counted.
+    /// The question before something is written that cannot be undone.
     pub(super) fn question(&self) -> El {
-        let (own, asks) = (self.clone(), self.asks);
-        dialog(asks, "Reset counters", move || {
-            let staged = own.meter.form.staged();
-            let loss = |action: &Action| match action {
-                Action::Give(command) => Some(el("li", "").text(&format!(
-                    "{}: {} is lost.",
-                    capital(names::command_label(*command)),
-                    names::command_loss(*command)
-                ))),
-                Action::Set { .. } => None,
-            };
-            let losses: Vec<El> = staged.iter().filter_map(loss).collect();
-            let others = staged.len() - losses.len();
-            let warning = match others {
-                0 => "It cannot be brought back.".to_owned(),
-                1 => "It cannot be brought back. One other change is written with it.".to_owned(),
-                others => format!("It cannot be brought back. {others} other changes are written with it."),
-            };
-            let own = own.clone();
-            let acts = el("footer", "").add(button("btn", "Keep it", move |_| asks.set(false))).add(button(
-                "btn main",
-                "Set to zero",
-                move |_| {
-                    asks.set(false);
-                    own.write();
-                },
-            ));
-            vec![el("div", "body").add(el("ul", "").all(losses)).add(el("p", "").text(&warning)), acts]
-        })
+        let (own, staged) = (self.clone(), self.meter.form.clone());
+        question(self.asks, self.meter.form.entry, move || staged.staged(), move || own.write())
     }
 
     /// Marks what was on its way when the writing was stopped: nobody has looked whether the meter took it.
