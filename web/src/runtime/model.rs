@@ -66,11 +66,14 @@ pub fn page_label(entry: &'static Entry, id: PageId) -> &'static str {
 
 /// The model as the page needs it.
 pub fn model(entry: &'static Entry) -> Model {
-    let GlassDef::Segments(glass) = &entry.def.glass;
-    let segments = (0..lcd::segment_count(glass))
-        .filter_map(|at| segment_name(glass, at))
-        .map(|name| name.to_string())
-        .collect();
+    let segments = match &entry.def.glass {
+        GlassDef::Segments(glass) => (0..lcd::segment_count(glass))
+            .filter_map(|at| segment_name(glass, at))
+            .map(|name| name.to_string())
+            .collect(),
+        // A dot matrix has none.
+        GlassDef::Matrix(_) => Vec::new(),
+    };
     let mut before = None;
     let points = point_rows(entry)
         .into_iter()
