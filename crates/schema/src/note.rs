@@ -105,6 +105,44 @@ macro_rules! labels {
     };
 }
 
+/// Writes the tables of a model, each with its notes, as three constants of equal length: the tables, their labels as
+/// [`labels!`] or [`names!`] makes them, and their notes.
+///
+/// ```
+/// use schema::{Citation, Label, Note, blocks, table};
+/// table! {
+///     /// Small primes.
+///     PRIMES / PRIME_NOTES: u8 = [2 => Note::new("two", Citation::Manual("1"))];
+///     /// Small squares.
+///     SQUARES / SQUARE_NOTES: u8 = [4 => Note::new("four", Citation::Manual("1"))];
+/// }
+/// blocks! {
+///     /// Small numbers.
+///     NUMBERS / NUMBER_LABELS / NUMBER_NOTES: &[u8], names = [
+///         PRIMES => PRIME_NOTES,
+///         SQUARES => SQUARE_NOTES,
+///     ];
+/// }
+/// assert_eq!(NUMBERS, [[2], [4]]);
+/// assert_eq!(NUMBER_LABELS[1][0].label, NUMBER_NOTES[1][0].label);
+/// ```
+#[macro_export]
+macro_rules! blocks {
+    ($(
+        $(#[$doc:meta])*
+        $vis:vis $tables:ident / $labels:ident / $notes:ident : $ty:ty, $kind:ident = [$($table:expr => $of:expr),* $(,)?];
+    )*) => {
+        $(
+            $(#[$doc])*
+            $vis const $tables: &[$ty] = &[$($table),*];
+            #[doc = concat!("Labels of [`", stringify!($tables), "`], table by table.")]
+            $vis const $labels: &[&[$crate::Label]] = $crate::$kind![$($of),*];
+            #[doc = concat!("Notes on [`", stringify!($tables), "`], table by table.")]
+            $vis const $notes: &[&[$crate::Note]] = &[$($of),*];
+        )*
+    };
+}
+
 /// A fact of the model that stands in no table row: a timing, a limit, an identity, a rule of behaviour.
 #[derive(Clone, Copy, Debug)]
 pub struct Fact {

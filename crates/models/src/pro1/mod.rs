@@ -4,6 +4,7 @@
 //! measuring, glass, key and most pages; each is a [`ModelDef`] of its own built from the blocks of this folder.
 //! Citations name sections of the PRO1 series manual v2.18.
 
+mod blocks;
 mod facts;
 mod glass;
 mod mbus;
@@ -14,9 +15,9 @@ mod settings;
 mod terminals;
 
 use schema::{
-    BacklightDef, Block, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
-    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOutputDef, PulseWidth, Rule,
-    TariffInputDef, TelegramDef, TripDef, TripOf, Unmapped, first_fault, labels, names,
+    BacklightDef, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
+    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOutputDef, PulseWidth,
+    TariffInputDef, TripDef, TripOf, first_fault, names,
 };
 use units::Duration;
 
@@ -99,23 +100,12 @@ pub const MODBUS: ModbusDef = ModbusDef {
     reply_delay: Duration::from_millis(20),
 };
 
-const fn contiguous(rows: &'static [schema::RegisterDef]) -> Block {
-    Block { rows, unmapped: Unmapped::Exception02, rule: Rule::Contiguous }
-}
-
-const fn old_map(rows: &'static [schema::RegisterDef]) -> Block {
-    Block { rows, unmapped: Unmapped::Exception02, rule: Rule::OneValuePerRequest }
-}
-
 /// How the PRO1-Mb behaves on its M-Bus (A2.1, A2.2).
 pub const MBUS: MbusDef = MbusDef {
     manufacturer: 0x25CD,
     version: 2,
     medium: 2,
-    telegrams: &[
-        TelegramDef { ci: 0xB1, records: mbus::ENERGIES },
-        TelegramDef { ci: 0xB4, records: mbus::READINGS },
-    ],
+    telegrams: blocks::TELEGRAMS,
     selection: false,
     writes: mbus::WRITES,
     reply_bits: 33,
@@ -146,26 +136,9 @@ const FAMILY: ModelDef = ModelDef {
     mbus: None,
     optical: Some(optical::OPTICAL),
     tariff_input: None,
-    registers: &[
-        contiguous(registers::METER_PLAIN),
-        contiguous(registers::NOW),
-        contiguous(registers::ENERGY),
-        old_map(registers::OLD_METER_PLAIN),
-        old_map(registers::OLD_NOW),
-        old_map(registers::OLD_ENERGY),
-    ],
-    settings: &[settings::SERIAL, settings::COMMON],
-    pages: &[
-        pages::MAIN,
-        pages::VALUES,
-        pages::ENERGIES,
-        pages::POWERS,
-        pages::INFORMATION,
-        pages::INFORMATION_END,
-        pages::MODE_2,
-        pages::MODE_3,
-        pages::MODE_3_END,
-    ],
+    registers: blocks::PLAIN_REGISTERS,
+    settings: blocks::PLAIN_SETTINGS,
+    pages: blocks::PLAIN_PAGES,
     keys: KEYS,
     panel: PANEL,
     glass: glass::GLASS,
@@ -179,26 +152,9 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
     doc: "",
     nameplate: NAMEPLATE,
     terminals: terminals::PLAIN,
-    registers: labels![
-        registers::METER_PLAIN_NOTES,
-        registers::NOW_NOTES,
-        registers::ENERGY_NOTES,
-        registers::OLD_METER_PLAIN_NOTES,
-        registers::OLD_NOW_NOTES,
-        registers::OLD_ENERGY_NOTES,
-    ],
-    settings: labels![settings::SERIAL_NOTES, settings::COMMON_NOTES],
-    pages: names![
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
+    registers: blocks::PLAIN_REGISTER_LABELS,
+    settings: blocks::PLAIN_SETTING_LABELS,
+    pages: blocks::PLAIN_PAGE_LABELS,
     telegrams: &[],
     record_writes: &[],
     lines: const { &names::<{ optical::LINES_NOTES.len() }>(optical::LINES_NOTES) },
@@ -210,26 +166,9 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
 /// Where everything about all members alike comes from.
 const FAMILY_SOURCES: ModelSources = ModelSources {
     manual: MANUAL,
-    registers: &[
-        registers::METER_PLAIN_NOTES,
-        registers::NOW_NOTES,
-        registers::ENERGY_NOTES,
-        registers::OLD_METER_PLAIN_NOTES,
-        registers::OLD_NOW_NOTES,
-        registers::OLD_ENERGY_NOTES,
-    ],
-    settings: &[settings::SERIAL_NOTES, settings::COMMON_NOTES],
-    pages: &[
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
+    registers: blocks::PLAIN_REGISTER_NOTES,
+    settings: blocks::PLAIN_SETTING_NOTES,
+    pages: blocks::PLAIN_PAGE_NOTES,
     telegrams: &[],
     record_writes: &[],
     lines: optical::LINES_NOTES,
@@ -253,17 +192,7 @@ pub static PRO1_S_SOURCES: ModelSources = FAMILY_SOURCES;
 pub static PRO1_2T: ModelDef = ModelDef {
     slug: "pro1-2t",
     tariff_input: Some(TariffInputDef { volts: 230, off: 1, on: 2 }),
-    pages: &[
-        pages::MAIN,
-        pages::VALUES,
-        pages::TARIFF_ENERGIES,
-        pages::POWERS,
-        pages::INFORMATION,
-        pages::INFORMATION_END,
-        pages::MODE_2,
-        pages::MODE_3,
-        pages::MODE_3_END,
-    ],
+    pages: blocks::TARIFF_PAGES,
     ..FAMILY
 };
 
@@ -273,64 +202,21 @@ pub static PRO1_2T_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and a 230 V \
           input that chooses between two tariffs.",
     terminals: terminals::WITH_TARIFF,
-    pages: names![
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::TARIFF_ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
+    pages: blocks::TARIFF_PAGE_LABELS,
     ..FAMILY_NOTES
 };
 
 /// Where everything about the PRO1-2T comes from.
-pub static PRO1_2T_SOURCES: ModelSources = ModelSources {
-    pages: &[
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::TARIFF_ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
-    facts: facts::TWO_TARIFFS,
-    ..FAMILY_SOURCES
-};
+pub static PRO1_2T_SOURCES: ModelSources =
+    ModelSources { pages: blocks::TARIFF_PAGE_NOTES, facts: facts::TWO_TARIFFS, ..FAMILY_SOURCES };
 
 /// The PRO1-Mb: as the PRO1-S, with an M-Bus port.
 pub static PRO1_MB: ModelDef = ModelDef {
     slug: "pro1-mb",
     mbus: Some(MBUS),
-    registers: &[
-        contiguous(registers::METER_MBUS),
-        contiguous(registers::NOW),
-        contiguous(registers::ENERGY),
-        old_map(registers::OLD_METER_MBUS),
-        old_map(registers::OLD_NOW),
-        old_map(registers::OLD_ENERGY),
-    ],
-    settings: &[settings::SECONDARY, settings::COMMON, settings::MBUS_LINE],
-    pages: &[
-        pages::MAIN,
-        pages::VALUES,
-        pages::ENERGIES,
-        pages::POWERS,
-        pages::INFORMATION,
-        pages::INFORMATION_MBUS,
-        pages::INFORMATION_END,
-        pages::MODE_2_MBUS,
-        pages::MODE_2,
-        pages::MODE_3,
-        pages::MODE_3_MBUS,
-        pages::MODE_3_END,
-    ],
+    registers: blocks::MBUS_REGISTERS,
+    settings: blocks::MBUS_SETTINGS,
+    pages: blocks::MBUS_PAGES,
     ..FAMILY
 };
 
@@ -340,60 +226,20 @@ pub static PRO1_MB_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an M-Bus \
           port.",
     terminals: terminals::WITH_MBUS,
-    registers: labels![
-        registers::METER_MBUS_NOTES,
-        registers::NOW_NOTES,
-        registers::ENERGY_NOTES,
-        registers::OLD_METER_MBUS_NOTES,
-        registers::OLD_NOW_NOTES,
-        registers::OLD_ENERGY_NOTES,
-    ],
-    settings: labels![settings::SECONDARY_NOTES, settings::COMMON_NOTES, settings::MBUS_LINE_NOTES],
-    pages: names![
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_MBUS_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_MBUS_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_MBUS_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
-    telegrams: names![mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
+    registers: blocks::MBUS_REGISTER_LABELS,
+    settings: blocks::MBUS_SETTING_LABELS,
+    pages: blocks::MBUS_PAGE_LABELS,
+    telegrams: blocks::TELEGRAM_LABELS,
     record_writes: const { &names::<{ mbus::WRITES_NOTES.len() }>(mbus::WRITES_NOTES) },
     ..FAMILY_NOTES
 };
 
 /// Where everything about the PRO1-Mb comes from.
 pub static PRO1_MB_SOURCES: ModelSources = ModelSources {
-    registers: &[
-        registers::METER_MBUS_NOTES,
-        registers::NOW_NOTES,
-        registers::ENERGY_NOTES,
-        registers::OLD_METER_MBUS_NOTES,
-        registers::OLD_NOW_NOTES,
-        registers::OLD_ENERGY_NOTES,
-    ],
-    settings: &[settings::SECONDARY_NOTES, settings::COMMON_NOTES, settings::MBUS_LINE_NOTES],
-    pages: &[
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_MBUS_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_MBUS_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_MBUS_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
-    telegrams: &[mbus::ENERGIES_NOTES, mbus::READINGS_NOTES],
+    registers: blocks::MBUS_REGISTER_NOTES,
+    settings: blocks::MBUS_SETTING_NOTES,
+    pages: blocks::MBUS_PAGE_NOTES,
+    telegrams: blocks::TELEGRAM_NOTES,
     record_writes: mbus::WRITES_NOTES,
     facts: facts::MBUS,
     ..FAMILY_SOURCES
@@ -403,29 +249,9 @@ pub static PRO1_MB_SOURCES: ModelSources = ModelSources {
 pub static PRO1_MOD: ModelDef = ModelDef {
     slug: "pro1-mod",
     modbus: Some(MODBUS),
-    registers: &[
-        contiguous(registers::METER_MODBUS),
-        contiguous(registers::NOW),
-        contiguous(registers::ENERGY),
-        old_map(registers::OLD_METER_MODBUS),
-        old_map(registers::OLD_NOW),
-        old_map(registers::OLD_ENERGY),
-    ],
-    settings: &[settings::SERIAL, settings::COMMON, settings::MODBUS_LINE],
-    pages: &[
-        pages::MAIN,
-        pages::VALUES,
-        pages::ENERGIES,
-        pages::POWERS,
-        pages::INFORMATION,
-        pages::INFORMATION_MODBUS,
-        pages::INFORMATION_END,
-        pages::MODE_2_MODBUS,
-        pages::MODE_2,
-        pages::MODE_3,
-        pages::MODE_3_MODBUS,
-        pages::MODE_3_END,
-    ],
+    registers: blocks::MODBUS_REGISTERS,
+    settings: blocks::MODBUS_SETTINGS,
+    pages: blocks::MODBUS_PAGES,
     ..FAMILY
 };
 
@@ -435,57 +261,17 @@ pub static PRO1_MOD_NOTES: ModelNotes = ModelNotes {
     doc: "One-module energy meter for one phase, 230 V and 5 (45) A, with pulse output, infrared window and an RS485 \
           port that speaks Modbus RTU.",
     terminals: terminals::WITH_RS485,
-    registers: labels![
-        registers::METER_MODBUS_NOTES,
-        registers::NOW_NOTES,
-        registers::ENERGY_NOTES,
-        registers::OLD_METER_MODBUS_NOTES,
-        registers::OLD_NOW_NOTES,
-        registers::OLD_ENERGY_NOTES,
-    ],
-    settings: labels![settings::SERIAL_NOTES, settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
-    pages: names![
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_MODBUS_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_MODBUS_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_MODBUS_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
+    registers: blocks::MODBUS_REGISTER_LABELS,
+    settings: blocks::MODBUS_SETTING_LABELS,
+    pages: blocks::MODBUS_PAGE_LABELS,
     ..FAMILY_NOTES
 };
 
 /// Where everything about the PRO1-Mod comes from.
 pub static PRO1_MOD_SOURCES: ModelSources = ModelSources {
-    registers: &[
-        registers::METER_MODBUS_NOTES,
-        registers::NOW_NOTES,
-        registers::ENERGY_NOTES,
-        registers::OLD_METER_MODBUS_NOTES,
-        registers::OLD_NOW_NOTES,
-        registers::OLD_ENERGY_NOTES,
-    ],
-    settings: &[settings::SERIAL_NOTES, settings::COMMON_NOTES, settings::MODBUS_LINE_NOTES],
-    pages: &[
-        pages::MAIN_NOTES,
-        pages::VALUES_NOTES,
-        pages::ENERGIES_NOTES,
-        pages::POWERS_NOTES,
-        pages::INFORMATION_NOTES,
-        pages::INFORMATION_MODBUS_NOTES,
-        pages::INFORMATION_END_NOTES,
-        pages::MODE_2_MODBUS_NOTES,
-        pages::MODE_2_NOTES,
-        pages::MODE_3_NOTES,
-        pages::MODE_3_MODBUS_NOTES,
-        pages::MODE_3_END_NOTES,
-    ],
+    registers: blocks::MODBUS_REGISTER_NOTES,
+    settings: blocks::MODBUS_SETTING_NOTES,
+    pages: blocks::MODBUS_PAGE_NOTES,
     facts: facts::MODBUS,
     ..FAMILY_SOURCES
 };
