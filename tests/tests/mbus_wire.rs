@@ -1,11 +1,12 @@
-//! A master and a search on a wire of slaves, bit by bit: a space of any slave wins, so answers at once collide as
-//! they do on copper.
+//! A master and a search on a wire of slaves, on simulated copper: a space of any slave wins, so answers at once collide
+//! bit by bit. The slaves here are bare machines of the protocol, with a meter of three values behind them.
 
 use mbus::{
-    Application, Command, Data, FRAME_BUFFER, Finding, Garble, Heard, Identity, LISTEN_BUFFER, LineError,
-    LineParams, Manufacturer, Master, MasterConfig, Outcome, Output, Place, RecordSource, Refused, Search,
-    Slave, SlaveConfig, Step, Writer, link::address,
+    Application, Command, Data, FRAME_BUFFER, Finding, Garble, Heard, Identity, LISTEN_BUFFER, LineParams,
+    Manufacturer, Master, MasterConfig, Outcome, Output, Place, RecordSource, Refused, Search, Slave,
+    SlaveConfig, Step, Writer, link::address,
 };
+use rig::copper::{Meeting, Signal, characters};
 use units::{Duration, Instant};
 
 const LINE: LineParams = LineParams::even(2400);
@@ -60,42 +61,6 @@ impl RecordSource for Meter {
     }
 }
 
-/// Puts the characters of one answer on the line from bit `start` on.
-fn put(line: &mut Vec<bool>, start: usize, bytes: &[u8]) {
-    let end = start + 11 * bytes.len();
-    if line.len() < end {
-        line.resize(end, true);
-    }
-    for (i, byte) in bytes.iter().enumerate() {
-        let parity = byte.count_ones() % 2 == 1;
-        let bits = std::iter::once(false).chain((0..8).map(|bit| byte >> bit & 1 == 1)).chain([parity, true]);
-        for (bit, level) in bits.enumerate() {
-            line[start + 11 * i + bit] &= level;
-        }
-    }
-}
-
-/// What a UART makes of the line: the bit each character ends at, and the character or its error.
-fn hear(line: &[bool]) -> Vec<(usize, Result<u8, LineError>)> {
-    let level = |at: usize| line.get(at).copied().unwrap_or(true);
-    let (mut all, mut at) = (Vec::new(), 0);
-    while at < line.len() {
-        if level(at) {
-            at += 1;
-            continue;
-        }
-        let byte = (0..8).fold(0u8, |byte, bit| byte | u8::from(level(at + 1 + bit)) << bit);
-        let heard = match (level(at + 9) == (byte.count_ones() % 2 == 1), level(at + 10)) {
-            (_, false) => Err(LineError::Framing),
-            (false, _) => Err(LineError::Parity),
-            _ => Ok(byte),
-        };
-        at += 11;
-        all.push((at, heard));
-    }
-    all
-}
-
 /// What became of a request, owned.
 #[derive(Debug, PartialEq)]
 enum Came {
@@ -112,10 +77,6 @@ struct Wire<'m> {
 }
 
 impl Wire<'_> {
-    fn bit_at(&self, bit: usize) -> Instant {
-        self.now + Duration::from_micros(u64::try_from(bit).unwrap() * 1_000_000 / u64::from(LINE.baud))
-    }
-
     /// Carries the queued request out.
     fn exchange(&mut self) -> Came {
         self.now = self.now.max(self.master.poll_at().unwrap());
@@ -123,38 +84,34 @@ impl Wire<'_> {
         let sent = bytes.to_vec();
         self.now += LINE.wire_time(sent.len());
         self.master.handle_tx_done(self.now);
-        let mut line = Vec::new();
+        let mut signals = Vec::new();
         for (slave, meter) in &mut self.slaves {
             slave.handle_rx(self.now, &sent);
             let mut at = self.now;
             while let Some(due) = slave.poll_at().filter(|due| *due < self.now + Duration::from_millis(200)) {
                 at = at.max(due);
                 if let Some(Output::Transmit(bytes)) = slave.poll(at, meter) {
-                    let bit = (at - self.now).as_micros() * u64::from(LINE.baud) / 1_000_000;
-                    put(&mut line, usize::try_from(bit).unwrap(), bytes);
+                    signals.push(Signal::new(at, LINE, bytes));
                     slave.handle_tx_done(at);
                 }
             }
         }
-        let heard = hear(&line);
-        let mut heard = heard.iter();
-        let mut next = heard.next();
+        let heard = characters(&signals, Meeting::SpaceWins, LINE);
+        let end = heard.last().map_or(self.now, |(at, _)| *at);
+        let mut heard = heard.into_iter().peekable();
         loop {
             let due = self.master.poll_at().unwrap();
             let mut at = due;
-            if let Some((bit, character)) = next
-                && self.bit_at(*bit) <= due
-            {
-                at = self.bit_at(*bit);
+            if let Some((end, character)) = heard.next_if(|(end, _)| *end <= due) {
+                at = end;
                 match character {
-                    Ok(byte) => self.master.handle_rx(at, &[*byte]),
-                    Err(error) => self.master.handle_line_error(at, *error),
+                    Ok(byte) => self.master.handle_rx(at, &[byte]),
+                    Err(error) => self.master.handle_line_error(at, error),
                 }
-                next = heard.next();
             }
             if let Some(Output::Event(outcome)) = self.master.poll(at) {
                 let came = owned(outcome);
-                self.now = self.bit_at(line.len()).max(at);
+                self.now = end.max(at);
                 return came;
             }
         }
