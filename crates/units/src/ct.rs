@@ -24,7 +24,7 @@ impl CtRatio {
     pub const fn new(primary: u16, secondary: u8) -> Option<Self> {
         let there = match secondary {
             1 => primary >= 1 && primary <= 9_999,
-            5 => primary >= 5 && primary <= 9_995 && primary % 5 == 0,
+            5 => primary >= 5 && primary <= 9_995 && primary.is_multiple_of(5),
             _ => false,
         };
         if there { Some(Self { primary, secondary }) } else { None }
