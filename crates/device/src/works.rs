@@ -7,7 +7,7 @@ use modbus::{LineParams, Parity};
 use nv::Nv;
 use panel::Values;
 use schema::{
-    Combination, CommandId, Conditions, Effect, ErrorDef, ModelDef, Permission, RangeFault, SettingDef,
+    Combination, CommandId, Conditions, Effect, ErrorDef, Keep, ModelDef, Permission, RangeFault, SettingDef,
     SettingId, Source,
 };
 use units::{Duration, Point, StateOf, Tariff, What};
@@ -46,6 +46,10 @@ pub enum Refusal {
         /// Who may change it.
         permission: Permission,
     },
+    /// There is no way back from the value that the setting has.
+    Final(SettingId),
+    /// The setting was changed as often as it can be.
+    Spent(SettingId),
     /// The memory cannot be used any more.
     Memory,
 }
@@ -64,6 +68,12 @@ impl fmt::Display for Refusal {
                     Permission::Factory => "in the factory only",
                 };
                 write!(f, "{} can be changed {who}", setting.key())
+            }
+            Self::Final(setting) => {
+                write!(f, "{} has a value from which there is no way back", setting.key())
+            }
+            Self::Spent(setting) => {
+                write!(f, "{} was changed as often as it can be in the life of a meter", setting.key())
             }
             Self::Memory => f.write_str("the meter's memory is damaged, it takes no changes"),
         }
@@ -212,14 +222,15 @@ impl<'a, N: Nv> Works<'a, N> {
         let value = match self.model.tariff_input {
             Some(input) if self.input_rules => {
                 if self.tariff_input {
-                    input.on
+                    Some(input.on)
                 } else {
                     input.off
                 }
             }
-            _ => self.settings.get(index).copied().unwrap_or(setting.default),
+            _ => None,
         };
-        match setting.acts_as(value) {
+        let stored = || self.settings.get(index).copied().unwrap_or(setting.default);
+        match setting.acts_as(value.unwrap_or_else(stored)) {
             2 => Tariff::T2,
             3 => Tariff::T3,
             4 => Tariff::T4,
@@ -248,10 +259,16 @@ impl<'a, N: Nv> Works<'a, N> {
         (LineParams::new(baud.unwrap_or(9_600), parity), unit.unwrap_or(1))
     }
 
-    /// The number of the error the meter shows, by its description; 0 for none.
+    /// The number of the error the meter has, by its description; 0 for none.
     #[must_use]
     pub fn error(&self) -> u8 {
-        self.errors(self.conditions).next().map_or(0, |error| error.number)
+        let mut number = 0;
+        for error in self.errors(self.conditions) {
+            if number == 0 || error.joins {
+                number |= error.number;
+            }
+        }
+        number
     }
 
     /// The errors that hold under conditions.
@@ -402,7 +419,16 @@ impl<'a, N: Nv> Works<'a, N> {
             return Err(Refusal::Forbidden { setting: id, permission: setting.permission });
         }
         let value = setting.check(value).map_err(Refusal::Range)?;
-        if self.is_stopped() { Err(Refusal::Memory) } else { Ok(value) }
+        if self.is_stopped() {
+            return Err(Refusal::Memory);
+        }
+        let present = self.setting_value(id).and_then(|present| setting.choice(present));
+        if present.is_some_and(|choice| choice.keep == Keep::Final && choice.value != value)
+            && door != Door::Factory
+        {
+            return Err(Refusal::Final(id));
+        }
+        Ok(value)
     }
 
     /// Changes settings: all of them, or none. The only place where a setting changes.

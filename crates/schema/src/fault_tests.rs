@@ -47,6 +47,7 @@ const GOOD: ModelDef = ModelDef {
         software: 218,
         hardware: 132,
         checksum: 0,
+        checksum_2: 0,
     },
     metering: MeteringDef {
         phases: 1,
