@@ -53,6 +53,7 @@ pub fn start<T>(
         image: &mut words,
         counters: &mut counters,
         sampled: &mut sampled,
+        polyphase: Some(metering::POLYPHASE),
         scratch: &mut scratch,
         ports: PortMemory {
             modbus: buffers(&mut modbus),

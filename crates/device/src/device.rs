@@ -1,7 +1,7 @@
 //! [`Device`]: the works, the panel and the ports of one meter, behind one `poll`.
 
 use lcd::SegmentFrame;
-use metering::{Counter, Load, Metering, PulseSource, Pulses};
+use metering::{Counter, Load, Metering, Polyphase, PulseSource, Pulses};
 use nv::Nv;
 use panel::{Intent, LetGo, PageView, Panel};
 use schema::{CommandId, KeyId, ModelDef, PortId, SettingId};
@@ -23,6 +23,9 @@ pub struct DeviceMemory<'a> {
     pub counters: &'a mut [Counter],
     /// The same energies as of the last reading.
     pub sampled: &'a mut [Counter],
+    /// What only a meter of several phases has, [`metering::POLYPHASE`]; `None` in a program that is built for others, and
+    /// its linker leaves that out.
+    pub polyphase: Option<&'static dyn Polyphase>,
     /// Room for one record of the non-volatile memory.
     pub scratch: &'a mut [u8],
     /// Buffers of the ports.
@@ -70,6 +73,7 @@ impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
     #[cfg_attr(target_os = "none", inline(never))]
     fn assemble(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
         let metering = Metering::new(&model.metering, memory.counters, memory.sampled);
+        let metering = metering.extended(memory.polyphase);
         let works = Works::new(model, memory.settings, memory.image, metering, memory.scratch, nv);
         Self {
             works,

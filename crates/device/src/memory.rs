@@ -61,12 +61,17 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) const fn of(model: &ModelDef) -> Self {
+    const fn of(model: &ModelDef) -> Self {
         let sizes = model.memory();
-        let settings = RecordDef::new(SETTINGS, LAYOUT, sizes.settings * SETTING_BYTES, 0);
+        Self::with(sizes.settings, sizes.counters)
+    }
+
+    /// The layout of a memory for so many settings and counters.
+    pub(crate) const fn with(settings: usize, counters: usize) -> Self {
+        let settings = RecordDef::new(SETTINGS, LAYOUT, settings * SETTING_BYTES, 0);
         let half = settings.end();
-        let old_energies = RecordDef::new(ENERGIES, 1, sizes.counters * OLD_COUNTER_BYTES, half);
-        let len = sizes.counters * COUNTER_BYTES;
+        let old_energies = RecordDef::new(ENERGIES, 1, counters * OLD_COUNTER_BYTES, half);
+        let len = counters * COUNTER_BYTES;
         let mut energies = RecordDef::new(ENERGIES, ENERGY_LAYOUT, len, half);
         let behind = energies.backup;
         let mut fractions = RecordDef::new(FRACTIONS, ENERGY_LAYOUT, len, behind);
@@ -190,12 +195,13 @@ fn read(nv: &mut impl Nv, def: &RecordDef, payload: &mut [u8], conditions: &mut 
 #[inline(never)]
 pub(crate) fn load_settings(
     nv: &mut impl Nv,
+    layout: &Layout,
     model: &'static ModelDef,
     scratch: &mut [u8],
     conditions: &mut Conditions,
     values: &mut [i32],
 ) -> Read {
-    let def = Layout::of(model).settings;
+    let def = layout.settings;
     let Some(payload) = scratch.get_mut(..def.len) else { return Read::Lost };
     let outcome = read(nv, &def, payload, conditions);
     for (value, setting) in values.iter_mut().zip(model.all_settings()) {
@@ -216,12 +222,13 @@ pub(crate) fn load_settings(
 /// Writes the settings. A volatile choice is not written: what stands in memory for it, in `old`, stays.
 pub(crate) fn store_settings(
     nv: &mut impl Nv,
+    layout: &Layout,
     model: &'static ModelDef,
     scratch: &mut [u8],
     values: &[i32],
     old: &[i32],
 ) -> Conditions {
-    let def = Layout::of(model).settings;
+    let def = layout.settings;
     let Some(payload) = scratch.get_mut(..def.len) else { return Conditions::INIT };
     let mut writer = Writer::new(payload);
     for ((now, before), setting) in values.iter().zip(old).zip(model.all_settings()) {
@@ -242,12 +249,12 @@ fn store(nv: &mut impl Nv, def: &RecordDef, payload: &[u8]) -> Conditions {
 /// whole Wh.
 pub(crate) fn load_energies(
     nv: &mut impl Nv,
-    model: &'static ModelDef,
+    layout: &Layout,
     scratch: &mut [u8],
     metering: &mut Metering<'_>,
     conditions: &mut Conditions,
 ) -> Read {
-    let Layout { energies, fractions, old_energies, .. } = Layout::of(model);
+    let Layout { energies, fractions, old_energies, .. } = *layout;
     let Some(payload) = scratch.get_mut(..energies.len) else { return Read::Lost };
     match open(nv, &energies, payload) {
         Opened::Blank => Read::Blank,
@@ -265,7 +272,7 @@ pub(crate) fn load_energies(
                 }
             } else {
                 *conditions |= Conditions::MANTISSA_DATA;
-                *conditions |= store_energies(nv, model, scratch, metering);
+                *conditions |= store_energies(nv, layout, scratch, metering);
             }
             Read::Done
         }
@@ -279,7 +286,7 @@ pub(crate) fn load_energies(
             for counter in metering.counters_mut() {
                 *counter = Counter::new(reader.u64().unwrap_or(0), reader.u64().unwrap_or(0));
             }
-            *conditions |= write_energies(nv, model, scratch, metering, Writing::over(!main));
+            *conditions |= write_energies(nv, layout, scratch, metering, Writing::over(!main));
             Read::Done
         }
     }
@@ -288,12 +295,12 @@ pub(crate) fn load_energies(
 /// Writes the energies and their fractions.
 pub(crate) fn store_energies(
     nv: &mut impl Nv,
-    model: &'static ModelDef,
+    layout: &Layout,
     scratch: &mut [u8],
     metering: &Metering<'_>,
 ) -> Conditions {
-    match Writing::next(nv, &Layout::of(model).energies) {
-        Ok(writing) => write_energies(nv, model, scratch, metering, writing),
+    match Writing::next(nv, &layout.energies) {
+        Ok(writing) => write_energies(nv, layout, scratch, metering, writing),
         Err(_) => Conditions::ENERGY_LOST,
     }
 }
@@ -302,12 +309,12 @@ pub(crate) fn store_energies(
 #[inline(never)]
 fn write_energies(
     nv: &mut impl Nv,
-    model: &'static ModelDef,
+    layout: &Layout,
     scratch: &mut [u8],
     metering: &Metering<'_>,
     writing: Writing,
 ) -> Conditions {
-    let Layout { energies, fractions, .. } = Layout::of(model);
+    let Layout { energies, fractions, .. } = *layout;
     let mut conditions = Conditions::NONE;
     let Some(payload) = scratch.get_mut(..fractions.len) else { return Conditions::ENERGY_LOST };
     let mut writer = Writer::new(payload);
@@ -335,11 +342,11 @@ fn write_energies(
 /// Reads the counters and lists. Where both copies are damaged, [`Conditions::INIT`] holds.
 pub(crate) fn load_state(
     nv: &mut impl Nv,
-    model: &'static ModelDef,
+    layout: &Layout,
     scratch: &mut [u8],
     conditions: &mut Conditions,
 ) -> (Read, Kept) {
-    let def = Layout::of(model).state;
+    let def = layout.state;
     let Some(payload) = scratch.get_mut(..def.len) else { return (Read::Lost, Kept::default()) };
     let outcome = read(nv, &def, payload, conditions);
     let mut kept = Kept::default();
@@ -353,13 +360,8 @@ pub(crate) fn load_state(
 }
 
 /// Writes the counters and lists.
-pub(crate) fn store_state(
-    nv: &mut impl Nv,
-    model: &'static ModelDef,
-    scratch: &mut [u8],
-    kept: &Kept,
-) -> Conditions {
-    let def = Layout::of(model).state;
+pub(crate) fn store_state(nv: &mut impl Nv, layout: &Layout, scratch: &mut [u8], kept: &Kept) -> Conditions {
+    let def = layout.state;
     let Some(payload) = scratch.get_mut(..def.len) else { return Conditions::INIT };
     let mut writer = Writer::new(payload);
     if writer.u32(kept.power_downs).is_none() || writer.bytes(&kept.scroll_list.to_le_bytes()).is_none() {

@@ -31,6 +31,7 @@ fn device_with<N: Nv>(nv: N, now: Instant) -> Device<'static, N> {
         image: leak(0, SIZES.image),
         counters: leak(Counter::ZERO, SIZES.counters),
         sampled: leak(Counter::ZERO, SIZES.counters),
+        polyphase: Some(metering::POLYPHASE),
         scratch: leak(0, DeviceMemory::scratch(&MODEL)),
         ports: PortMemory {
             modbus: Buffers { rx: leak(0, SIZES.modbus), tx: leak(0, SIZES.modbus) },

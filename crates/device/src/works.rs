@@ -7,12 +7,12 @@ use modbus::{LineParams, Parity};
 use nv::Nv;
 use panel::Values;
 use schema::{
-    Combination, CommandId, Conditions, Effect, ErrorDef, Keep, ModelDef, Permission, RangeFault, SettingDef,
-    SettingId, Source,
+    Combination, CommandId, Conditions, Effect, ErrorDef, Keep, Kind, ModelDef, Permission, RangeFault,
+    SettingDef, SettingId, Source,
 };
 use units::{Duration, Point, StateOf, Tariff, What};
 
-use crate::memory::{self, Kept, Read};
+use crate::memory::{self, Kept, Layout, Read};
 use crate::registers::any_holes;
 
 /// The meter takes its readings once in so much metered time.
@@ -46,10 +46,13 @@ pub enum Refusal {
         /// Who may change it.
         permission: Permission,
     },
-    /// There is no way back from the value that the setting has.
-    Final(SettingId),
-    /// The setting was changed as often as it can be.
-    Spent(SettingId),
+    /// The value of now stays for ever: there is no way back from it, or the setting was changed as often as it can be.
+    Final {
+        /// The setting.
+        setting: &'static SettingDef,
+        /// Its value.
+        value: i32,
+    },
     /// The memory cannot be used any more.
     Memory,
 }
@@ -69,11 +72,17 @@ impl fmt::Display for Refusal {
                 };
                 write!(f, "{} can be changed {who}", setting.key())
             }
-            Self::Final(setting) => {
-                write!(f, "{} has a value from which there is no way back", setting.key())
-            }
-            Self::Spent(setting) => {
-                write!(f, "{} was changed as often as it can be in the life of a meter", setting.key())
+            Self::Final { setting, value } => {
+                let (key, value) = (setting.id.key(), setting.text(*value));
+                match setting.kind {
+                    Kind::Ratio { changes } => {
+                        write!(
+                            f,
+                            "{key} was changed {changes} times, as often as it can be: it stays {value}"
+                        )
+                    }
+                    _ => write!(f, "{key} is {value}, and there is no way back from it"),
+                }
             }
             Self::Memory => f.write_str("the meter's memory is damaged, it takes no changes"),
         }
@@ -146,16 +155,18 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// Power-up: everything comes from memory, or from the tables where nothing was ever stored.
     pub(crate) fn boot(&mut self) {
-        let (nv, model) = (&mut self.nv, self.model);
+        let (layout, model) = (self.layout(), self.model);
+        let nv = &mut self.nv;
         let mut conditions = self.conditions.without(Conditions::MEMORY);
-        let read_settings = memory::load_settings(nv, model, self.scratch, &mut conditions, self.settings);
-        let (read_state, kept) = memory::load_state(nv, model, self.scratch, &mut conditions);
+        let read_settings =
+            memory::load_settings(nv, &layout, model, self.scratch, &mut conditions, self.settings);
+        let (read_state, kept) = memory::load_state(nv, &layout, self.scratch, &mut conditions);
         self.kept = kept;
         for counter in self.metering.counters_mut() {
             *counter = Counter::default();
         }
         let read_energies =
-            memory::load_energies(nv, model, self.scratch, &mut self.metering, &mut conditions);
+            memory::load_energies(nv, &layout, self.scratch, &mut self.metering, &mut conditions);
         self.metering.restart();
         // The state is written last at the very first power-up: where it stands, energies stood too.
         if (read_energies, read_state) == (Read::Blank, Read::Done) {
@@ -176,6 +187,7 @@ impl<'a, N: Nv> Works<'a, N> {
             if read_energies == Read::Blank {
                 self.store_energies();
             }
+            self.store_steps();
             if read_state == Read::Blank {
                 self.store_state();
             }
@@ -206,6 +218,12 @@ impl<'a, N: Nv> Works<'a, N> {
         self.metering.set_tariff(self.tariff());
         let rate = self.setting_value(SettingId::S0Rate).unwrap_or(0);
         self.metering.set_s0_rate(u32::try_from(rate).unwrap_or(0));
+        if let Some(ct) = self.model.metering.ct
+            && let Some(ratio) = self.setting_value(ct.setting)
+            && !self.is_stopped()
+        {
+            self.metering.set_ct_ratio(ratio);
+        }
     }
 
     /// The value of a setting, or `None` where the model has no such setting.
@@ -222,15 +240,14 @@ impl<'a, N: Nv> Works<'a, N> {
         let value = match self.model.tariff_input {
             Some(input) if self.input_rules => {
                 if self.tariff_input {
-                    Some(input.on)
+                    input.on
                 } else {
                     input.off
                 }
             }
-            _ => None,
+            _ => self.settings.get(index).copied().unwrap_or(setting.default),
         };
-        let stored = || self.settings.get(index).copied().unwrap_or(setting.default);
-        match setting.acts_as(value.unwrap_or_else(stored)) {
+        match setting.acts_as(value) {
             2 => Tariff::T2,
             3 => Tariff::T3,
             4 => Tariff::T4,
@@ -259,16 +276,10 @@ impl<'a, N: Nv> Works<'a, N> {
         (LineParams::new(baud.unwrap_or(9_600), parity), unit.unwrap_or(1))
     }
 
-    /// The number of the error the meter has, by its description; 0 for none.
+    /// The number of the error the meter shows, by its description; 0 for none.
     #[must_use]
     pub fn error(&self) -> u8 {
-        let mut number = 0;
-        for error in self.errors(self.conditions) {
-            if number == 0 || error.joins {
-                number |= error.number;
-            }
-        }
-        number
+        self.errors(self.conditions).next().map_or(0, |error| error.number)
     }
 
     /// The errors that hold under conditions.
@@ -381,11 +392,7 @@ impl<'a, N: Nv> Works<'a, N> {
             pulses = pulses.then(passed, rest);
             self.to_sample = self.to_sample.saturating_sub(metered);
         }
-        let steps = self.metering.stored_steps();
-        if steps != self.stored_steps {
-            self.stored_steps = steps;
-            self.store_energies();
-        }
+        self.store_steps();
         pulses
     }
 
@@ -407,7 +414,7 @@ impl<'a, N: Nv> Works<'a, N> {
     /// # Errors
     /// [`Refusal`] says why not.
     pub fn check(&self, door: Door, id: SettingId, value: i64) -> Result<i32, Refusal> {
-        let (_, setting) = self.model.setting(id).ok_or(Refusal::Unknown(id))?;
+        let (index, setting) = self.model.setting(id).ok_or(Refusal::Unknown(id))?;
         let allowed = match setting.permission {
             Permission::Everyone | Permission::Password => true,
             Permission::PanelOnly | Permission::PanelOpen => matches!(door, Door::Panel | Door::Factory),
@@ -418,17 +425,16 @@ impl<'a, N: Nv> Works<'a, N> {
         if !allowed {
             return Err(Refusal::Forbidden { setting: id, permission: setting.permission });
         }
-        let value = setting.check(value).map_err(Refusal::Range)?;
+        let wanted = setting.check(value).map_err(Refusal::Range)?;
         if self.is_stopped() {
             return Err(Refusal::Memory);
         }
-        let present = self.setting_value(id).and_then(|present| setting.choice(present));
-        if present.is_some_and(|choice| choice.keep == Keep::Final && choice.value != value)
-            && door != Door::Factory
-        {
-            return Err(Refusal::Final(id));
-        }
-        Ok(value)
+        let value = self.settings.get(index).copied().unwrap_or(setting.default);
+        let last = match setting.kind {
+            Kind::Ratio { changes } => self.metering.ct_changes() >= changes,
+            _ => door != Door::Factory && setting.choice(value).is_some_and(|it| it.keep == Keep::Final),
+        };
+        if last && wanted != value { Err(Refusal::Final { setting, value }) } else { Ok(wanted) }
     }
 
     /// Changes settings: all of them, or none. The only place where a setting changes.
@@ -454,9 +460,14 @@ impl<'a, N: Nv> Works<'a, N> {
                 self.input_rules &= id != SettingId::Tariff;
             }
         }
-        self.take_over_settings();
-        self.image_stale = true;
         self.store_settings();
+        // What the settings ask of the energies is written after them: a supply that goes in between finds the settings, and
+        // the next power-up does it.
+        self.take_over_settings();
+        if self.store_steps() {
+            self.metering.sample();
+        }
+        self.image_stale = true;
         if line_changed {
             self.line_changes = LineChanges { modbus: true, mbus: true };
         }
@@ -479,7 +490,7 @@ impl<'a, N: Nv> Works<'a, N> {
             CommandId::ResetTrip => {
                 self.metering.reset_trip();
                 self.metering.sample();
-                self.store_energies();
+                self.store_steps();
             }
         }
         self.image_stale = true;
@@ -490,11 +501,9 @@ impl<'a, N: Nv> Works<'a, N> {
     /// from the counters. Returns false for these.
     pub fn set_energy(&mut self, point: Point, wh: u64) -> bool {
         let set = self.metering.set_counter(point, wh);
-        if set {
-            self.stored_steps = self.metering.stored_steps();
+        if self.store_steps() {
             self.metering.sample();
             self.image_stale = true;
-            self.store_energies();
         }
         set
     }
@@ -520,19 +529,40 @@ impl<'a, N: Nv> Works<'a, N> {
 
     /// Writes the settings. A volatile choice is not written: what stands in memory for it stays.
     fn store_settings(&mut self) {
-        let (nv, model) = (&mut self.nv, self.model);
+        let (layout, model) = (self.layout(), self.model);
+        let nv = &mut self.nv;
         let mut old = [0; SettingId::ALL.len()];
-        if memory::load_settings(nv, model, self.scratch, &mut self.conditions, &mut old) != Read::Lost {
-            self.conditions |= memory::store_settings(nv, model, self.scratch, self.settings, &old);
+        if memory::load_settings(nv, &layout, model, self.scratch, &mut self.conditions, &mut old)
+            != Read::Lost
+        {
+            self.conditions |= memory::store_settings(nv, &layout, model, self.scratch, self.settings, &old);
         }
     }
 
+    /// Stores the energies where one has passed a step or was set. True where it did.
+    fn store_steps(&mut self) -> bool {
+        let steps = self.metering.stored_steps();
+        let stepped = steps != self.stored_steps;
+        if stepped {
+            self.stored_steps = steps;
+            self.store_energies();
+        }
+        stepped
+    }
+
     fn store_energies(&mut self) {
-        self.conditions |= memory::store_energies(&mut self.nv, self.model, self.scratch, &self.metering);
+        let layout = self.layout();
+        self.conditions |= memory::store_energies(&mut self.nv, &layout, self.scratch, &self.metering);
     }
 
     fn store_state(&mut self) {
-        self.conditions |= memory::store_state(&mut self.nv, self.model, self.scratch, &self.kept);
+        let layout = self.layout();
+        self.conditions |= memory::store_state(&mut self.nv, &layout, self.scratch, &self.kept);
+    }
+
+    /// Where the records stand. Their sizes are those of the slices that the meter works in.
+    fn layout(&self) -> Layout {
+        Layout::with(self.settings.len(), self.metering.counters().len())
     }
 
     /// The non-volatile memory.

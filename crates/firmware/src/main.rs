@@ -65,6 +65,7 @@ fn main() -> ! {
         image: &mut ROOM.image,
         counters: &mut ROOM.counters,
         sampled: &mut ROOM.sampled,
+        polyphase: None,
         scratch: &mut ROOM.scratch,
         ports: PortMemory { modbus: Buffers { rx: &mut ROOM.rx, tx: &mut ROOM.tx }, ..PortMemory::default() },
     };

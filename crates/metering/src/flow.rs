@@ -2,16 +2,15 @@
 
 use schema::Combination;
 
-/// How fast the counters of one phase run, in mW or mvar: active forward and reverse, reactive forward and reverse.
-pub(crate) type PhaseRates = [u64; 4];
+/// How fast the counters of one phase run, in mW or mvar: active forward and reverse, then reactive forward and reverse,
+/// or reactive of the four quadrants.
+pub(crate) type PhaseRates = [u64; 6];
 
-/// How fast everything runs under one constant load.
+/// How fast everything runs under one constant load, at the terminals.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rates {
     /// Of each phase, in the order of the counters.
     pub(crate) phases: [PhaseRates; 3],
-    /// Of the resettable counter, which counts what flows forward, in mW.
-    pub(crate) trip: u64,
     /// The power that the test LED shows, in mW: of all phases together, whichever way it flows.
     pub(crate) led_mw: u64,
     /// The power that the pulse output shows, in mW.
@@ -20,21 +19,34 @@ pub(crate) struct Rates {
 
 impl Rates {
     /// The rates of powers that count.
-    pub(crate) fn new(active: [i64; 3], reactive: [i64; 3], combination: Combination) -> Self {
-        let (counted_p, counted_q) = match combination {
-            Combination::Netted => (net(active), net(reactive)),
-            _ => (active, reactive),
+    pub(crate) fn new(
+        active: [i64; 3],
+        reactive: [i64; 3],
+        combination: Combination,
+        quadrants: bool,
+    ) -> Self {
+        let sum = active.iter().sum::<i64>();
+        // Netted phases all flow one way, and stand in one quadrant.
+        let (counted_p, counted_q, sides) = match combination {
+            Combination::Netted => (net(active), net(reactive), [sum; 3]),
+            _ => (active, reactive, active),
         };
-        let mut rates = Self { led_mw: active.iter().sum::<i64>().unsigned_abs(), ..Self::default() };
-        let (mut forward, mut reverse) = (0u64, 0u64);
-        for (slots, (p, q)) in rates.phases.iter_mut().zip(counted_p.into_iter().zip(counted_q)) {
-            *slots = [import(p), import(-p), import(q), import(-q)];
-            forward += import(p);
-            reverse += import(-p);
-        }
-        rates.trip = forward;
+        let mut rates = Self { led_mw: sum.unsigned_abs(), ..Self::default() };
         let (shows_forward, shows_reverse) = s0_shows(combination);
-        rates.s0_mw = if shows_forward { forward } else { 0 } + if shows_reverse { reverse } else { 0 };
+        let counted = counted_p.into_iter().zip(counted_q).zip(sides);
+        for (slots, ((p, q), side)) in rates.phases.iter_mut().zip(counted) {
+            let capacitive = usize::from(q < 0);
+            // Quadrants 1 and 2 are inductive, 2 and 3 export.
+            let slot =
+                if quadrants { capacitive * 2 + usize::from((side < 0) != (q < 0)) } else { capacitive };
+            if let Some(rate) = slots.get_mut(2 + slot) {
+                *rate = q.unsigned_abs();
+            }
+            let [forward, reverse, ..] = slots;
+            (*forward, *reverse) = (import(p), import(-p));
+            rates.s0_mw +=
+                if shows_forward { *forward } else { 0 } + if shows_reverse { *reverse } else { 0 };
+        }
         rates
     }
 }

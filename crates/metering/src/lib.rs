@@ -22,6 +22,7 @@ mod flow;
 mod load;
 mod metering;
 mod output;
+mod polyphase;
 mod pulse;
 mod reading;
 
@@ -32,4 +33,5 @@ pub use counter::Counter;
 pub use load::{Load, PhaseReading};
 pub use metering::Metering;
 pub use output::{Edge, PulseOutput, PulseSource};
+pub use polyphase::{POLYPHASE, Polyphase};
 pub use pulse::{Pulses, Train};

@@ -25,20 +25,22 @@ pub struct Load {
     pub frequency_mhz: u32,
 }
 
-/// The largest power, in mW or mvar, that is counted as it is: sums and products of it fit.
+/// The largest power, in mW or mvar, that is counted as it is: sums of it fit, and its product with any factor of a current
+/// transformer.
 const LIMIT: i64 = 1_000_000_000_000;
 
 impl Load {
-    /// The powers that count on a meter with so many phases that starts at `starting_ma`: active in mW, reactive in
-    /// mvar. Below the starting current there are none.
-    pub(crate) fn powers(&self, phases: u8, starting_ma: u32) -> ([i64; 3], [i64; 3]) {
+    /// The powers that count on a meter with so many phases that starts at `starting_ma`, times `factor`: active in mW,
+    /// reactive in mvar. Below the starting current there are none.
+    pub(crate) fn powers(&self, phases: u8, starting_ma: u32, factor: u32) -> ([i64; 3], [i64; 3]) {
+        let factor = i64::from(factor);
         let mut active = [0; 3];
         let mut reactive = [0; 3];
         let places = active.iter_mut().zip(&mut reactive);
         for (phase, (p, q)) in self.phases.iter().zip(places).take(usize::from(phases)) {
             if phase.current_ma >= starting_ma {
-                *p = phase.active_mw.clamp(-LIMIT, LIMIT);
-                *q = phase.reactive_mvar.clamp(-LIMIT, LIMIT);
+                *p = phase.active_mw.clamp(-LIMIT, LIMIT) * factor;
+                *q = phase.reactive_mvar.clamp(-LIMIT, LIMIT) * factor;
             }
         }
         (active, reactive)

@@ -1,12 +1,16 @@
 //! The meters of the tests, and short words for their loads and points.
 
 mod energies;
+mod history;
 mod outputs;
+mod polyphase;
 mod properties;
 mod pulses;
 mod readings;
 
-use schema::{Combination, Decimals, MeteringDef, PulseOutputDef, PulseWidth, TripDef, TripOf};
+use schema::{
+    Combination, CtDef, Decimals, MeteringDef, PulseOutputDef, PulseWidth, SettingId, TripDef, TripOf,
+};
 use units::{Duration, EnergyKind, Flow, Of, Phase, Point, Tariff, What};
 
 use crate::{Counter, Load, Metering, PhaseReading};
@@ -34,13 +38,23 @@ const SINGLE: MeteringDef = MeteringDef {
 
 static ONE: MeteringDef = SINGLE;
 static THREE: MeteringDef = MeteringDef { phases: 3, tariffs: 4, ..SINGLE };
+/// A three-phase meter behind current transformers, with all that there is to count.
+static TRANSFORMED: MeteringDef = MeteringDef {
+    phases: 3,
+    starting_current_ma: 2,
+    tariffs: 4,
+    quadrants: true,
+    trip: TripDef { follows: TripOf::Total, per_phase: true },
+    ct: Some(CtDef { setting: SettingId::CtRatio, changes: 7 }),
+    ..SINGLE
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A meter whose counters live as long as the test program.
 fn meter(def: &'static MeteringDef) -> Metering<'static> {
     let counters = || vec![Counter::ZERO; def.counters()].leak();
-    Metering::new(def, counters(), counters())
+    Metering::new(def, counters(), counters()).extended(Some(crate::POLYPHASE))
 }
 
 /// A phase with 230 V and these powers, in mW and mvar; its current is 1 A.

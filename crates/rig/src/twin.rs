@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use device::{Buffers, Device, DeviceMemory, Door, NvPart, PortMemory, damage, image_size};
-use metering::Counter;
+use metering::{Counter, POLYPHASE};
 use models::Entry;
 use nv::{Nv, NvError};
 use schema::SettingId;
@@ -105,6 +105,7 @@ impl Twin {
             image: leak(0, sizes.image),
             counters: leak(Counter::default(), sizes.counters),
             sampled: leak(Counter::default(), sizes.counters),
+            polyphase: Some(POLYPHASE),
             scratch: leak(0, DeviceMemory::scratch(entry.def)),
             ports: PortMemory {
                 modbus: buffers(sizes.modbus),

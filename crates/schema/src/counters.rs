@@ -54,20 +54,25 @@ impl MeteringDef {
         self.tariffs as usize * 2
     }
 
+    /// How many counters stand behind the resettable ones.
+    #[must_use]
+    pub const fn trip_counters(&self) -> usize {
+        let each = if self.trip.per_phase { self.phases as usize } else { 1 };
+        each * self.trip.directions()
+    }
+
     /// How many cells a meter keeps that must change in one writing. In this order: for each phase and tariff the
     /// counters of [`MeteringDef::slots`]; the resettable counters; where there are more than two tariffs, whether one of
     /// the higher ones ever counted; where there are current transformers, the ratio that each change brought, and the
     /// energies that each change ended. Totals are made from these.
     #[must_use]
     pub const fn counters(&self) -> usize {
-        let phases = self.phases as usize;
-        let energies = phases * self.tariffs as usize * self.slots();
-        let trips = if self.trip.per_phase { phases } else { 1 } * self.trip.directions();
+        let energies = self.phases as usize * self.tariffs as usize * self.slots();
         let marks = if self.tariffs > 2 { 1 } else { 0 };
         let history = match &self.ct {
             Some(ct) => ct.changes as usize * (1 + self.history_counters()),
             None => 0,
         };
-        energies + trips + marks + history
+        energies + self.trip_counters() + marks + history
     }
 }

@@ -47,7 +47,6 @@ const GOOD: ModelDef = ModelDef {
         software: 218,
         hardware: 132,
         checksum: 0,
-        checksum_2: 0,
     },
     metering: MeteringDef {
         phases: 1,
@@ -269,13 +268,17 @@ fn limits_are_possible_ones() {
 
 #[test]
 fn current_transformers_have_a_setting_and_room_for_their_changes() {
+    const RATIO: SettingDef =
+        SettingDef { id: SettingId::CtRatio, kind: Kind::Ratio { changes: 7 }, default: 55, ..TIME };
     let with = |setting, changes| {
         let metering = MeteringDef { ct: Some(CtDef { setting, changes }), ..GOOD.metering };
-        ModelDef { metering, ..GOOD }
+        ModelDef { metering, settings: &[&[TIME, CODE, RATIO]], ..GOOD }
     };
-    assert_eq!(first_fault(&with(SettingId::ScrollTime, 7)), None);
-    finds(&with(SettingId::ScrollTime, 0), Table::Model, 0, What::Limit);
-    finds(&with(SettingId::ScrollTime, 8), Table::Model, 0, What::Limit);
+    assert_eq!(first_fault(&with(SettingId::CtRatio, 7)), None);
+    finds(&with(SettingId::CtRatio, 6), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::CtRatio, 0), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::CtRatio, 8), Table::Model, 0, What::Limit);
+    finds(&with(SettingId::ScrollTime, 7), Table::Model, 0, What::Limit);
     finds(&with(SettingId::Tariff, 7), Table::Model, 0, What::UnknownSetting);
 }
 

@@ -200,9 +200,7 @@ pub fn tariff_input(out: &mut String, input: TariffInputDef) {
         out,
         &[
             ("Voltage that counts as on", format!("{} V AC", input.volts)),
-            ("Without it counts", {
-                input.off.map_or("the tariff that was set".into(), |tariff| format!("tariff {tariff}"))
-            }),
+            ("Without it counts", format!("tariff {}", input.off)),
             ("With it counts", format!("tariff {}", input.on)),
             (
                 "A tariff that was written holds",

@@ -263,13 +263,19 @@ fn a_counter_can_be_set_and_a_total_cannot() {
     assert_eq!(now(&mut meter, l2(Flow::Reverse, Tariff::All)), Some(9));
     assert!(meter.set_counter(active(Flow::Trip), 11));
     assert_eq!(now(&mut meter, active(Flow::Trip)), Some(11));
+    assert!(meter.set_counter(active(Flow::Forward), 1_000), "phases share it");
+    let share = [Phase::L1, Phase::L2, Phase::L3]
+        .map(|phase| energy(EnergyKind::Active, Flow::Forward, phase, Tariff::T1));
+    assert_eq!(share.map(|point| now(&mut meter, point)), [Some(333), Some(333), Some(334)]);
+    assert_eq!(now(&mut meter, active(Flow::Forward)), Some(1_000));
     let (counters, steps) = (meter.counters().to_vec(), meter.stored_steps());
     for (point, wh) in [
         (l2(Flow::Total, Tariff::T1), 1),
         (l2(Flow::Q2, Tariff::T1), 1),
         (l2(Flow::Trip, Tariff::All), 1),
         (l2(Flow::Forward, Tariff::T1), 1_000_000_000),
-        (active(Flow::Forward), 1),
+        (active(Flow::Total), 1),
+        (active(Flow::Trip), 1_000_000_000),
         (Point::now(What::P), 1),
     ] {
         assert!(!meter.set_counter(point, wh), "{point} {wh}");

@@ -38,8 +38,48 @@ fn three_phases_read_as_captured_from_a_real_meter() {
     ] {
         assert_eq!(all.map(|of| meter.value(reading(what, of))), expected.map(Some), "{what:?}");
     }
+    // Lines of such phases: √3 times their voltage.
     for of in [Of::L12, Of::L13, Of::L23] {
-        assert_eq!(meter.value(reading(What::U, of)), None);
+        assert_eq!(meter.value(reading(What::U, of)), Some(398_600));
+        assert_eq!(meter.value(reading(What::I, of)), None);
+    }
+}
+
+#[test]
+fn voltages_between_phases_follow_from_their_angles() {
+    let mut meter = meter(&THREE);
+    let mut load = Load::default();
+    for (phase, mv) in load.phases.iter_mut().zip([230_000, 100_000, 0]) {
+        phase.voltage_mv = mv;
+    }
+    meter.set_load(load);
+    // √(230² + 100² + 230 · 100): 120° apart.
+    let lines = [Of::L12, Of::L13, Of::L23];
+    let mut of = |load: Load| {
+        meter.set_load(load);
+        meter.sample();
+        lines.map(|of| meter.value(reading(What::U, of)))
+    };
+    assert_eq!(of(load), [Some(293_100), Some(230_000), Some(100_000)]);
+    // Two elements on a delta: their voltages are 60° apart, and the load says so.
+    let delta = Load { lines_mv: Some([400_000, 399_949, 400_051]), ..load };
+    assert_eq!(of(delta), [Some(400_000), Some(399_900), Some(400_100)]);
+    load.phases.iter_mut().for_each(|phase| phase.voltage_mv = u32::MAX);
+    assert!(of(load).into_iter().all(|line| line.is_some_and(|mv| mv > 4_200_000_000)));
+    let mut single = super::meter(&ONE);
+    single.set_load(load);
+    single.sample();
+    assert_eq!(lines.map(|of| single.value(reading(What::U, of))), [None; 3]);
+}
+
+#[test]
+fn roots_are_those_of_the_library() {
+    let near = |root: u64| [root * root - 1, root * root, root * root + root, root * root + root + 1];
+    let some = (1..2_000).chain([65_535, 1 << 31, (1 << 32) - 2]);
+    for square in some.flat_map(near).chain([0, 1, u64::MAX]) {
+        let exact = square.isqrt();
+        let nearest = exact + u64::from(square - exact * exact > exact);
+        assert_eq!(crate::reading::root(square), nearest, "{square}");
     }
 }
 
