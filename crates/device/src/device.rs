@@ -3,10 +3,12 @@
 use lcd::SegmentFrame;
 use metering::{Counter, Load, Metering, Polyphase, PulseSource, Pulses};
 use nv::Nv;
-use panel::{Intent, LetGo, PageView, Panel};
+use panel::matrix::MatrixView;
+use panel::{Intent, LetGo, PageView};
 use schema::{CommandId, KeyId, ModelDef, PortId, SettingId};
 use units::{Duration, Instant, LineError, LineParams, Point};
 
+use crate::face::{AnyFace, Face};
 use crate::memory;
 use crate::port::{AllPorts, PortMemory, PortOutput, Ports};
 use crate::works::{Door, Refusal, Works};
@@ -49,18 +51,19 @@ pub struct Led {
     pub last: Option<Instant>,
 }
 
-/// One whole meter. `P` is the ports that the program is built for, all of them unless it says otherwise.
+/// One whole meter. `P` is the ports that the program is built for, and `F` the panel: all of them unless it says
+/// otherwise.
 #[derive(Debug)]
-pub struct Device<'a, N, P = AllPorts<'a>> {
+pub struct Device<'a, N, P = AllPorts<'a>, F = AnyFace> {
     works: Works<'a, N>,
-    panel: Panel,
+    panel: F,
     ports: P,
     powered: bool,
     led: Led,
     s0_pulses: u64,
 }
 
-impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
+impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
     /// A meter that has just got its supply. Where `nv` is blank it is as from the factory, and says so there.
     #[inline]
     pub fn new(model: &'static ModelDef, memory: DeviceMemory<'a>, nv: N, now: Instant) -> Self {
@@ -77,7 +80,7 @@ impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
         let works = Works::new(model, memory.settings, memory.image, metering, memory.scratch, nv);
         Self {
             works,
-            panel: Panel::new(model, now),
+            panel: F::new(model, now),
             ports: P::new(model, memory.ports),
             powered: true,
             led: Led::default(),
@@ -88,7 +91,7 @@ impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
     #[cfg_attr(target_os = "none", inline(never))]
     fn boot(&mut self, now: Instant) {
         self.works.boot();
-        self.panel = Panel::new(self.works.model, now);
+        self.panel = F::new(self.works.model, now);
         self.panel.set_scroll_list(self.works.scroll_list());
         self.ports.boot(&self.works);
         self.led = Led::default();
@@ -262,10 +265,16 @@ impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
         self.panel.blink_on(now)
     }
 
-    /// What the panel shows, as data; nothing without supply.
+    /// What a glass of digits shows, as data; nothing without supply, and on a meter with a dot matrix.
     #[must_use]
     pub fn view(&self, now: Instant) -> Option<PageView> {
-        self.powered.then(|| self.panel.view(now, &self.works))
+        if self.powered { self.panel.page_view(now, &self.works) } else { None }
+    }
+
+    /// What a dot matrix shows, as data; nothing without supply, and on a meter with a glass of digits.
+    #[must_use]
+    pub fn matrix_view(&self, now: Instant) -> Option<MatrixView> {
+        if self.powered { self.panel.matrix_view(now, &self.works) } else { None }
     }
 
     /// True while the display is lit.
@@ -278,6 +287,18 @@ impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
     #[must_use]
     pub fn letting_go(&self, now: Instant) -> LetGo {
         self.panel.letting_go(now, &self.works)
+    }
+
+    /// What a key does: with the key up what a press of it does, and what holding it does.
+    #[must_use]
+    pub fn would(&self, now: Instant, key: KeyId) -> LetGo {
+        self.panel.would(now, &self.works, key)
+    }
+
+    /// Whether the Bluetooth of the meter is on: somebody switched it on at the panel, and it was used since.
+    #[must_use]
+    pub fn bluetooth(&self, now: Instant) -> bool {
+        self.powered && self.panel.radio_on(now)
     }
 
     /// The pages somebody put in the automatic scroll, a bit a page.
@@ -417,7 +438,7 @@ impl<'a, N: Nv, P: Ports<'a>> Device<'a, N, P> {
     }
 }
 
-impl<N: Nv> Device<'_, N> {
+impl<N: Nv, F: Face> Device<'_, N, AllPorts<'_>, F> {
     /// How the Modbus behaves: the reply delay and other quirks may be changed. Nothing happens where there is none.
     pub fn configure_modbus(&mut self, change: impl FnOnce(&mut modbus::ServerConfig)) {
         if let Some(port) = &mut self.ports.modbus {

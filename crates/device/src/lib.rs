@@ -15,6 +15,7 @@
 )]
 
 mod device;
+mod face;
 mod memory;
 pub mod port;
 mod registers;
@@ -24,6 +25,7 @@ mod works;
 mod tests;
 
 pub use device::{Device, DeviceMemory, Led};
+pub use face::{AnyFace, Face, SegmentFace};
 pub use memory::{NvPart, damage, image_size};
 pub use port::{
     AllPorts, Buffers, MbusPort, MbusQuirks, ModbusPort, OpticalPort, PortMemory, PortOutput, Ports,

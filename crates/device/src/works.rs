@@ -592,4 +592,12 @@ impl<N: Nv> Values for Works<'_, N> {
     fn tariff(&self) -> Tariff {
         Works::tariff(self)
     }
+
+    fn stopped(&self) -> bool {
+        Works::is_stopped(self)
+    }
+
+    fn conditions(&self) -> Conditions {
+        Works::conditions(self)
+    }
 }

@@ -11,7 +11,7 @@ mod board;
 
 use board::Board;
 use cortex_m_rt::entry;
-use device::{Buffers, Device, DeviceMemory, ModbusPort, PortMemory, PortOutput, image_size};
+use device::{Buffers, Device, DeviceMemory, ModbusPort, PortMemory, PortOutput, SegmentFace, image_size};
 use metering::{Counter, Load, PhaseReading};
 use nv::RamNv;
 use schema::{KeyId, MemorySizes, ModelDef, PortId};
@@ -71,7 +71,8 @@ fn main() -> ! {
     };
     let mut board = Board::new();
     let mut now = Instant::ZERO;
-    let mut device: Device<'_, _, ModbusPort<'_>> = Device::new(MODEL, memory, &mut ROOM.memory, now);
+    let mut device: Device<'_, _, ModbusPort<'_>, SegmentFace> =
+        Device::new(MODEL, memory, &mut ROOM.memory, now);
     device.set_load(LOAD);
     let mut pressed = false;
     loop {

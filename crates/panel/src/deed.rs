@@ -3,7 +3,9 @@
 use schema::{Edit, Gate, Hold, MenuId, PageDef, PageId, Permission, Scroll, SettingId};
 use units::{Duration, Instant};
 
-use crate::machine::{Panel, Press, State, Values, bit};
+use crate::keys::Press;
+use crate::machine::{Panel, State, Values, bit};
+use crate::matrix::Page;
 
 /// What a press does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +38,30 @@ pub enum Deed {
     AddToScroll,
     /// The page is taken out of the automatic scroll.
     RemoveFromScroll,
+    /// Another page of a dot matrix' third part.
+    ShowPage(Page),
+    /// The next reading of the page, or the next registers.
+    NextReading,
+    /// The choice between the radio and the settings.
+    OpenChoice,
+    /// Back to the readings.
+    Leave,
+    /// Back to the menu; what was not confirmed is dropped.
+    Cancel,
+    /// The row below, the first one after the last.
+    NextRow,
+    /// The row above, the last one before the first.
+    PreviousRow,
+    /// The value before.
+    PreviousValue,
+    /// The digit before.
+    PreviousDigit,
+    /// The other answer to the question.
+    OtherAnswer,
+    /// The radio is switched on, and its QR code stands on the glass.
+    RadioOn,
+    /// The radio is switched off.
+    RadioOff,
 }
 
 /// What letting go of the key would do.
@@ -55,7 +81,7 @@ impl Panel {
     pub fn letting_go(&self, now: Instant, values: &impl Values) -> LetGo {
         let state = self.state_at(now);
         let deed = |press| self.deed(state, press, now, values);
-        let Some(held) = self.held else {
+        let Some(held) = self.keys.held else {
             let long = self.model.keys.first().map(|key| (key.long, deed(Press::Long)));
             return LetGo { held: None, now: deed(Press::Short), next: long };
         };

@@ -70,19 +70,34 @@ impl Entry {
         i64::from(self.value) / power_of_ten(self.behind(at))
     }
 
-    fn with_digit(self, at: u8, digit: i64) -> Self {
+    /// The same digits with another one at a place.
+    pub fn with_digit(self, at: u8, digit: i64) -> Self {
         let weight = power_of_ten(self.behind(at));
         let old = self.head(at) % 10;
         let value = i64::from(self.value) + (digit - old) * weight;
         Self { value: i32::try_from(value).unwrap_or(self.value), ..self }
     }
 
+    /// The digit at a place, counted from 0 at the left.
+    pub fn digit(self, at: u8) -> u8 {
+        u8::try_from(self.head(at) % 10).unwrap_or(0)
+    }
+
     /// The digit in hand becomes the next one, 0 after 9, for which some value remains; digits behind it that are
     /// no longer possible become the lowest that are.
     pub fn step(self, setting: &SettingDef) -> Self {
+        self.turn(setting, 1)
+    }
+
+    /// The same the other way: the digit before, 9 after 0.
+    pub fn step_back(self, setting: &SettingDef) -> Self {
+        self.turn(setting, 9)
+    }
+
+    fn turn(self, setting: &SettingDef, by: i64) -> Self {
         let digit = self.head(self.at) % 10;
         let stepped = (1..10)
-            .map(|n| self.with_digit(self.at, (digit + n) % 10))
+            .map(|n| self.with_digit(self.at, (digit + n * by) % 10))
             .find(|next| possible(setting, next.head(self.at), self.behind(self.at)));
         let mut next = stepped.unwrap_or(self);
         for at in self.at + 1..self.count {
@@ -136,5 +151,25 @@ pub(crate) fn next_value(setting: &SettingDef, value: i32) -> i32 {
             let next = value.saturating_add(1);
             if setting.accepts(next) { next } else { 0 }
         }
+    }
+}
+
+/// The value before `value` in the order of the table, the last before the first.
+pub(crate) fn value_before(setting: &SettingDef, value: i32) -> i32 {
+    match setting.kind {
+        Kind::OneOf(choices) => {
+            let offers =
+                || choices.iter().filter(|choice| !choice.glyphs.is_empty()).map(|choice| choice.value);
+            let before = offers().take_while(|offer| *offer != value).last();
+            before.or_else(|| offers().next_back()).unwrap_or(value)
+        }
+        Kind::Int { min, max } => {
+            if value <= min {
+                max
+            } else {
+                value - 1
+            }
+        }
+        Kind::Digits(_) | Kind::Ratio { .. } => value.saturating_sub(1).max(0),
     }
 }

@@ -16,6 +16,7 @@
 mod deed;
 mod draw;
 mod entry;
+mod keys;
 mod layout;
 mod machine;
 pub mod matrix;

@@ -1,13 +1,14 @@
 //! The machine: which page stands, what is being changed, and what the time that passes does to it.
 
 use schema::{
-    CommandId, Edit, Gate, Hold, KeyDef, KeyId, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId,
+    CommandId, Conditions, Edit, Gate, KeyId, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId,
     Source,
 };
 use units::{Duration, Instant, Tariff};
 
 use crate::deed::Deed;
 use crate::entry::{Entry, digits_of, next_value, offered};
+use crate::keys::{Act, Keys, next_period, period};
 use crate::view::MessageKind;
 
 /// Where the panel reads what it shows.
@@ -20,6 +21,10 @@ pub trait Values {
     fn error(&self) -> u8;
     /// The tariff that counts.
     fn tariff(&self) -> Tariff;
+    /// True where the meter has an error under which it no longer measures.
+    fn stopped(&self) -> bool;
+    /// What is wrong inside the meter.
+    fn conditions(&self) -> Conditions;
 }
 
 /// What somebody asked for at the panel. Each is answered with [`Panel::settled`].
@@ -38,41 +43,10 @@ pub enum Intent {
 pub struct Panel {
     pub(crate) model: &'static ModelDef,
     pub(crate) state: State,
-    pub(crate) held: Option<Held>,
-    /// Presses that [`Panel::poll`] has still to carry out, the oldest first.
-    acts: [Option<(Instant, Press)>; 2],
-    /// When the key was last touched: idle times and the blinking count from here.
-    touched: Instant,
-    /// When the key was last used since power-up: the backlight counts from here.
-    used: Option<Instant>,
+    pub(crate) keys: Keys,
     /// Optional pages that scroll, one bit a page.
     list: u128,
-    /// When the communication dot was last lit.
-    pub(crate) flash: Option<Instant>,
     seen: Seen,
-}
-
-/// A key that is down.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Held {
-    pub key: &'static KeyDef,
-    pub since: Instant,
-    /// It has acted as a very long press and does nothing more.
-    pub spent: bool,
-}
-
-/// How long a key was held.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Press {
-    Short,
-    Long,
-    VeryLong,
-}
-
-impl Press {
-    pub const fn is(self, hold: Hold) -> bool {
-        matches!((self, hold), (Self::Long, Hold::Long) | (Self::VeryLong, Hold::VeryLong))
-    }
 }
 
 /// What the panel is doing.
@@ -118,22 +92,8 @@ pub(crate) fn bit(page: PageId) -> u128 {
     1u128.checked_shl(page.0.into()).unwrap_or(0)
 }
 
-pub(crate) fn at_least_one(span: Duration) -> u64 {
-    span.as_micros().max(1)
-}
-
-fn period(now: Instant, since: Instant, span: Duration) -> u64 {
-    now.since(since).as_micros() / at_least_one(span)
-}
-
-fn scroll_step(seconds: i32) -> Duration {
+pub(crate) fn scroll_step(seconds: i32) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or(1).max(1))
-}
-
-/// The next multiple of `span` after `now`, counted from `since`.
-fn next_period(now: Instant, since: Instant, span: Duration) -> Instant {
-    let span = Duration::from_micros(at_least_one(span));
-    since + span.times(period(now, since, span).saturating_add(1))
 }
 
 impl Panel {
@@ -146,31 +106,16 @@ impl Panel {
             error: false,
             backlight: default(SettingId::Backlight),
         };
-        Self {
-            model,
-            state: State::Scroll { since: now },
-            held: None,
-            acts: [None; 2],
-            touched: now,
-            used: None,
-            list: 0,
-            flash: None,
-            seen,
-        }
+        Self { model, state: State::Scroll { since: now }, keys: Keys::new(now), list: 0, seen }
     }
 
     // ---- keys
 
     /// A key goes down. One key at a time: a second one is not heard, nor one that the model does not have.
     pub fn key_down(&mut self, now: Instant, key: KeyId) {
-        if self.held.is_some() {
-            return;
-        }
-        let Some(key) = self.model.keys.iter().find(|def| def.id == key) else { return };
+        let Some(key) = self.keys.heard(self.model, key) else { return };
         self.catch_up(now);
-        self.held = Some(Held { key, since: now, spent: false });
-        self.touched = now;
-        self.used = Some(now);
+        self.keys.down(now, key);
     }
 
     /// A key goes up: what it was held for, the next [`Panel::poll`] does.
@@ -184,40 +129,20 @@ impl Panel {
     }
 
     fn release(&mut self, now: Instant, key: KeyId, act: bool) {
-        let Some(held) = self.held.filter(|held| held.key.id == key) else { return };
+        if self.keys.held.is_none_or(|held| held.key.id != key) {
+            return;
+        }
         // What the held key did at its second mark, it did before this.
-        self.very_long_due(now);
-        let spent = self.held.is_some_and(|held| held.spent);
+        self.keys.very_long_due(now);
         self.catch_up(now);
-        self.held = None;
-        self.touched = now;
-        self.used = Some(now);
-        if act && !spent {
-            let long = now.since(held.since) >= held.key.long;
-            self.push(now, if long { Press::Long } else { Press::Short });
-        }
-    }
-
-    fn push(&mut self, at: Instant, press: Press) {
-        // Nobody presses twice between two polls; who does is not heard.
-        if let Some(slot) = self.acts.iter_mut().find(|slot| slot.is_none()) {
-            *slot = Some((at, press));
-        }
-    }
-
-    fn very_long_due(&mut self, now: Instant) {
-        let Some(held) = self.held.filter(|held| !held.spent) else { return };
-        let at = held.since + held.key.very_long;
-        if now >= at {
-            self.held = Some(Held { spent: true, ..held });
-            self.touched = at;
-            self.push(at, Press::VeryLong);
+        if let Some(held) = self.keys.held {
+            self.keys.up(now, held, act);
         }
     }
 
     /// Lets the time-outs up to `now` happen, unless a press before them has still to be carried out.
     fn catch_up(&mut self, now: Instant) {
-        if self.acts.iter().all(Option::is_none) {
+        if !self.keys.waits() {
             self.state = self.state_at(now);
         }
     }
@@ -227,8 +152,8 @@ impl Panel {
     /// The state at `now`, after all time-outs up to then.
     pub(crate) fn state_at(&self, now: Instant) -> State {
         let panel = &self.model.panel;
-        let edit_over = self.touched + panel.edit_idle;
-        let page_over = self.touched + panel.page_idle;
+        let edit_over = self.keys.touched + panel.edit_idle;
+        let page_over = self.keys.touched + panel.page_idle;
         let state = match self.state {
             State::Message { page, since, .. } if now >= since + panel.message => {
                 State::Browse { page, since: since + panel.message }
@@ -255,17 +180,13 @@ impl Panel {
     /// next call.
     pub fn poll(&mut self, now: Instant, values: &impl Values) -> Option<Intent> {
         self.look(now, values);
-        self.very_long_due(now);
+        self.keys.very_long_due(now);
         loop {
-            let [first, second] = self.acts;
-            let (at, press) = match first {
-                Some(act) if !matches!(self.state, State::Waiting { .. }) => act,
-                _ => {
-                    self.state = self.state_at(now);
-                    return None;
-                }
+            let waiting = matches!(self.state, State::Waiting { .. });
+            let Some(Act { at, press, .. }) = (if waiting { None } else { self.keys.take() }) else {
+                self.state = self.state_at(now);
+                return None;
             };
-            self.acts = [second, None];
             self.state = self.state_at(at);
             let deed = self.deed(self.state, press, at, values);
             if let Some(intent) = self.perform(deed, at, values) {
@@ -327,14 +248,12 @@ impl Panel {
     pub fn poll_at(&self, now: Instant) -> Option<Instant> {
         let panel = &self.model.panel;
         let state = self.state_at(now);
-        let held = self.held.filter(|held| !held.spent).map(|held| held.since + held.key.very_long);
-        let light =
-            self.used.filter(|_| self.seen.backlight == panel.backlight.button && self.held.is_none());
-        let light = light.map(|used| used + panel.backlight.lit);
-        let flash = self.flash.map(|flash| flash + panel.com_flash);
-        let blink = self.next_blink(now);
-        let idle = Some(self.touched + panel.page_idle);
-        let editing = Some(self.touched + panel.edit_idle);
+        let held = self.keys.acts_at();
+        let light = self.keys.dark_at(&panel.backlight, self.seen.backlight);
+        let flash = self.keys.flash_ends(panel);
+        let blink = self.keys.next_blink(panel, now);
+        let idle = Some(self.keys.touched + panel.page_idle);
+        let editing = Some(self.keys.touched + panel.edit_idle);
         let (turn, out) = match state {
             State::Scroll { since } => (self.next_scroll(now, since), None),
             State::Browse { page, since } => (self.next_turn(now, page, since, false), idle),
@@ -345,13 +264,6 @@ impl Panel {
             State::Waiting { .. } => (None, idle),
         };
         [held, light, flash, turn, out].into_iter().flatten().filter(|at| *at > now).min()
-    }
-
-    fn next_blink(&self, now: Instant) -> Instant {
-        let start =
-            self.touched + self.model.panel.blink.times(period(now, self.touched, self.model.panel.blink));
-        let dark = start + self.model.panel.blink_on;
-        if dark > now { dark } else { next_period(now, self.touched, self.model.panel.blink) }
     }
 
     fn next_scroll(&self, now: Instant, since: Instant) -> Option<Instant> {
@@ -382,26 +294,18 @@ impl Panel {
     /// it brought is seen at once.
     #[must_use]
     pub fn blink_on(&self, now: Instant) -> bool {
-        let panel = &self.model.panel;
-        now.since(self.touched).as_micros() % at_least_one(panel.blink) < panel.blink_on.as_micros()
+        self.keys.blink_on(&self.model.panel, now)
     }
 
     /// Whether the backlight is on: always, never, or while a key is used and for a while after.
     #[must_use]
     pub fn backlight(&self, now: Instant, values: &impl Values) -> bool {
-        let light = &self.model.panel.backlight;
-        let setting = values.setting(SettingId::Backlight);
-        setting == light.on
-            || setting == light.button
-                && (self.held.is_some() || self.used.is_some_and(|used| now < used + light.lit))
+        self.keys.backlight(&self.model.panel.backlight, values.setting(SettingId::Backlight), now)
     }
 
     /// The meter has answered on its bus: the communication dot is lit for a moment, at most three times a second.
     pub fn answered(&mut self, now: Instant) {
-        let dark_again = self.model.panel.com_flash.times(2).max(Duration::from_micros(333_334));
-        if self.flash.is_none_or(|flash| now >= flash + dark_again) {
-            self.flash = Some(now);
-        }
+        self.keys.answered(&self.model.panel, now);
     }
 
     // ---- scroll
@@ -470,7 +374,6 @@ impl Panel {
     fn perform(&mut self, deed: Deed, at: Instant, values: &impl Values) -> Option<Intent> {
         let (id, page) = self.here(self.state, at, values)?;
         match deed {
-            Deed::Nothing => {}
             Deed::NextPage(page) | Deed::Back(page) => self.state = State::Browse { page, since: at },
             Deed::OpenMenu(menu) => {
                 if let Some(page) = self.first_page(menu) {
@@ -500,6 +403,8 @@ impl Panel {
                     State::Waiting { page: id, on: Asked::Scroll { added: deed == Deed::AddToScroll } };
                 return Some(Intent::ScrollChanged);
             }
+            // Nothing, or what is done at another kind of display.
+            _ => {}
         }
         None
     }

@@ -3,8 +3,9 @@
 use schema::{Dot, FieldDef, MenuId, PageDef, PageId, Source};
 use units::{Duration, Instant, Point, Tariff, What};
 
+use crate::keys::at_least_one;
 use crate::layout::shows_magnitude;
-use crate::machine::{Asked, Panel, State, Values, at_least_one};
+use crate::machine::{Asked, Panel, State, Values};
 
 /// The most values of one page that are shown.
 pub const MAX_FIELDS: usize = 2;
@@ -198,7 +199,7 @@ impl Panel {
         let own = !matches!(mode, Mode::Message(_) | Mode::Password { .. });
         let mut marks = if own { page_marks(page, &fields) } else { Marks::default() };
         marks.tariff2 |= values.tariff() == Tariff::T2;
-        marks.communication = self.flash.is_some_and(|flash| now < flash + self.model.panel.com_flash);
+        marks.communication = self.keys.flashes(&self.model.panel, now);
         PageView { page: id, menu: page.menu, mode, screen, fields, marks }
     }
 }

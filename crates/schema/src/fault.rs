@@ -599,4 +599,4 @@ pub const fn first_fault(model: &ModelDef) -> Option<Fault> {
 
 #[cfg(test)]
 #[path = "fault_tests.rs"]
-mod tests;
+pub(crate) mod tests;

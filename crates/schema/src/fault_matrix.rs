@@ -93,7 +93,9 @@ const fn readings_fault(model: &ModelDef, def: &MatrixDef) -> Option<Fault> {
             numbers = rest;
         }
         match reading.form {
-            ReadingForm::Number { decimals, .. } if decimals > 4 => return fault(table, row, What::Limit),
+            ReadingForm::Number { decimals, figures, .. } if decimals > 4 || figures <= decimals => {
+                return fault(table, row, What::Limit);
+            }
             ReadingForm::Words(mut words) => {
                 while let [(_, word), rest @ ..] = words {
                     if !text(word) {
@@ -253,3 +255,7 @@ pub(crate) const fn matrix_fault(model: &ModelDef) -> Option<Fault> {
     }
     if words_are_texts(def) { None } else { fault(Table::Model, 0, What::Text) }
 }
+
+#[cfg(test)]
+#[path = "fault_matrix_tests.rs"]
+mod tests;

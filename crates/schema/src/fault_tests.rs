@@ -37,7 +37,7 @@ const fn block(rows: &'static [RegisterDef]) -> Block {
 const MS: Duration = Duration::from_millis(1);
 
 /// A small model without a fault; every test breaks one thing in it.
-const GOOD: ModelDef = ModelDef {
+pub(crate) const GOOD: ModelDef = ModelDef {
     slug: "small",
     identity: IdentityDef {
         prefix: "0000",

@@ -91,10 +91,12 @@ pub struct RegistersDef {
 /// How a reading is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadingForm {
-    /// A number with so many decimals and its unit.
+    /// A number and its unit.
     Number {
         /// Digits behind the point.
         decimals: u8,
+        /// How many digits there are at most: a larger number gives up decimals.
+        figures: u8,
         /// True where the sign is always written, for what flows both ways.
         signed: bool,
     },

@@ -2,6 +2,7 @@
 
 use commission::names;
 use models::Entry;
+use panel::matrix::Page;
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen};
 use rig::Twin;
 use schema::{MenuId, PageId, Source};
@@ -269,6 +270,25 @@ impl Runtime {
             Deed::Reset => "set the counter to zero".to_owned(),
             Deed::AddToScroll => "put the page in the automatic scroll".to_owned(),
             Deed::RemoveFromScroll => "take the page out of the automatic scroll".to_owned(),
+            Deed::ShowPage(page) => self.entry().def.matrix.map_or_else(String::new, |face| match page {
+                Page::Readings(n) => {
+                    format!("go on to {}", face.words.pages.get(usize::from(n)).copied().unwrap_or(""))
+                }
+                Page::History(n) => {
+                    format!("go on to {} {}", face.history.map_or("", |history| history.title), n + 1)
+                }
+            }),
+            Deed::NextReading => "the next reading".to_owned(),
+            Deed::OpenChoice => "open the settings".to_owned(),
+            Deed::Leave => "back to the readings".to_owned(),
+            Deed::Cancel => "back to the menu".to_owned(),
+            Deed::NextRow => "the next row".to_owned(),
+            Deed::PreviousRow => "the row before".to_owned(),
+            Deed::PreviousValue => "the value before".to_owned(),
+            Deed::PreviousDigit => "the digit before".to_owned(),
+            Deed::OtherAnswer => "the other answer".to_owned(),
+            Deed::RadioOn => "switch the radio on".to_owned(),
+            Deed::RadioOff => "switch the radio off".to_owned(),
         }
     }
 

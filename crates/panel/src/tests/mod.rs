@@ -4,4 +4,4 @@ mod glass;
 mod grammar;
 mod manual;
 mod meter;
-mod model;
+pub mod model;

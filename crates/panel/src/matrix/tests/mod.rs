@@ -1,0 +1,4 @@
+mod bench;
+mod grammar;
+mod manual;
+pub mod model;
