@@ -241,7 +241,8 @@ fn play(entry: &'static Entry, start: u64, events: &[Event]) {
                 let now = meter.now;
                 meter.twin.set_supply(now, supply);
                 // What was written holds until the supply goes, where an input chooses the tariff.
-                reference.tariff = entry.def.tariff_input.map_or(reference.stored, |input| input.off);
+                reference.tariff =
+                    entry.def.tariff_input.and_then(|input| input.off).unwrap_or(reference.stored);
             }
             Event::Pass(ms) => {
                 meter.pass(Duration::from_millis(ms));

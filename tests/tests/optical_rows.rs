@@ -206,7 +206,7 @@ fn good_and_bad(setting: &SettingDef, now: i32) -> (i64, i64) {
             let other = choices.iter().rev().map(|choice| choice.value).find(|value| *value != now);
             (other.unwrap(), choices.iter().map(|choice| i64::from(choice.value)).max().unwrap() + 1)
         }
-        Kind::Ratio { .. } => (if now == 55 { 11 } else { 55 }, 7),
+        Kind::Ratio => (if now == 55 { 11 } else { 55 }, 7),
         Kind::Digits(count) => (13_070_042 % 10i32.pow(count.into()), 10i64.pow(count.into())),
     };
     (good.into(), bad)

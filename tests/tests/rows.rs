@@ -49,7 +49,7 @@ fn values(setting: &SettingDef) -> Vec<i32> {
         Kind::Int { min, max } => (min..=max).collect(),
         Kind::OneOf(choices) => choices.iter().map(|choice| choice.value).collect(),
         Kind::Digits(_) => Vec::new(),
-        Kind::Ratio { .. } => vec![11, 55, 5_005, 99_955, 99_991],
+        Kind::Ratio => vec![11, 55, 5_005, 99_955, 99_991],
     }
 }
 

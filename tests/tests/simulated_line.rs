@@ -53,7 +53,7 @@ fn values(setting: &'static schema::SettingDef) -> Vec<i32> {
         Kind::OneOf(choices) => choices.iter().map(|choice| choice.value).collect(),
         Kind::Int { min, max } => vec![min, max, (min + max) / 2],
         Kind::Digits(_) => vec![0, 1],
-        Kind::Ratio { .. } => vec![55, 5_005, 99_991],
+        Kind::Ratio => vec![55, 5_005, 99_991],
     }
 }
 

@@ -365,7 +365,7 @@ fn live(entry: &'static Entry, seed: u64) -> usize {
                     meter.twin.device_mut().set_load(load);
                 }
                 // What was written holds until the supply goes, where an input chooses the tariff.
-                sums.tariff = model.tariff_input.map_or(sums.stored, |input| place(input.off));
+                sums.tariff = model.tariff_input.and_then(|input| input.off).map_or(sums.stored, place);
                 sums.at_start = sums.active();
             }
         }

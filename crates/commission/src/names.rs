@@ -123,6 +123,7 @@ const fn identity_key(of: IdentityOf) -> &'static str {
         IdentityOf::Software => "software-version",
         IdentityOf::Hardware => "hardware-version",
         IdentityOf::Checksum => "checksum",
+        IdentityOf::Checksum2 => "checksum-2",
     }
 }
 
@@ -199,7 +200,7 @@ pub fn value_text(entry: &'static Entry, def: &RegisterDef, value: i64) -> Text 
         },
         Source::Point(point) => point_text(point, def.codec, value),
         Source::Identity(IdentityOf::MeterCode) => bare(format!("{value:04X}")),
-        Source::Identity(IdentityOf::Checksum) => bare(format!("{value:08X}")),
+        Source::Identity(IdentityOf::Checksum | IdentityOf::Checksum2) => bare(format!("{value:08X}")),
         Source::Identity(IdentityOf::Amps) => Text { value: value.to_string(), unit: "A" },
         Source::Identity(_) | Source::Zero | Source::Same(_) => match def.codec {
             Codec::Hex16 => bare(format!("{value:04X}")),

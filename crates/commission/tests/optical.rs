@@ -49,7 +49,7 @@ fn other(setting: &SettingDef) -> i32 {
         Kind::OneOf(choices) => {
             choices.iter().map(|choice| choice.value).find(|value| *value != setting.default).unwrap()
         }
-        Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio { .. } => setting.default + 1,
+        Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio => setting.default + 1,
     }
 }
 

@@ -7,8 +7,8 @@ use modbus::{LineParams, Parity};
 use nv::Nv;
 use panel::Values;
 use schema::{
-    Combination, CommandId, Conditions, Effect, ErrorDef, Keep, Kind, ModelDef, Permission, RangeFault,
-    SettingDef, SettingId, Source,
+    Combination, CommandId, Conditions, Effect, ErrorDef, Keep, ModelDef, Permission, RangeFault, SettingDef,
+    SettingId, Source,
 };
 use units::{Duration, Point, StateOf, Tariff, What};
 
@@ -46,13 +46,10 @@ pub enum Refusal {
         /// Who may change it.
         permission: Permission,
     },
-    /// The value of now stays for ever: there is no way back from it, or the setting was changed as often as it can be.
-    Final {
-        /// The setting.
-        setting: &'static SettingDef,
-        /// Its value.
-        value: i32,
-    },
+    /// There is no way back from the value that the setting has.
+    Final(SettingId),
+    /// The setting was changed as often as it can be.
+    Spent(SettingId),
     /// The memory cannot be used any more.
     Memory,
 }
@@ -72,17 +69,11 @@ impl fmt::Display for Refusal {
                 };
                 write!(f, "{} can be changed {who}", setting.key())
             }
-            Self::Final { setting, value } => {
-                let (key, value) = (setting.id.key(), setting.text(*value));
-                match setting.kind {
-                    Kind::Ratio { changes } => {
-                        write!(
-                            f,
-                            "{key} was changed {changes} times, as often as it can be: it stays {value}"
-                        )
-                    }
-                    _ => write!(f, "{key} is {value}, and there is no way back from it"),
-                }
+            Self::Final(setting) => {
+                write!(f, "{} has a value from which there is no way back", setting.key())
+            }
+            Self::Spent(setting) => {
+                write!(f, "{} was changed as often as it can be in the life of a meter", setting.key())
             }
             Self::Memory => f.write_str("the meter's memory is damaged, it takes no changes"),
         }
@@ -240,14 +231,15 @@ impl<'a, N: Nv> Works<'a, N> {
         let value = match self.model.tariff_input {
             Some(input) if self.input_rules => {
                 if self.tariff_input {
-                    input.on
+                    Some(input.on)
                 } else {
                     input.off
                 }
             }
-            _ => self.settings.get(index).copied().unwrap_or(setting.default),
+            _ => None,
         };
-        match setting.acts_as(value) {
+        let stored = || self.settings.get(index).copied().unwrap_or(setting.default);
+        match setting.acts_as(value.unwrap_or_else(stored)) {
             2 => Tariff::T2,
             3 => Tariff::T3,
             4 => Tariff::T4,
@@ -276,10 +268,16 @@ impl<'a, N: Nv> Works<'a, N> {
         (LineParams::new(baud.unwrap_or(9_600), parity), unit.unwrap_or(1))
     }
 
-    /// The number of the error the meter shows, by its description; 0 for none.
+    /// The number of the error the meter has, by its description; 0 for none.
     #[must_use]
     pub fn error(&self) -> u8 {
-        self.errors(self.conditions).next().map_or(0, |error| error.number)
+        let mut number = 0;
+        for error in self.errors(self.conditions) {
+            if number == 0 || error.joins {
+                number |= error.number;
+            }
+        }
+        number
     }
 
     /// The errors that hold under conditions.
@@ -430,11 +428,20 @@ impl<'a, N: Nv> Works<'a, N> {
             return Err(Refusal::Memory);
         }
         let value = self.settings.get(index).copied().unwrap_or(setting.default);
-        let last = match setting.kind {
-            Kind::Ratio { changes } => self.metering.ct_changes() >= changes,
-            _ => door != Door::Factory && setting.choice(value).is_some_and(|it| it.keep == Keep::Final),
-        };
-        if last && wanted != value { Err(Refusal::Final { setting, value }) } else { Ok(wanted) }
+        if wanted != value {
+            if setting.choice(value).is_some_and(|it| it.keep == Keep::Final) && door != Door::Factory {
+                return Err(Refusal::Final(id));
+            }
+            if self
+                .model
+                .metering
+                .ct
+                .is_some_and(|ct| ct.setting == id && self.metering.ct_changes() >= ct.changes)
+            {
+                return Err(Refusal::Spent(id));
+            }
+        }
+        Ok(wanted)
     }
 
     /// Changes settings: all of them, or none. The only place where a setting changes.

@@ -19,7 +19,7 @@ pub(crate) fn digits_of(setting: &SettingDef) -> u8 {
     let largest = match setting.kind {
         Kind::Digits(count) => return count.clamp(1, 9),
         Kind::Int { max, .. } => max,
-        Kind::Ratio { .. } => 99_995,
+        Kind::Ratio => 99_995,
         Kind::OneOf(choices) => choices.iter().map(|choice| choice.value).max().unwrap_or(0),
     };
     (1..9).find(|count| i64::from(largest) < power_of_ten(*count)).unwrap_or(9)
@@ -32,7 +32,7 @@ pub(crate) fn digits_of(setting: &SettingDef) -> u8 {
 fn possible(setting: &SettingDef, head: i64, behind: u8) -> bool {
     match setting.kind {
         Kind::Int { max, .. } => head.saturating_mul(power_of_ten(behind)) <= i64::from(max),
-        Kind::Digits(_) | Kind::Ratio { .. } => true,
+        Kind::Digits(_) | Kind::Ratio => true,
         Kind::OneOf(choices) => {
             choices.iter().any(|choice| i64::from(choice.value) / power_of_ten(behind) == head)
         }
@@ -126,7 +126,7 @@ pub(crate) fn offered(setting: &SettingDef, present: i32) -> i32 {
                 .unwrap_or(first)
         }
         Kind::Int { min, max } => present.clamp(min, max.max(min)),
-        Kind::Digits(_) | Kind::Ratio { .. } => present,
+        Kind::Digits(_) | Kind::Ratio => present,
     }
 }
 
@@ -147,7 +147,7 @@ pub(crate) fn next_value(setting: &SettingDef, value: i32) -> i32 {
                 value + 1
             }
         }
-        Kind::Digits(_) | Kind::Ratio { .. } => {
+        Kind::Digits(_) | Kind::Ratio => {
             let next = value.saturating_add(1);
             if setting.accepts(next) { next } else { 0 }
         }

@@ -139,7 +139,7 @@ fn digits(setting: &SettingDef) -> u8 {
         schema::Kind::Int { max, .. } => u8::try_from(max.to_string().len()).unwrap_or(u8::MAX),
         schema::Kind::OneOf(_) => 1,
         // Four digits of the primary current and one of the secondary.
-        schema::Kind::Ratio { .. } => 5,
+        schema::Kind::Ratio => 5,
     }
 }
 
@@ -153,7 +153,7 @@ fn value(entry: &Entry, field: Option<&FieldDef>, shown: Shown) -> String {
         (Source::Setting(id), _) => {
             setting(entry, id).map_or_else(String::new, |it| setting_value(it, shown.value))
         }
-        (Source::Identity(IdentityOf::Checksum), _) => format!("{:08X}", shown.value),
+        (Source::Identity(IdentityOf::Checksum | IdentityOf::Checksum2), _) => format!("{:08X}", shown.value),
         (_, Some(Format::Direction)) => if shown.value < 0 { "reverse" } else { "forward" }.to_string(),
         (_, Some(Format::Status)) => {
             format!("{:04X} {:04X}", shown.value >> 16 & 0xFFFF, shown.value & 0xFFFF)

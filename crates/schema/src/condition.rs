@@ -94,15 +94,17 @@ impl BitOrAssign for Conditions {
     }
 }
 
-/// An error that a meter shows. Of several that hold, the first of the table is shown.
+/// An error that a meter shows. Of several that hold, the first of the table is shown, and what joins it.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorDef {
     /// Its number.
     pub number: u8,
     /// One of these conditions is enough for it.
     pub when: Conditions,
-    /// The meter no longer measures, takes no change and writes nothing.
+    /// The meter no longer measures, takes no change and writes nothing, and its display shows the error.
     pub stops: bool,
+    /// Its number is a bit, which is told together with those of the others that hold.
+    pub joins: bool,
 }
 
 #[cfg(test)]

@@ -373,12 +373,9 @@ const fn limits_fault(model: &ModelDef) -> Option<Fault> {
         if ct.changes == 0 || ct.changes > 7 {
             return fault(Table::Model, 0, What::Limit);
         }
-        match find_setting(model, ct.setting) {
-            // Each change of the setting has a place for what it ends.
-            Some(SettingDef { kind: Kind::Ratio { changes }, .. }) if *changes == ct.changes => {}
-            Some(_) => return fault(Table::Model, 0, What::Limit),
-            None => return fault(Table::Model, 0, What::UnknownSetting),
-        }
+        let Some(SettingDef { kind: Kind::Ratio, .. }) = find_setting(model, ct.setting) else {
+            return fault(Table::Model, 0, What::UnknownSetting);
+        };
     }
     let Some(code) = find_setting(model, SettingId::CombinationCode) else {
         return None;
@@ -517,7 +514,7 @@ const fn takes_a_part(setting: Option<&SettingDef>, taken: &SettingDef) -> bool 
             let dense = matches!(setting.kind, Kind::Int { .. } | Kind::Digits(_));
             dense && setting.accepts(min) && setting.accepts(max)
         }
-        Kind::Ratio { .. } => matches!(setting.kind, Kind::Ratio { .. }),
+        Kind::Ratio => matches!(setting.kind, Kind::Ratio),
         Kind::Digits(count) => matches!(setting.kind, Kind::Digits(own) if count <= own),
         Kind::OneOf(choices) => {
             let mut rest = choices;
@@ -564,7 +561,15 @@ const fn optical_fault(model: &ModelDef) -> Option<Fault> {
 const fn tariff_input_fault(model: &ModelDef) -> Option<Fault> {
     let Some(input) = model.tariff_input else { return None };
     match find_setting(model, SettingId::Tariff) {
-        Some(tariff) if tariff.accepts(input.off) && tariff.accepts(input.on) => None,
+        Some(tariff)
+            if tariff.accepts(input.on)
+                && match input.off {
+                    Some(off) => tariff.accepts(off),
+                    None => true,
+                } =>
+        {
+            None
+        }
         Some(_) => fault(Table::Model, 0, What::Limit),
         None => fault(Table::Model, 0, What::UnknownSetting),
     }

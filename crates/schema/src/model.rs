@@ -50,6 +50,8 @@ pub struct IdentityDef {
     pub hardware: u16,
     /// Checksum of the program.
     pub checksum: u32,
+    /// Checksum of the part of the program that does not measure; 0 where the meter does not tell it apart.
+    pub checksum_2: u32,
 }
 
 impl IdentityDef {
@@ -63,6 +65,7 @@ impl IdentityDef {
             IdentityOf::Software => self.software as i64,
             IdentityOf::Hardware => self.hardware as i64,
             IdentityOf::Checksum => self.checksum as i64,
+            IdentityOf::Checksum2 => self.checksum_2 as i64,
         }
     }
 }
@@ -137,8 +140,8 @@ pub struct ModbusDef {
 pub struct TariffInputDef {
     /// The voltage that it takes for on, in V.
     pub volts: u16,
-    /// The value of [`SettingId::Tariff`] that counts without voltage.
-    pub off: i32,
+    /// The value of [`SettingId::Tariff`] that counts without voltage; the stored one where there is none.
+    pub off: Option<i32>,
     /// The value that counts with voltage.
     pub on: i32,
 }

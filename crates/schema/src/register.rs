@@ -19,6 +19,8 @@ pub enum IdentityOf {
     Hardware,
     /// Checksum of the program.
     Checksum,
+    /// Checksum of the part of the program that does not measure.
+    Checksum2,
 }
 
 impl IdentityOf {
@@ -26,7 +28,7 @@ impl IdentityOf {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::MeterCode | Self::Amps | Self::Checksum => Unit::None,
+            Self::MeterCode | Self::Amps | Self::Checksum | Self::Checksum2 => Unit::None,
             Self::Protocol | Self::Software | Self::Hardware => Unit::Hundredths,
         }
     }

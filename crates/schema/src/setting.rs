@@ -127,10 +127,7 @@ pub enum Kind {
     Digits(u8),
     /// A primary current by a secondary current of current transformers, kept as `primary * 10 + secondary`: 1 to 9999 A
     /// by 1 A, or 5 to 9995 A in steps of five by 5 A, so that what it multiplies by is always whole.
-    Ratio {
-        /// How often it can be changed in the life of the meter.
-        changes: u8,
-    },
+    Ratio,
 }
 
 /// Who may change a setting.
@@ -204,7 +201,7 @@ impl fmt::Display for RangeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Outside { setting, value } | Self::NoChoice { setting, value }) = self;
         let (key, allowed) = (setting.id.key(), setting.allowed());
-        if let Kind::Ratio { .. } = setting.kind {
+        if let Kind::Ratio = setting.kind {
             return write!(f, "{key} cannot be {}/{}: expected {allowed}", value / 10, value % 10);
         }
         let number = decimal::Decimal { value: *value, decimals: setting.unit.decimals() };
@@ -256,7 +253,7 @@ impl fmt::Display for SettingText {
                 }
             }
             Kind::Digits(count) => return write!(f, "{:0width$}", self.value, width = usize::from(count)),
-            Kind::Ratio { .. } => {
+            Kind::Ratio => {
                 return write!(f, "{}/{}", self.value / 10, self.value % 10);
             }
             Kind::Int { .. } => {}
@@ -296,7 +293,7 @@ impl fmt::Display for Allowed {
                 }
             }
             Kind::Digits(count) => write!(f, "{count} digits")?,
-            Kind::Ratio { .. } => f.write_str("1/1 to 9999/1, or 5/5 to 9995/5 in steps of 5")?,
+            Kind::Ratio => f.write_str("1/1 to 9999/1, or 5/5 to 9995/5 in steps of 5")?,
         }
         if !self.0.unit.symbol().is_empty() {
             write!(f, " {}", self.0.unit.symbol())?;
@@ -318,7 +315,7 @@ impl SettingDef {
         }
         Err(match self.kind {
             Kind::OneOf(_) => RangeFault::NoChoice { setting: self, value },
-            Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio { .. } => outside,
+            Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio => outside,
         })
     }
 
@@ -328,7 +325,7 @@ impl SettingDef {
         match self.kind {
             Kind::Int { min, max } => min <= value && value <= max,
             Kind::Digits(count) => 0 <= value && (value as i64) < decimal::power_of_ten(count),
-            Kind::Ratio { .. } => {
+            Kind::Ratio => {
                 // By one: any primary current. By five: one that five divides.
                 let value = value.cast_unsigned();
                 10 < value && value < 100_000 && (value % 10 == 1 || value % 50 == 5)
@@ -351,7 +348,7 @@ impl SettingDef {
     pub fn choice(&self, value: i32) -> Option<&'static Choice> {
         match self.kind {
             Kind::OneOf(choices) => choices.iter().find(|choice| choice.value == value),
-            Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio { .. } => None,
+            Kind::Int { .. } | Kind::Digits(_) | Kind::Ratio => None,
         }
     }
 
@@ -359,7 +356,7 @@ impl SettingDef {
     #[must_use]
     pub fn is_lasting(&self, value: i32) -> bool {
         let last = self.choice(value).is_some_and(|choice| choice.keep == Keep::Final);
-        last || matches!(self.kind, Kind::Ratio { .. })
+        last || matches!(self.kind, Kind::Ratio)
     }
 
     /// The value that `value` acts as, and whether it is stored: a volatile choice acts as another one.
@@ -393,7 +390,7 @@ impl SettingDef {
         {
             return Ok(choice.value);
         }
-        if let Kind::Ratio { .. } = self.kind {
+        if let Kind::Ratio = self.kind {
             let whole = |text| decimal::parse(text, 0).ok();
             let value = text.split_once('/').and_then(|(primary, secondary)| {
                 let secondary = whole(secondary).filter(|it| (0..10).contains(it))?;
@@ -442,13 +439,8 @@ mod tests {
     static PASSWORD: SettingDef =
         SettingDef { id: SettingId::Password, kind: Kind::Digits(4), default: 0, unit: Unit::None, ..TIME };
 
-    static CT: SettingDef = SettingDef {
-        id: SettingId::CtRatio,
-        kind: Kind::Ratio { changes: 7 },
-        default: 55,
-        unit: Unit::None,
-        ..TIME
-    };
+    static CT: SettingDef =
+        SettingDef { id: SettingId::CtRatio, kind: Kind::Ratio, default: 55, unit: Unit::None, ..TIME };
 
     #[test]
     fn a_ratio_has_a_primary_that_its_secondary_divides() {

@@ -149,6 +149,8 @@ words! {
         Tariff = "active-tariff",
         /// The ratio of the current transformers that counts now, as [`crate::CtRatio::value`].
         CtRatio = "ct-ratio",
+        /// The primary current of that ratio, in A.
+        CtPrimary = "ct-primary",
         /// How often the ratio of the current transformers was changed.
         CtChanges = "ct-changes",
         /// 1 once tariff 3 or 4 has counted, for ever (Ambition manual §A1.2).
@@ -224,6 +226,8 @@ pub enum Unit {
     KilovarHour,
     /// Kept and read in s.
     Second,
+    /// Kept and read in ms.
+    Millisecond,
     /// Kept and read in baud.
     Baud,
     /// Kept in 0.01 imp/kWh, read in imp/kWh.
@@ -245,6 +249,7 @@ impl Unit {
             Self::KilowattHour => "kWh",
             Self::KilovarHour => "kvarh",
             Self::Second => "s",
+            Self::Millisecond => "ms",
             Self::Baud => "Bd",
             Self::ImpulsePerKilowattHour => "imp/kWh",
         }
@@ -254,7 +259,7 @@ impl Unit {
     #[must_use]
     pub const fn decimals(self) -> u8 {
         match self {
-            Self::None | Self::Second | Self::Baud => 0,
+            Self::None | Self::Second | Self::Millisecond | Self::Baud => 0,
             Self::Hundredths | Self::ImpulsePerKilowattHour => 2,
             Self::Volt
             | Self::Ampere
@@ -475,7 +480,7 @@ mod tests {
     #[test]
     fn codes_and_keys_lead_back_to_their_point() {
         let points = all();
-        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 7 + 7 * (2 * 5 + 1));
+        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 8 + 7 * (2 * 5 + 1));
         let mut keys: Vec<String> = points.iter().map(ToString::to_string).collect();
         for (point, key) in points.iter().zip(&keys) {
             assert_eq!(Point::from_code(point.code()), Some(*point));

@@ -200,7 +200,9 @@ pub fn tariff_input(out: &mut String, input: TariffInputDef) {
         out,
         &[
             ("Voltage that counts as on", format!("{} V AC", input.volts)),
-            ("Without it counts", format!("tariff {}", input.off)),
+            ("Without it counts", {
+                input.off.map_or("the tariff that was set".into(), |tariff| format!("tariff {tariff}"))
+            }),
             ("With it counts", format!("tariff {}", input.on)),
             (
                 "A tariff that was written holds",

@@ -162,11 +162,11 @@ impl<N: Nv> Face<'_, '_, N> {
                 // Whether the way leads there at all is told before whether the value is good.
                 match self.works.check(Door::Optical, id, value.unwrap_or(i64::MIN)) {
                     Ok(value) => Ok(Wanted::Setting(id, i64::from(value))),
-                    Err(Refusal::Range(_)) => Err(OpticalRefusal::Range),
-                    Err(Refusal::Memory) => Err(OpticalRefusal::Memory),
-                    Err(Refusal::Unknown(_) | Refusal::Forbidden { .. } | Refusal::Final { .. }) => {
-                        Err(OpticalRefusal::ReadOnly)
+                    Err(Refusal::Range(_) | Refusal::Final(_) | Refusal::Spent(_)) => {
+                        Err(OpticalRefusal::Range)
                     }
+                    Err(Refusal::Memory) => Err(OpticalRefusal::Memory),
+                    Err(Refusal::Unknown(_) | Refusal::Forbidden { .. }) => Err(OpticalRefusal::ReadOnly),
                 }
             }
             (Access::Read | Access::Write, _) => Err(OpticalRefusal::ReadOnly),

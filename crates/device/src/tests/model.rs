@@ -142,6 +142,7 @@ pub(super) static MODEL: ModelDef = ModelDef {
         software: 218,
         hardware: 132,
         checksum: 0,
+        checksum_2: 0,
     },
     metering: MeteringDef {
         phases: 1,
@@ -169,9 +170,10 @@ pub(super) static MODEL: ModelDef = ModelDef {
                 .and(Conditions::MAIN_DEAD)
                 .and(Conditions::INIT),
             stops: true,
+            joins: false,
         },
-        ErrorDef { number: 2, when: Conditions::PROGRAM, stops: true },
-        ErrorDef { number: 7, when: Conditions::MANTISSA_DATA, stops: false },
+        ErrorDef { number: 2, when: Conditions::PROGRAM, stops: true, joins: false },
+        ErrorDef { number: 7, when: Conditions::MANTISSA_DATA, stops: false, joins: false },
     ],
     modbus: Some(ModbusDef {
         max_read: 125,

@@ -63,8 +63,9 @@ pub const ERRORS: &[ErrorDef] = &[
             .and(Conditions::MAIN_DEAD)
             .and(Conditions::INIT),
         stops: true,
+        joins: false,
     },
-    ErrorDef { number: 2, when: Conditions::PROGRAM, stops: true },
+    ErrorDef { number: 2, when: Conditions::PROGRAM, stops: true, joins: false },
 ];
 
 /// The one key of every PRO1 (§7.6, §7.7).
@@ -121,6 +122,7 @@ const IDENTITY: IdentityDef = IdentityDef {
     software: 218,
     hardware: 132,
     checksum: 0x0D01_2D35,
+    checksum_2: 0,
 };
 
 const NAMEPLATE: &[&str] = &["230 V~ · 50 Hz", "5 (45) A · class B", "10 000 imp/kWh"];
@@ -191,7 +193,7 @@ pub static PRO1_S_SOURCES: ModelSources = FAMILY_SOURCES;
 /// The PRO1-2T: as the PRO1-S, with an input of 230 V that chooses the tariff.
 pub static PRO1_2T: ModelDef = ModelDef {
     slug: "pro1-2t",
-    tariff_input: Some(TariffInputDef { volts: 230, off: 1, on: 2 }),
+    tariff_input: Some(TariffInputDef { volts: 230, off: Some(1), on: 2 }),
     pages: blocks::TARIFF_PAGES,
     ..FAMILY
 };

@@ -213,6 +213,7 @@ pub static MODEL: ModelDef = ModelDef {
         software: 218,
         hardware: 132,
         checksum: 0x0D01_2D35,
+        checksum_2: 0,
     },
     metering: MeteringDef {
         phases: 1,

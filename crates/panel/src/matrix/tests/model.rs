@@ -51,7 +51,7 @@ const SETTINGS: &[SettingDef] = &[
         Kind::OneOf(&[Choice::new(0, "standard", ""), Choice::new(1, "turned", "")]),
         0,
     ),
-    setting(SettingId::CtRatio, Kind::Ratio { changes: 7 }, 55),
+    setting(SettingId::CtRatio, Kind::Ratio, 55),
 ];
 
 pub const fn register(flow: Flow, tariff: Tariff) -> Source {
