@@ -15,6 +15,7 @@ use super::*;
 mod memory;
 mod model;
 mod optical;
+mod transformed;
 use model::MODEL;
 
 const SIZES: MemorySizes = MODEL.memory();
@@ -26,20 +27,26 @@ fn leak<T: Clone>(value: T, count: usize) -> &'static mut [T] {
 }
 
 fn device_with<N: Nv>(nv: N, now: Instant) -> Device<'static, N> {
+    device_of(&MODEL, nv, now)
+}
+
+fn device_of<N: Nv>(model: &'static ModelDef, nv: N, now: Instant) -> Device<'static, N> {
+    let sizes = model.memory();
+    let buffers = |size| Buffers { rx: leak(0, size), tx: leak(0, size) };
     let memory = DeviceMemory {
-        settings: leak(0, SIZES.settings),
-        image: leak(0, SIZES.image),
-        counters: leak(Counter::ZERO, SIZES.counters),
-        sampled: leak(Counter::ZERO, SIZES.counters),
+        settings: leak(0, sizes.settings),
+        image: leak(0, sizes.image),
+        counters: leak(Counter::ZERO, sizes.counters),
+        sampled: leak(Counter::ZERO, sizes.counters),
         polyphase: Some(metering::POLYPHASE),
-        scratch: leak(0, DeviceMemory::scratch(&MODEL)),
+        scratch: leak(0, DeviceMemory::scratch(model)),
         ports: PortMemory {
-            modbus: Buffers { rx: leak(0, SIZES.modbus), tx: leak(0, SIZES.modbus) },
-            optical: Buffers { rx: leak(0, SIZES.optical), tx: leak(0, SIZES.optical) },
-            ..PortMemory::default()
+            modbus: buffers(sizes.modbus),
+            mbus: buffers(sizes.mbus),
+            optical: buffers(sizes.optical),
         },
     };
-    Device::new(&MODEL, memory, nv, now)
+    Device::new(model, memory, nv, now)
 }
 
 fn device() -> Device<'static, Ram> {
