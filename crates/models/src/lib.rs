@@ -15,6 +15,7 @@
 
 use schema::{ModelDef, ModelNotes, ModelSources};
 
+pub mod ambition;
 pub mod pro1;
 
 pub use pro1::{
