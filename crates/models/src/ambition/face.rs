@@ -230,7 +230,7 @@ const fn number(decimals: u8) -> ReadingForm {
 }
 
 const SIGNED: ReadingForm = ReadingForm::Number { decimals: 3, figures: 6, signed: true };
-const COUNTER: ReadingForm = ReadingForm::Number { decimals: 3, figures: 9, signed: false };
+const COUNTER: ReadingForm = ReadingForm::Number { decimals: 3, figures: 7, signed: false };
 const NUMBERS: &str = "the number is the one of IEC 62056-6-1; the pictures of the manual are lost";
 
 const fn quadrant(title: &'static str, flow: Flow, obis: &'static str) -> ReadingDef {

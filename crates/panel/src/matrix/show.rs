@@ -20,6 +20,19 @@ fn ratio(value: i64) -> Figure {
     Figure::Ratio { primary, secondary: u8::try_from(value % 10).unwrap_or(0) }
 }
 
+/// How many digits a phase has at most where it stands beside the whole.
+const BESIDE: u8 = 6;
+
+/// How a reading of a phase is written beside the whole: a large counter gives up its last digits.
+fn beside(form: ReadingForm) -> ReadingForm {
+    match form {
+        ReadingForm::Number { decimals, figures, signed } => {
+            ReadingForm::Number { decimals, figures: figures.min(BESIDE), signed }
+        }
+        words @ ReadingForm::Words(_) => words,
+    }
+}
+
 /// How many digits a number has.
 fn digit_count(value: i64) -> u8 {
     (1..18).find(|count| value.unsigned_abs() < power_of_ten(*count).unsigned_abs()).unwrap_or(18)
@@ -189,7 +202,8 @@ impl MatrixPanel {
         let shown = self.def.obis.is_none_or(|id| values.setting(id) != 0);
         let mut phases = [None; 3];
         if page == 0 {
-            phases = [figure(1), figure(2), figure(3)];
+            let beside = |page| at(page).map(|source| self.reading_figure(beside(def.form), source, values));
+            phases = [beside(1), beside(2), beside(3)];
         }
         Part3::Reading {
             reading: u8::try_from(number).unwrap_or(u8::MAX),
