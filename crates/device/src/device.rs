@@ -1,9 +1,9 @@
 //! [`Device`]: the works, the panel and the ports of one meter, behind one `poll`.
 
-use lcd::SegmentFrame;
+use lcd::{Mono, SegmentFrame};
 use metering::{Counter, Load, Metering, Polyphase, PulseSource, Pulses};
 use nv::Nv;
-use panel::matrix::MatrixView;
+use panel::matrix::{MatrixView, paint};
 use panel::{Intent, LetGo, PageView};
 use schema::{CommandId, KeyId, ModelDef, PortId, SettingId};
 use units::{Duration, Instant, LineError, LineParams, Point};
@@ -275,6 +275,20 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
     #[must_use]
     pub fn matrix_view(&self, now: Instant) -> Option<MatrixView> {
         if self.powered { self.panel.matrix_view(now, &self.works) } else { None }
+    }
+
+    /// Draws what a dot matrix shows; false, and nothing, on a meter with a glass of digits. Without supply the picture is
+    /// blank.
+    pub fn picture(&self, now: Instant, mono: &mut Mono) -> bool {
+        if self.works.model.matrix.is_none() {
+            return false;
+        }
+        mono.wipe();
+        if let Some(view) = self.matrix_view(now) {
+            // What does not fit is drawn all the same; a test finds such a model.
+            let _ = paint(&view, mono);
+        }
+        true
     }
 
     /// True while the display is lit.

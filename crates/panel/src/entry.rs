@@ -170,6 +170,6 @@ pub(crate) fn value_before(setting: &SettingDef, value: i32) -> i32 {
                 value - 1
             }
         }
-        Kind::Digits(_) | Kind::Ratio { .. } => value.saturating_sub(1).max(0),
+        Kind::Digits(_) | Kind::Ratio => value.saturating_sub(1).max(0),
     }
 }

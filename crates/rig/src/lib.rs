@@ -17,6 +17,7 @@ mod outputs;
 mod quirk;
 mod run;
 mod say;
+mod saymatrix;
 pub mod script;
 mod spec;
 mod terminals;
@@ -33,6 +34,7 @@ pub use outputs::{Change, Output, Outputs, S0Fault, pulse_limit_text, pulse_warn
 pub use quirk::Quirk;
 pub use run::{block_on, block_on_within};
 pub use say::{find_page, page_note, point_text, say};
+pub use saymatrix::say_matrix;
 pub use spec::{MOST_METERS, MeterSpec, find_model, parse_count};
 pub use terminals::{pulse_energy_text, pulse_rate_text};
 pub use text::{TextError, parse_span};

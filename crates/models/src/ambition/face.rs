@@ -244,9 +244,10 @@ table! {
         reading(
             "Current direction",
             ReadingForm::Words(&[(1, "forward"), (-1, "reverse"), (0, "none")]),
-            each(What::Direction),
+            phases(What::Direction),
             NONE,
-        ) => Note::new("Current direction", Manual("§7.3")).key("direction"),
+        ) => Note::new("Current direction", Manual("§7.3")).key("direction")
+            .assumed("Of each phase, as the register map has it and the sister meter shows it."),
         reading("Trip counter", COUNTER, energies(EnergyKind::Active, Flow::Trip), NONE)
             => Note::new("Trip counter", Manual("§7.3")).key("trip"),
         reading(

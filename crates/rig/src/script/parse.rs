@@ -218,11 +218,20 @@ fn fault(words: &mut Words<'_>) -> Result<NvPart, TextError> {
     }
 }
 
-/// A meter with one key calls it `key`.
+/// A meter with one key calls it `key`, one with a dot matrix has three.
 fn key(entry: &'static Entry, word: &str) -> Result<KeyId, TextError> {
+    let wrong = |expected| TextError::new(format!("there is no key \"{word}\""), expected);
+    if let Some(face) = entry.def.matrix {
+        return match word {
+            "left" => Ok(face.keys.left),
+            "middle" => Ok(face.keys.middle),
+            "right" => Ok(face.keys.right),
+            _ => Err(wrong("left, middle or right")),
+        };
+    }
     match entry.def.keys {
         [only] if word == "key" => Ok(only.id),
-        _ => Err(TextError::new(format!("there is no key \"{word}\""), "key, which is the only one")),
+        _ => Err(wrong("key, which is the only one")),
     }
 }
 
@@ -321,6 +330,7 @@ fn expectation(entry: &'static Entry, words: &mut Words<'_>) -> Result<Expectati
 
 fn lcd(entry: &'static Entry, text: &str, words: &mut Words<'_>) -> Result<Expectation, TextError> {
     let Some(glass) = entry.def.glass.segments() else {
+        // A line of a dot matrix; that it has no dots the end of the line says.
         return Ok(Expectation::Lcd { text: text.to_string(), dots: None });
     };
     lcd::check(glass, 0, text).map_err(|fault| {

@@ -2,11 +2,13 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
-use device::{Door, OpticalPort};
+use device::{Device, Door, OpticalPort};
+use lcd::Mono;
 use modbus::RegisterAccess;
-use schema::PortId;
+use schema::{GlassDef, PortId};
 use units::{Duration, Instant};
 
 use super::parse::setting_def;
@@ -14,6 +16,8 @@ use super::send::reply_text;
 use super::{Command, Expectation, Failure, Line, Script, Subject};
 use crate::outputs::volts;
 use crate::say::{point_text, say};
+use crate::saymatrix::say_matrix;
+use crate::twin::VecNv;
 use crate::{Bench, MasterEvent, Output, Twin};
 
 /// How long the finger stays on the key where a script does not say.
@@ -233,25 +237,34 @@ fn found(bench: &mut Bench, index: usize, subject: Subject) -> String {
     let Some(twin) = bench.twin_mut(index) else { return String::new() };
     let entry = twin.entry();
     let device = twin.device_mut();
-    let Some(glass) = entry.def.glass.segments() else { return String::new() };
-    let frame = device.frame(now);
     let dead = || "no supply".to_string();
     let powered = device.powered();
     match subject {
-        Subject::Lcd => {
-            format!("lcd \"{}\" dots {}", lcd::glyphs(&frame, glass), lcd::dots(&frame, glass))
-        }
+        Subject::Lcd => match &entry.def.glass {
+            GlassDef::Segments(glass) => {
+                let frame = device.frame(now);
+                format!("lcd \"{}\" dots {}", lcd::glyphs(&frame, glass), lcd::dots(&frame, glass))
+            }
+            GlassDef::Matrix(_) => behind_strokes(&matrix_lines(device, now)),
+        },
         Subject::View => {
-            let sentence =
-                device.view(now).map_or_else(|| "The display is dark".to_string(), |view| say(entry, &view));
-            format!("view \"{sentence}\"")
+            let digits = device.view(now).map(|view| say(entry, &view));
+            let sentence = digits.or_else(|| device.matrix_view(now).map(|view| say_matrix(&view)));
+            format!("view \"{}\"", sentence.unwrap_or_else(|| "The display is dark".to_string()))
         }
-        Subject::Pixels => {
-            let picture = lcd::art(glass, lcd::visible(frame, device.blink_on(now))).to_string();
-            let rows: Vec<String> =
-                picture.lines().map(|row| format!("| {row}").trim_end().to_string()).collect();
-            rows.join("\n")
-        }
+        Subject::Pixels => behind_strokes(&match &entry.def.glass {
+            GlassDef::Segments(glass) => {
+                lcd::art(glass, lcd::visible(device.frame(now), device.blink_on(now))).to_string()
+            }
+            GlassDef::Matrix(glass) => {
+                let mut bits = vec![0; Mono::bytes(glass.width, glass.height)];
+                let mono = Mono::new(glass.width, glass.height, &mut bits);
+                mono.map_or_else(String::new, |mut mono| {
+                    device.picture(now, &mut mono);
+                    mono.to_string()
+                })
+            }
+        }),
         Subject::Point(point) => {
             let value = device.value(point).map(|value| point_text(entry, point, value));
             let value =
@@ -281,6 +294,17 @@ fn found(bench: &mut Bench, index: usize, subject: Subject) -> String {
             s0_text(Some(outputs.s0_supply()), Some(outputs.is_on(Output::S0)), Some(outputs.s0_pulses()))
         }
     }
+}
+
+/// Rows, each behind a stroke.
+fn behind_strokes(text: &str) -> String {
+    let rows: Vec<String> = text.lines().map(|row| format!("| {row}").trim_end().to_string()).collect();
+    rows.join("\n")
+}
+
+/// The lines that stand on a dot matrix; none without supply.
+fn matrix_lines(device: &Device<'static, VecNv>, now: Instant) -> String {
+    device.matrix_view(now).map_or_else(String::new, |view| view.to_string())
 }
 
 /// The circuit at the pulse output, or the parts of it that matter.
@@ -349,10 +373,20 @@ fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(
     if holds { Ok(()) } else { Err(Mismatch { expected, found }) }
 }
 
-/// Compares the digits by their segments, and the dots where they matter.
+/// Compares the digits by their segments, and the dots where they matter. On a dot matrix the text is one of the lines;
+/// without supply there is one, and it is empty.
 fn shows(bench: &Bench, index: usize, text: &str, dots: Option<&str>) -> bool {
     let Some(twin) = bench.twin(index) else { return false };
-    let Some(glass) = twin.entry().def.glass.segments() else { return false };
-    let frame = twin.device().frame(bench.now());
-    lcd::matches(&frame, glass, text) && dots.is_none_or(|dots| lcd::dots(&frame, glass).to_string() == dots)
+    let now = bench.now();
+    match &twin.entry().def.glass {
+        GlassDef::Segments(glass) => {
+            let frame = twin.device().frame(now);
+            lcd::matches(&frame, glass, text)
+                && dots.is_none_or(|dots| lcd::dots(&frame, glass).to_string() == dots)
+        }
+        GlassDef::Matrix(_) => {
+            let lines = matrix_lines(twin.device(), now);
+            lines.lines().any(|line| line == text) || lines.is_empty() && text.is_empty()
+        }
+    }
 }
