@@ -1,13 +1,14 @@
 //! `metertwin lcd`: the picture of a page, as text, SVG or PNG.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use lcd::SegmentFrame;
+use lcd::{Mono, SegmentFrame};
 use models::Entry;
 use panel::{MAX_FIELDS, Marks, Mode, PageView, Screen, Shown};
 use resvg::{tiny_skia, usvg};
 use rig::{Twin, find_page, page_note};
-use schema::{PageId, SegmentGlass};
+use schema::{GlassDef, MatrixGlass, PageId, SegmentGlass};
 use units::Instant;
 
 use crate::args::{LcdArgs, Picture};
@@ -16,6 +17,8 @@ use crate::{out, read};
 
 /// How many pixels wide a PNG is for each unit of the drawing.
 const SCALE: f32 = 1.0;
+/// The same for a dot matrix, whose unit is a dot.
+const DOT_SCALE: f32 = 4.0;
 /// How much a lit segment covers what is behind it.
 const LIT: &str = ".95";
 
@@ -23,32 +26,83 @@ const LIT: &str = ".95";
 pub fn run(args: &LcdArgs) -> Result<(), Fault> {
     let entry = read::model(Some(&args.model))?;
     let twin = Twin::new(entry, None, Instant::ZERO);
+    match &entry.def.glass {
+        GlassDef::Segments(glass) => segments(args, entry, &twin, glass),
+        GlassDef::Matrix(glass) => matrix(args, entry, &twin, *glass),
+    }
+}
+
+/// The picture of a page on a glass of digits.
+fn segments(args: &LcdArgs, entry: &Entry, twin: &Twin, glass: &SegmentGlass) -> Result<(), Fault> {
     let view = match &args.page {
         None => twin.device().view(Instant::ZERO),
         Some(key) => {
             let page = find_page(entry, key).ok_or_else(|| no_page(entry, key))?;
-            Some(page_view(&twin, page))
+            Some(page_view(twin, page))
         }
     };
     let frame = view.map_or_else(SegmentFrame::default, |view| {
         panel::draw(entry.def, &view).unwrap_or_else(|(frame, _)| frame)
     });
-    let Some(glass) = entry.def.glass.segments() else {
-        return Err(Fault::option("--model", format!("{} has no glass of digits", entry.def.slug)));
-    };
+    let text = || lcd::art(glass, frame.on).to_string();
+    show(args, text, || light(entry.notes.glass_svg, glass, frame.on), SCALE)
+}
+
+/// What stands on a dot matrix as it comes from the factory. Other screens are walked to in a script.
+fn matrix(args: &LcdArgs, entry: &Entry, twin: &Twin, glass: MatrixGlass) -> Result<(), Fault> {
+    if args.page.is_some() {
+        let wrong = format!("the glass of {} has no pages by name: walk there in a script", entry.def.slug);
+        return Err(Fault::option("--page", wrong));
+    }
+    let mut bits = vec![0; Mono::bytes(glass.width, glass.height)];
+    let mut mono = Mono::new(glass.width, glass.height, &mut bits)
+        .ok_or_else(|| Fault::option("--model", "its glass has no whole bytes in a row"))?;
+    if let Some(view) = twin.device().matrix_view(Instant::ZERO) {
+        // A test paints every text of every model: here what does not fit is only cut off.
+        let _ = panel::matrix::paint(&view, &mut mono);
+    }
+    show(args, || mono.to_string(), || dots(entry.notes.glass_svg, &mono), DOT_SCALE)
+}
+
+/// Prints a picture in the format that was asked for.
+fn show(
+    args: &LcdArgs,
+    text: impl FnOnce() -> String,
+    svg: impl FnOnce() -> String,
+    scale: f32,
+) -> Result<(), Fault> {
     match args.format {
-        Picture::Text => out::print(&lcd::art(glass, frame.on).to_string()),
-        Picture::Svg => out::print(&light(entry.notes.glass_svg, glass, frame.on)),
+        Picture::Text => out::print(&text()),
+        Picture::Svg => out::print(&svg()),
         Picture::Png => {
             if io::stdout().is_terminal() {
                 let wrong = "a picture is no text for a terminal: send it to a file with > FILE";
                 return Err(Fault::option("--format png", wrong));
             }
-            let png = render(&light(entry.notes.glass_svg, glass, frame.on))?;
+            let png = render(&svg(), scale)?;
             let _ = io::stdout().write_all(&png);
         }
     }
     Ok(())
+}
+
+/// Puts the dark dots into a drawing of the glass, as one path: a run of dots in a row is one rectangle.
+fn dots(svg: &str, mono: &Mono) -> String {
+    let mut path = String::new();
+    for y in 0..i32::from(mono.height()) {
+        let mut x = 0;
+        while x < i32::from(mono.width()) {
+            let run = (x..).take_while(|x| mono.get(*x, y)).count();
+            if run > 0 {
+                let _ = write!(path, "M{x} {y}h{run}v1h-{run}z");
+            }
+            x += i32::try_from(run).unwrap_or(0) + 1;
+        }
+    }
+    let Some(place) = svg.find("data-part=\"pixels\"") else { return svg.to_owned() };
+    let (before, after) = svg.split_at(place);
+    let (tag, rest) = after.split_once('>').unwrap_or((after, ""));
+    format!("{before}{tag}><path d=\"{path}\"/>{rest}")
 }
 
 fn no_page(entry: &Entry, key: &str) -> Fault {
@@ -110,14 +164,14 @@ fn attribute(tag: &str, name: &str, change: impl Fn(&str) -> String) -> String {
     format!("{before}{start}{}\"{after}", change(value))
 }
 
-fn render(svg: &str) -> Result<Vec<u8>, Fault> {
+fn render(svg: &str, scale: f32) -> Result<Vec<u8>, Fault> {
     let wrong =
         |what: String| Fault::new(Kind::Input, format!("the drawing of the glass cannot be painted: {what}"));
     let tree = usvg::Tree::from_str(svg, &usvg::Options::default()).map_err(|why| wrong(why.to_string()))?;
-    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| wrong("it has no size".into()))?;
+    let size = tree.size().to_int_size().scale_by(scale).ok_or_else(|| wrong("it has no size".into()))?;
     let mut pixels = tiny_skia::Pixmap::new(size.width(), size.height())
         .ok_or_else(|| wrong(format!("{} × {} pixels", size.width(), size.height())))?;
-    resvg::render(&tree, tiny_skia::Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale, scale), &mut pixels.as_mut());
     pixels.encode_png().map_err(|why| wrong(why.to_string()))
 }
 
@@ -144,7 +198,23 @@ mod tests {
         for (page, _) in entry.def.all_pages() {
             assert!(panel::draw(entry.def, &page_view(&twin, page)).is_ok(), "{page:?}");
         }
-        let png = render(entry.notes.glass_svg).unwrap();
+        let png = render(entry.notes.glass_svg, SCALE).unwrap();
         assert_eq!(&png[1..4], b"PNG");
+    }
+
+    #[test]
+    fn the_dots_of_a_matrix_are_rectangles_of_its_drawing() {
+        let mut bits = vec![0; Mono::bytes(8, 4)];
+        let mut mono = Mono::new(8, 4, &mut bits).unwrap();
+        mono.fill(1, 1, 3, 1, lcd::BinaryColor::On);
+        mono.set(6, 1, lcd::BinaryColor::On);
+        mono.set(7, 3, lcd::BinaryColor::On);
+        let glass = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 4\"><g data-part=\"pixels\"></g></svg>";
+        let svg = dots(glass, &mono);
+        let path = "<path d=\"M1 1h3v1h-3zM6 1h1v1h-1zM7 3h1v1h-1z\"/>";
+        assert_eq!(svg, glass.replace("></g>", &format!(">{path}</g>")));
+        let png = render(&svg, DOT_SCALE).unwrap();
+        assert_eq!(&png[16..24], [0, 0, 0, 32, 0, 0, 0, 16]);
+        assert_eq!(dots("<svg/>", &mono), "<svg/>");
     }
 }

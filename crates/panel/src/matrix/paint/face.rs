@@ -4,7 +4,7 @@ use core::fmt;
 
 use lcd::{Align, BOLD, LARGE, MEDIUM, SMALL, WIDE, icons};
 
-use super::pen::{Line, OFF, ON, Pen, shortened};
+use super::pen::{Line, OFF, ON, Pen, is_counter, shortened};
 use crate::matrix::view::{Face, Figure, Header, HeaderItem, MAX_TOGETHER, Page, Part3, Register};
 
 /// Left edge of what is written.
@@ -17,6 +17,8 @@ const REGISTERS: i32 = 40;
 const READINGS: i32 = 89;
 /// The rule above the names of the pages.
 const TABS: i32 = 144;
+/// The least between two phases in a line.
+const BETWEEN: i32 = 5;
 
 /// An item of the header as people read it: digits of a serial number by four.
 struct Item<'a>(&'a HeaderItem);
@@ -146,7 +148,10 @@ impl Pen<'_, '_> {
 
     /// A number with so many decimals, one at least, as the largest digits have room for. A counter keeps all of them.
     fn readable(&self, figure: Figure, room: i32) -> Figure {
-        let Figure::Number { decimals, digits: 0..=1, unit, .. } = figure else { return figure };
+        let Figure::Number { decimals, unit, .. } = figure else { return figure };
+        if is_counter(unit) {
+            return figure;
+        }
         let fits = |figure: &Figure| {
             let setting = self.setting(Line::of(figure).as_str(), unit, room, WIDE.ascent());
             setting.ascent() == WIDE.ascent()
@@ -180,16 +185,19 @@ impl Pen<'_, '_> {
             lines
         };
         let wide = |lines: &[Option<Line>; 3]| -> i32 {
-            lines.iter().flatten().map(|line| SMALL.width(line.as_str()) + 5).sum::<i32>() - 5
+            lines.iter().flatten().map(|line| SMALL.width(line.as_str()) + BETWEEN).sum::<i32>() - BETWEEN
         };
         let most = decimals.max().unwrap_or(0);
         let lines = (0..=most).rev().map(texts).find(|lines| wide(lines) <= RIGHT - LEFT);
         let Some(lines) = lines else { return false };
-        let places = [(LEFT, Align::Left), (self.width() / 2, Align::Center), (RIGHT, Align::Right)];
-        for (line, (x, align)) in lines.iter().zip(places) {
-            if let Some(line) = line {
-                self.text(&SMALL, line.as_str(), x, TABS - 11, align, RIGHT - LEFT, ON);
-            }
+        let [first, second, third] = lines.map(|line| line.unwrap_or_else(|| Line::of("")));
+        let [before, here, behind] = [first, second, third].map(|line| SMALL.width(line.as_str()));
+        // The one in the middle gives way where its neighbours are of different length.
+        let from = LEFT + before + BETWEEN;
+        let to = (RIGHT - behind - BETWEEN - here).max(from);
+        let middle = ((self.width() - here) / 2).clamp(from, to);
+        for (line, x) in [(first, LEFT), (second, middle), (third, RIGHT - behind)] {
+            self.text(&SMALL, line.as_str(), x, TABS - 11, Align::Left, RIGHT - x, ON);
         }
         true
     }

@@ -5,6 +5,8 @@ use core::fmt::{self, Write as _};
 use lcd::icons::Icon;
 use lcd::{Align, BOLD, BinaryColor, Font, LARGE, MEDIUM, Mono, SMALL, WIDE};
 
+use units::{Unit, decimal};
+
 use crate::matrix::Figure;
 
 /// Dark on light.
@@ -238,17 +240,18 @@ impl Pen<'_, '_> {
     }
 }
 
-/// A number with another count of decimals; a counter, which has leading zeros, is cut off and not rounded.
+/// A number with fewer decimals; a counter is cut off and not rounded: a meter never shows more than it counted.
 pub fn shortened(figure: Figure, decimals: u8) -> Figure {
     match figure {
-        Figure::Number { value, decimals: from, digits, signed, unit } if decimals < from => {
-            let value = if digits > 1 {
-                units::decimal::truncate(value, from, decimals)
-            } else {
-                units::decimal::rescale(value, from, decimals)
-            };
-            Figure::Number { value, decimals, digits: 1, signed, unit }
+        Figure::Number { value, decimals: from, signed, unit, .. } if decimals < from => {
+            let cut = if is_counter(unit) { decimal::truncate } else { decimal::rescale };
+            Figure::Number { value: cut(value, from, decimals), decimals, digits: 1, signed, unit }
         }
         other => other,
     }
+}
+
+/// Whether a unit is one of energy.
+pub fn is_counter(unit: &str) -> bool {
+    [Unit::KilowattHour, Unit::KilovarHour].iter().any(|counted| counted.symbol() == unit)
 }

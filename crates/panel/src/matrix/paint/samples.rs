@@ -140,13 +140,13 @@ pub fn samples() -> Vec<(&'static str, MatrixView)> {
             view(reading(
                 "Trip counter",
                 "",
-                Some(energy(123_456, KWH)),
-                [123_400, 50, 6].map(|v| Some(energy(v, KWH))),
+                Some(number(123_456_789, 3, KWH)),
+                [123_400_999, 50, 6].map(|v| Some(number(v, 3, KWH))),
             )),
         ),
         (
             "reactive",
-            view(reading("Reactive energy", "3.8.0", Some(energy(999_999_999, "kvarh")), [None; 3])),
+            view(reading("Reactive energy +", "3.8.0", Some(number(999_999_999, 3, "kvarh")), [None; 3])),
         ),
         (
             "largest-power",

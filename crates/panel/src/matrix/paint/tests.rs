@@ -1,6 +1,7 @@
 use expect_test::{ExpectFile, expect_file};
 use lcd::Mono;
 
+use super::pen::shortened;
 use super::samples::{power, samples};
 use super::{Unfit, paint};
 use crate::matrix::view::*;
@@ -30,8 +31,9 @@ fn every_screen_finds_room_for_its_texts_and_looks_like_no_other() {
 
 #[test]
 fn the_screens_as_they_stand_on_the_glass() {
-    let pictures: [(&str, ExpectFile); 6] = [
+    let pictures: [(&str, ExpectFile); 7] = [
         ("power", expect_file!["art/power.txt"]),
+        ("trip", expect_file!["art/trip.txt"]),
         ("history", expect_file!["art/history.txt"]),
         ("direction", expect_file!["art/direction.txt"]),
         ("menu", expect_file!["art/menu.txt"]),
@@ -121,4 +123,13 @@ fn numbers_of_any_size_find_room() {
             assert!(fits || exponent > 6, "{value} {unit}");
         }
     }
+}
+
+#[test]
+fn a_counter_is_cut_off_where_a_reading_is_rounded() {
+    let number = |unit| Figure::Number { value: 1_999, decimals: 3, digits: 1, signed: false, unit };
+    assert_eq!(shortened(number("kWh"), 1).to_string(), "1.9");
+    assert_eq!(shortened(number("kvarh"), 0).to_string(), "1");
+    assert_eq!(shortened(number("kW"), 1).to_string(), "2.0");
+    assert_eq!(shortened(number("kW"), 3), number("kW"));
 }
