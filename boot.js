@@ -9,8 +9,8 @@ document.addEventListener("click", (event) => {
   log.select();
   navigator.clipboard.writeText(log.value).then(() => { button.textContent = "Copied"; }, () => {});
 });
-// The panels of the other ports are a module of their own (web/lines), fetched when one of them is opened. Its name says
-// which page it belongs to, and which try this is: browsers remember a module that could not be fetched.
+// What a master does is a module of its own (web/lines), fetched when a part of it is opened. Its name says which page it
+// belongs to, and which try this is: browsers remember a module that could not be fetched.
 let tries = 0;
 let lines;
 const fetchLines = async () => {

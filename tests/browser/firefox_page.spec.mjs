@@ -8,7 +8,7 @@ import { wholeFile } from "./ui.mjs";
 const site = await startServer(wholeFile);
 const firefox = await launchFirefox(wholeFile);
 
-/** A page with its meter drawn and the first read-out in. */
+/** A page with its meter drawn. */
 async function open(t) {
   // A page that keeps nothing of the one before.
   const context = await firefox.createBrowserContext();
@@ -19,7 +19,7 @@ async function open(t) {
   page.on("console", (message) => { if (message.type() === "error") page.faults.push(message.text()); });
   await page.setViewport({ width: 1440, height: 900 });
   await page.goto(site.url);
-  await says(page, "[aria-label='Source and line']", /[1-9] good/);
+  await says(page, "[aria-label='Source and line']", /id \d/);
   return page;
 }
 
@@ -47,7 +47,7 @@ const tab = click;
 
 /** Puts a scroll time into the form, whose tab is open, and writes it. */
 async function writeScrollTime(page, seconds) {
-  const field = await page.$("[aria-label='Scroll time in s']");
+  const field = await page.waitForSelector("[aria-label='Scroll time in s']", { timeout: 15_000 });
   await field.click({ count: 3 });
   await field.type(seconds);
   await page.keyboard.press("Tab");

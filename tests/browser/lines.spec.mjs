@@ -18,15 +18,17 @@ async function add(page, model, count) {
   }
 }
 
-test("the module is fetched when a panel is opened, not before", async (t) => {
+test("the module is fetched once, when a part of it is opened, not before", async (t) => {
   const asked = [];
   const page = await freshPage(t, browser, site, { clock: false });
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-  await tab(page, "Bus");
+  for (const name of ["Pulses", "Memory", "Load"]) await tab(page, name);
   assert.deepEqual(asked, []);
   await tab(page, "M-Bus");
   await page.getByRole("button", { name: "Search", exact: true }).waitFor();
   assert.deepEqual(asked.sort(), ["/lines.css", "/lines.js", "/lines_bg.wasm"]);
+  await tab(page, "Bus");
+  await page.getByRole("button", { name: "Use this line" }).waitFor();
   await tab(page, "Infrared");
   await page.getByRole("button", { name: "Read out", exact: true }).waitFor();
   assert.equal(asked.length, 3);
@@ -41,6 +43,23 @@ test("a module that cannot be fetched says so, and a second try works", async (t
   await page.unroute("**/lines.js*");
   await page.locator("#panel-mbus").getByRole("button", { name: "Try again" }).click();
   await page.getByRole("button", { name: "Search", exact: true }).waitFor();
+});
+
+test("a configurator that cannot be fetched says so on its tabs and behind Connect, and a second try works", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await page.route("**/lines.js*", (route) => route.abort());
+  const connect = page.getByRole("button", { name: "Connect a real meter…" });
+  await connect.click();
+  const failed = page.getByText("The configurator could not be loaded. Check the connection to the server of this page");
+  await page.getByRole("tabpanel", { name: "Read-out" }).and(page.locator(":has-text('could not be loaded')")).waitFor();
+  await page.getByRole("tab", { name: "Settings" }).click();
+  await failed.filter({ visible: true }).waitFor();
+  await page.unroute("**/lines.js*");
+  // The button tries again, too.
+  await connect.click();
+  await page.getByRole("dialog", { name: "Connect a real meter" }).getByRole("button", { name: "Close" }).click();
+  assert.equal(await failed.count(), 0);
+  await page.getByText("Nothing is called confirmed that the meter did not give back.").waitFor();
 });
 
 test("eight M-Bus meters are found by secondary address, as a tree, and one is read out", async (t) => {

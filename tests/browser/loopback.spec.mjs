@@ -1,4 +1,4 @@
-// The configurator at the twin over the simulated line, as a first visit finds it: no click, no hardware.
+// The configurator at the twin over the simulated line, as whoever opens it for the first time finds it: no hardware.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ const site = await startServer(wholeFile);
 const browser = await launchChromium(wholeFile);
 const open = (t) => freshPage(t, browser, site);
 
-test("on a first visit the read-out is full without a click", async (t) => {
+test("the read-out is full as soon as it is opened", async (t) => {
   const page = await open(t);
   await tab(page, "Read-out");
   const cells = await page.getByRole("table").getByRole("row").evaluateAll((rows) =>
@@ -130,6 +130,8 @@ test("a counter is reset after a question, and the register tells", async (t) =>
 
 test("the traffic shows frames with their meaning and their bytes one by one", async (t) => {
   const page = await open(t);
+  await page.getByText("Nothing sent yet. The first frame appears here.").waitFor();
+  await tab(page, "Read-out");
   const [question, answer] = await frames(page);
   assert.equal(question.way, "to the meter");
   assert.match(question.text, /01 03 40 00 00 1F 11 C2 Read serial number to active status word, 31 words at 4000h/);

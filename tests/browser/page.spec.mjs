@@ -44,10 +44,16 @@ for (const colorScheme of ["light", "dark"]) {
       const faults = [];
       const look = async (where, inside) =>
         faults.push(...(await axeFaults(page, inside)).map((fault) => `${where}: ${fault}`));
+      const narrow = async () =>
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "wider than the window");
+      await look("load, before anything was asked");
+      await narrow();
+      await tab(page, "Read-out");
+      await tab(page, "Load");
       await look("load");
       // The traffic stands below every tab and has been looked at.
       await page.getByRole("button", { name: "Clear" }).click();
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "wider than the window");
+      await narrow();
       await tab(page, "Read-out");
       await look("read-out", "#panel-readout");
       await tab(page, "Bus");
@@ -143,7 +149,7 @@ test("a damaged memory is named, kept aside and not written over", async (t) => 
   // A script that is shown as a document has no icon.
   page.faults.length = 0;
   await ready(page, { clock: true });
-  assert.match(await chip(page), /^Twin 9600 8E1 id 1 /);
+  assert.match(await chip(page), /^Twin 9600 8E1 id 1$/);
   await tab(page, "Read-out");
   await becomes(page, () => page.getByRole("tabpanel").innerText(),
     /The memory that this browser kept of the meter is damaged \(2048 bytes\)\. It is kept aside as \S+\.damaged/);
@@ -165,8 +171,8 @@ test("a panic shows the banner with the session's log, and the page can be reloa
     },
   });
   await page.getByRole("button", { name: "Kettle 2 kW" }).click();
-  await page.evaluate(() => { globalThis.breakLists = true; });
   await tab(page, "Read-out");
+  await page.evaluate(() => { globalThis.breakLists = true; });
   await page.getByRole("button", { name: "Read again" }).click();
   const banner = page.getByRole("alert", { name: "The page has failed" });
   await until(page, "the banner", () => banner.isVisible());

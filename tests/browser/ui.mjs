@@ -34,13 +34,26 @@ export async function becomes(page, read, wanted, within = SEVERAL_SECONDS) {
   await until(page, "", met, within).catch(() => assert.fail(`waited for ${wanted}, and there is still: ${last}`));
 }
 
-/** The page with its meter drawn and the first read-out in. `page.wound` says that its clock is wound by hand. */
+/** The tabs of the configurator, which the page fetches when the first of them is opened. */
+const CONFIGURATOR = { readout: "Read-out", settings: "Settings", bus: "Bus" };
+
+/** The page with its meter drawn. `page.wound` says that its clock is wound by hand. */
 export async function ready(page, { clock = false } = {}) {
   page.wound = clock;
+  page.configurator = false;
   await page.getByRole("heading", { name: "Metertwin" }).waitFor();
-  await becomes(page, () => chip(page), /[1-9] good/);
-  await until(page, "the first read-out", async () => (await page.getByRole("progressbar").count()) === 0);
+  await becomes(page, () => chip(page), /^Twin (\d+ 8[ENO]1 id \d|no Modbus)/);
+  const [, key] = new URL(page.url()).hash.split("/");
+  if (key in CONFIGURATOR) await configurator(page);
   return page;
+}
+
+/** Waits for the configurator, which is on its way, and for its first read-out. A meter without Modbus has none. */
+export async function configurator(page) {
+  if (page.configurator) return;
+  page.configurator = true;
+  await becomes(page, () => chip(page), /[1-9] good|no Modbus/);
+  await until(page, "the first read-out", async () => (await page.getByRole("progressbar").count()) === 0);
 }
 
 /** A page of its own for a test, ready, with its clock wound by hand unless told otherwise. */
@@ -83,6 +96,7 @@ export async function tab(page, name) {
   const named = new RegExp(`^${name}`);
   await page.getByRole("tab", { name: named }).click();
   await page.getByRole("tabpanel", { name: named }).waitFor();
+  if (Object.values(CONFIGURATOR).includes(name)) await configurator(page);
 }
 
 /** A row of the read-out, whose tab is open: value, unit, register, words. */
@@ -153,6 +167,8 @@ export const frames = (page) =>
 export async function connect(page, { choose = false, baud, framing, id } = {}) {
   await page.getByRole("button", { name: "Connect a real meter…" }).click();
   const dialog = page.getByRole("dialog", { name: "Connect a real meter" });
+  await until(page, "the dialog", () => dialog.isVisible());
+  await configurator(page);
   if (baud) await dialog.getByLabel("Speed in Bd").selectOption(`${baud}`);
   if (framing) await dialog.getByLabel("Framing").selectOption(framing);
   if (id) {

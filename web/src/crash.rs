@@ -34,21 +34,25 @@ pub fn failed() -> bool {
 /// Shows the banner on every panic. Nothing of the page answers afterwards: the banner is plain elements, its link a
 /// plain link, and its copy button belongs to the boot script.
 pub fn install() {
-    std::panic::set_hook(Box::new(|info| {
-        if FAILED.replace(true) {
-            return;
-        }
-        let mut text = format!("{info}\n\n");
-        LOG.with(|log| {
-            if let Ok(log) = log.try_borrow() {
-                for line in log.iter() {
-                    text.push_str(line);
-                    text.push('\n');
-                }
+    std::panic::set_hook(Box::new(|info| fail(format!("{info}"))));
+}
+
+/// The page has failed, or the module that it has fetched.
+pub fn fail(why: String) {
+    if FAILED.replace(true) {
+        return;
+    }
+    let mut text = why;
+    text.push_str("\n\n");
+    LOG.with(|log| {
+        if let Ok(log) = log.try_borrow() {
+            for line in log.iter() {
+                text.push_str(line);
+                text.push('\n');
             }
-        });
-        show(&text);
-    }));
+        }
+    });
+    show(&text);
 }
 
 fn show(text: &str) -> Option<()> {

@@ -1,6 +1,6 @@
 //! What people do. Components push inputs; the runtime alone acts on them.
 
-use crate::view::{LineForm, LoadForm};
+use crate::view::LoadForm;
 
 /// One thing that somebody did.
 #[derive(Clone, PartialEq)]
@@ -19,32 +19,8 @@ pub enum Input {
     Load(LoadForm),
     /// Let a day of metered time pass.
     Day,
-    /// Read everything once more.
-    Read,
-    /// Read again and again, or stop it.
-    Live(bool),
-    /// Drop the work in progress.
+    /// Let go of the key: somebody wants to stop what is going on.
     Stop,
-    /// A text was put into the field of a settings row.
-    Stage(usize, String),
-    /// Take back the change of a settings row.
-    Unstage(usize),
-    /// Take back all changes.
-    Discard,
-    /// Write the changes.
-    Write,
-    /// Give a command.
-    Command(usize),
-    /// Send these bytes as they are; with the checksum added where asked.
-    Raw(Vec<u8>, bool),
-    /// Read registers: function, address, count.
-    Registers(u8, u16, u16),
-    /// Use this line and id.
-    Line(LineForm),
-    /// The simulated adapter repeats what it sends.
-    Echo(bool),
-    /// Forget the traffic.
-    ClearTraffic,
     /// Put another meter of a model on the rail: the name of the model's tables.
     AddMeter(&'static str),
     /// Take a meter from the rail, with what it knows.
@@ -53,10 +29,6 @@ pub enum Input {
     Select(usize),
     /// Take a file of meters' memories.
     ImportImage(Vec<u8>),
-    /// Answer as the meter in hand at the open adapter.
-    HandOut,
-    /// Show the twin's own bus again, and close the port.
-    Disconnect,
     /// Something on the panel of the outputs or of the memory.
     Panel(PanelDeed),
 }
@@ -103,25 +75,11 @@ impl Input {
             Self::ReadDisplay => "read the display",
             Self::Load(_) => "load",
             Self::Day => "a day on",
-            Self::Read => "read",
-            Self::Live(_) => "live",
             Self::Stop => "stop",
-            Self::Stage(..) => "stage",
-            Self::Unstage(_) => "unstage",
-            Self::Discard => "discard",
-            Self::Write => "write",
-            Self::Command(_) => "command",
-            Self::Raw(..) => "raw frame",
-            Self::Registers(..) => "registers",
-            Self::Line(_) => "line",
-            Self::Echo(_) => "echo",
-            Self::ClearTraffic => "clear the traffic",
             Self::AddMeter(_) => "add a meter",
             Self::RemoveMeter(_) => "remove a meter",
             Self::Select(_) => "another meter",
             Self::ImportImage(_) => "import",
-            Self::HandOut => "hand out",
-            Self::Disconnect => "disconnect",
             Self::Panel(deed) => deed.name(),
         }
     }

@@ -2,28 +2,23 @@
 #![forbid(unsafe_code)]
 
 mod artwork;
-mod bus;
 mod chart;
-mod connect;
 mod crash;
+mod door;
 mod input;
-mod lines_host;
 mod load;
 mod memory;
 mod page;
 mod places;
 mod rail;
-mod readout;
 mod runtime;
 mod scope;
-mod settings;
 mod stage;
 mod store;
-mod traffic;
 mod view;
 
 // Both modules of the page share these; here they are as near as any of its own.
-use ::dom::{self, later, parts, react, serial, signal};
+use ::dom::{self, keys, later, parts, serial, signal};
 use leptos::prelude::document;
 
 fn main() {

@@ -1,4 +1,4 @@
-//! What the page keeps on this computer: small words in local storage, the meter's memory in IndexedDB.
+//! What the page keeps in IndexedDB: the meters' memory. Small words are in local storage ([`dom::store`]).
 
 use js_sys::{Promise, Uint8Array};
 use leptos::prelude::window;
@@ -6,25 +6,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransactionMode};
 
+pub use dom::store::{KEYS_OFF, local, set_local};
+
 /// Name of the database, and of its one store.
 const BASE: &str = "metertwin";
 const STORE: &str = "nv";
-
-/// A word of local storage; `None` where there is none or the browser keeps nothing.
-#[must_use]
-pub fn local(key: &str) -> Option<String> {
-    window().local_storage().ok()??.get_item(key).ok()?
-}
-
-/// Keeps a word, or forgets it. A browser that keeps nothing is not an error: the page works without.
-pub fn set_local(key: &str, word: Option<&str>) {
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = match word {
-            Some(word) => storage.set_item(key, word),
-            None => storage.remove_item(key),
-        };
-    }
-}
 
 /// What a request of IndexedDB gives in the end.
 async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {

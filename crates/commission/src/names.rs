@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 
 use models::Entry;
 use schema::{
-    Block, Codec, CodecError, CommandId, IdentityOf, Label, RegisterDef, SettingDef, SettingId, Source,
+    Block, Codec, CodecError, CommandId, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId,
+    Source,
 };
 use units::{Point, decimal};
 
@@ -211,6 +212,32 @@ pub fn value_text(entry: &'static Entry, def: &RegisterDef, value: i64) -> Text 
             }
         },
     }
+}
+
+/// The value of a source as people read it: by its row where a register shows it, by its unit otherwise.
+#[must_use]
+pub fn source_text(entry: &'static Entry, source: Source, value: i64) -> Text {
+    let setting = match source {
+        Source::Setting(id) => setting(entry, id),
+        _ => None,
+    };
+    match (setting, row_of(entry, source)) {
+        (Some(setting), _) => setting_text(setting, value),
+        (None, Some(row)) => value_text(entry, row.def, value),
+        (None, None) => {
+            let unit = entry.def.unit(source);
+            let decimals = unit.decimals().min(2);
+            let value = decimal::Decimal { value: unit.at(value, decimals), decimals };
+            Text { value: value.to_string(), unit: unit.symbol() }
+        }
+    }
+}
+
+/// The label of a page, empty where it has none.
+#[must_use]
+pub fn page_label(entry: &'static Entry, id: PageId) -> &'static str {
+    let mut notes = entry.notes.pages.iter().flat_map(|notes| notes.iter());
+    notes.nth(usize::from(id.0)).map_or("", |note| note.label)
 }
 
 fn point_text(point: Point, codec: Codec, value: i64) -> Text {

@@ -6,10 +6,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod keys;
+pub mod line;
 pub mod parts;
 pub mod react;
 pub mod serial;
 pub mod signal;
+pub mod store;
 
 use std::cell::RefCell;
 use std::future::Future;

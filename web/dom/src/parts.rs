@@ -237,3 +237,20 @@ pub fn save_part(name: &str, mime: &str, part: &wasm_bindgen::JsValue) {
     link.0.unchecked_ref::<web_sys::HtmlElement>().click();
     let _ = web_sys::Url::revoke_object_url(&url);
 }
+
+/// A number with thin groups from 10 000 on.
+#[must_use]
+pub fn thousands(value: u32) -> String {
+    if value < 10_000 {
+        return value.to_string();
+    }
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push('\u{2009}');
+        }
+        text.push(digit);
+    }
+    text
+}

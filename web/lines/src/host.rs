@@ -4,20 +4,48 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use commission::{Port, PortFault, Received};
-use dom::serial::{self, Link, State};
-use js_sys::{Array, Uint8Array};
+use dom::line::{error_of, to_js};
+use dom::serial::{self, Link, SerialPort, State};
+use js_sys::Uint8Array;
 use leptos::prelude::window;
-use units::{DataBits, Duration, Instant, LineError, LineParams, Parity};
+use units::{Duration, Instant, LineParams};
 use wasm_bindgen::prelude::*;
 
 use crate::clock::pause;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The page's function; `web/src/lines_host.rs` has the table of what it can be asked.
+    /// The page's function; `web/src/runtime/lend.rs` has the table of what it can be asked.
     #[wasm_bindgen(extends = js_sys::Function)]
     #[derive(Clone)]
     pub type Host;
+}
+
+impl Host {
+    /// What the page answers; `null` for nothing.
+    pub fn ask(&self, what: &str, with: &JsValue) -> JsValue {
+        self.call2(&JsValue::UNDEFINED, &what.into(), with).unwrap_or(JsValue::NULL)
+    }
+}
+
+/// An adapter: one of those granted, or one that is chosen now. To be called while a click is handled.
+///
+/// # Errors
+/// A sentence; `None` where nobody chose.
+pub fn choose(granted: Option<usize>) -> impl Future<Output = Result<SerialPort, Option<String>>> + use<> {
+    // Nothing may come between a click and the question for a port.
+    let chosen = granted.is_none().then(serial::request);
+    async move {
+        match chosen {
+            Some(chosen) => chosen.await,
+            None => {
+                let known = serial::granted().await.into_iter().nth(granted.unwrap_or(0));
+                known.map(|(port, _)| port).ok_or_else(|| {
+                    Some("That adapter is not plugged in any more. Plug it in, then try again.".to_owned())
+                })
+            }
+        }
+    }
 }
 
 /// How often is looked for what was heard, in ms. Browsers make it 4 at least.
@@ -68,8 +96,9 @@ impl Line {
         Self { host, params: Rc::new(Cell::new(LineParams::even(2_400))), link: Rc::default() }
     }
 
-    fn ask(&self, what: &str, with: &JsValue) -> JsValue {
-        self.host.call2(&JsValue::UNDEFINED, &what.into(), with).unwrap_or(JsValue::NULL)
+    /// An open adapter, with a simulated wire to go back to.
+    pub fn real(host: Host, link: Rc<Link>, line: LineParams) -> Self {
+        Self { host, params: Rc::new(Cell::new(line)), link: Rc::new(RefCell::new(Some(link))) }
     }
 
     fn link(&self) -> Option<Rc<Link>> {
@@ -94,7 +123,7 @@ impl Line {
             gone: self.is_gone(),
             name: link.map_or_else(String::new, |link| link.name()),
             possible: serial::possible(),
-            simulated: self.ask("text", &JsValue::NULL).as_string().unwrap_or_default(),
+            simulated: self.host.ask("text", &JsValue::NULL).as_string().unwrap_or_default(),
         }
     }
 
@@ -113,20 +142,9 @@ impl Line {
         granted: Option<usize>,
     ) -> impl Future<Output = Result<(), Option<String>>> + use<> {
         let own = self.clone();
-        // Nothing may come between a click and the question for a port.
-        let chosen = granted.is_none().then(serial::request);
+        let chosen = choose(granted);
         async move {
-            let port = match chosen {
-                Some(chosen) => chosen.await?,
-                None => {
-                    let known = serial::granted().await.into_iter().nth(granted.unwrap_or(0));
-                    let Some((port, _)) = known else {
-                        let gone = "That adapter is not plugged in any more. Plug it in, then try again.";
-                        return Err(Some(gone.to_owned()));
-                    };
-                    port
-                }
-            };
+            let port = chosen.await?;
             // The one before, which may be the same again.
             if let Some(before) = own.link() {
                 before.close().await;
@@ -156,34 +174,20 @@ impl Line {
                 heard => Ok(heard),
             };
         }
-        let heard = self.ask("take", &JsValue::NULL);
+        let heard = self.host.ask("take", &JsValue::NULL);
         match heard.as_string() {
             Some(word) if word == "lost" => Err(PortFault::Lost),
-            Some(word) => Ok(Some(Received::LineError(line_error(&word)))),
+            Some(word) => Ok(Some(Received::LineError(error_of(&word)))),
             None => Ok(heard.dyn_into::<Uint8Array>().ok().map(|bytes| Received::Bytes(bytes.to_vec()))),
         }
     }
-}
-
-/// Speed, parity and data bits as the page reads them.
-fn js_line(line: LineParams) -> JsValue {
-    let parity = match line.parity {
-        Parity::Even => 0,
-        Parity::None => 1,
-        Parity::Odd => 2,
-    };
-    let bits = match line.data_bits {
-        DataBits::Seven => 7,
-        DataBits::Eight => 8,
-    };
-    Array::of3(&line.baud.into(), &parity.into(), &bits.into()).into()
 }
 
 impl Port for Line {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
         match self.link() {
             Some(link) => link.write(bytes).await?,
-            None => drop(self.ask("send", &Uint8Array::from(bytes).into())),
+            None => drop(self.host.ask("send", &Uint8Array::from(bytes).into())),
         }
         // They are on their way: nobody tells when they have left.
         self.wait(self.params.get().wire_time(bytes.len())).await
@@ -206,7 +210,7 @@ impl Port for Line {
             // Opening again loses what comes meanwhile: not for nothing.
             Some(link) if link.state() == State::Open && self.params.get() == line => {}
             Some(link) => link.reopen(line).await?,
-            None => drop(self.ask("line", &js_line(line))),
+            None => drop(self.host.ask("line", &to_js(line).into())),
         }
         self.params.set(line);
         Ok(())
@@ -228,13 +232,7 @@ impl Port for Line {
             let ms = window().performance().map_or(0.0, |clock| clock.now());
             return Instant::from_micros((ms * 1_000.0) as u64);
         }
-        let us = self.ask("now", &JsValue::NULL).as_f64().unwrap_or(0.0);
+        let us = self.host.ask("now", &JsValue::NULL).as_f64().unwrap_or(0.0);
         Instant::from_micros(us as u64)
     }
-}
-
-/// The line error of its text.
-fn line_error(text: &str) -> LineError {
-    const ALL: [LineError; 4] = [LineError::Parity, LineError::Framing, LineError::Overrun, LineError::Break];
-    ALL.into_iter().find(|error| error.to_string() == text).unwrap_or(LineError::Framing)
 }

@@ -1,7 +1,7 @@
-//! The journal of writing in local storage: what was certain outlives a crash of the page. The page writes the same one.
+//! The journal of writing in local storage: what was certain outlives a crash of the page. All panels write the same one.
 
 use commission::{Journal, JournalEntry, JournalFault};
-use leptos::prelude::window;
+use dom::store;
 
 /// Where it stands, and how many lines of it are kept.
 const JOURNAL: &str = "metertwin.journal";
@@ -12,13 +12,11 @@ pub struct LocalJournal;
 
 impl Journal for LocalJournal {
     async fn record(&mut self, entry: &JournalEntry) -> Result<(), JournalFault> {
-        // A browser that keeps nothing has no journal, and what is written is proven all the same.
-        let Ok(Some(storage)) = window().local_storage() else { return Ok(()) };
-        let before = storage.get_item(JOURNAL).ok().flatten().unwrap_or_default();
+        let before = store::local(JOURNAL).unwrap_or_default();
         let skip = before.lines().count().saturating_sub(LINES - 1);
         let mut text: String = before.lines().skip(skip).map(|line| format!("{line}\n")).collect();
         text.push_str(&format!("{entry}\n"));
-        let _ = storage.set_item(JOURNAL, &text);
+        store::set_local(JOURNAL, Some(&text));
         Ok(())
     }
 }

@@ -1,14 +1,18 @@
-//! The panels for M-Bus and the optical port: a module of their own, which the page fetches when one of them is opened.
+//! The master's work: the configurator for Modbus, and the panels for M-Bus and the optical port. A module of their own,
+//! which the page fetches when one of them is opened.
 //!
-//! The page lends a line of bytes (see `lines_host.rs` there); everything above it is here and in `commission`.
+//! The page lends a line of bytes and tells of the meter in hand (see `web/src/runtime/lend.rs`); everything above that is here
+//! and in `commission`.
 #![forbid(unsafe_code)]
 
 mod changes;
 mod clock;
+mod crash;
 mod frames;
 mod host;
 mod journal;
 mod mbus;
+mod modbus;
 mod optical;
 mod source;
 mod work;
@@ -22,15 +26,16 @@ use crate::host::{Host, Line};
 /// The event by which the page tells that the simulated meters have changed.
 const CHANGED: &str = "meters";
 
-/// Fills `place` with the panel of this name, over the line that `host` lends.
+/// Fills `place` with the part of this name, over the line that `host` lends.
 #[wasm_bindgen]
 pub fn open(kind: &str, place: &Element, host: Host) {
-    let line = Line::new(host);
+    crash::install(&host);
     let node = El(place.clone());
     place.set_text_content(None);
     let parts = match kind {
-        "mbus" => mbus::open(line, &node),
-        _ => optical::open(line, &node),
+        "modbus" => modbus::open(host, &node),
+        "mbus" => mbus::open(Line::new(host), &node),
+        _ => optical::open(Line::new(host), &node),
     };
     for part in parts {
         let _ = place.append_child(&part.0);

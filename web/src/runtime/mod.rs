@@ -1,37 +1,28 @@
-//! The one runtime: it owns the twin, the wire, the master and the changes, and projects views of them.
+//! The one runtime: it owns the meters and their wires, and projects views of them.
 //!
 //! Components push [`Input`]s and read [`Signals`]. Nothing else touches a device, so every change on the page has one
 //! cause that can be named.
 
-mod answer;
 mod drive;
+mod lend;
 mod model;
-mod outcome;
 mod panels;
-pub mod port;
 mod project;
 mod rail;
-mod subject;
-mod tap;
-mod work;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
 use leptos::prelude::*;
-use rig::Bench;
+use schema::PortId;
 use units::{Duration, Instant};
+use wasm_bindgen::JsValue;
 
 use crate::dom::later;
 use crate::input::Input;
-use crate::serial::{self, Link};
 use crate::signal::Sig;
-use crate::view::{
-    Answer, Card, Chip, Frame, Glass, Hold, Hour, Job, Led, Lights, LineForm, LoadForm, Mirror, Model, Port,
-    Report, Sees, Setting, Strip, Value,
-};
+use crate::view::{Card, Glass, Hold, Hour, Led, Lights, LoadForm, Mirror, Model, Place, Sees, Strip};
 use crate::{crash, store};
 
 use drive::Runtime;
@@ -46,12 +37,14 @@ pub struct Signals {
     pub at: Sig<usize>,
     /// The tables of the meter in hand.
     pub twin: Sig<&'static Model>,
-    /// The tables of the meter that the configurator speaks to: the one in hand, or a real one.
+    /// The tables of the meter whose name stands in the head: the one in hand, or a real one.
     pub wired: Sig<&'static Model>,
     /// What became of a file of memories, and whether it was taken.
     pub imported: Sig<Option<Result<String, String>>>,
-    /// What the meter in hand knows, told by itself: label, value and unit. Empty where the configurator reads it.
-    pub knows: Sig<Vec<(&'static str, String, &'static str)>>,
+    /// The number by which the meter in hand is known: another one for each that comes in its place.
+    pub mark: Sig<u32>,
+    /// Where the meter in hand is spoken to.
+    pub place: Sig<Place>,
     /// The glass.
     pub glass: Sig<Glass>,
     /// The test LED.
@@ -68,28 +61,6 @@ pub struct Signals {
     pub sees: Sig<Sees>,
     /// Energy of the last metered hours, oldest first.
     pub hours: Sig<Vec<Hour>>,
-    /// What the configurator is wired to.
-    pub chip: Sig<Chip>,
-    /// Values of the read-out, row by row.
-    pub values: Sig<Vec<Value>>,
-    /// Reading goes on by itself.
-    pub live: Sig<bool>,
-    /// The settings, row by row.
-    pub settings: Sig<Vec<Setting>>,
-    /// Work in progress.
-    pub job: Sig<Job>,
-    /// What became of the last writing.
-    pub report: Sig<Option<Report>>,
-    /// The traffic, oldest first.
-    pub traffic: Sig<Vec<Frame>>,
-    /// The master's line.
-    pub line: Sig<LineForm>,
-    /// The simulated adapter echoes.
-    pub echo: Sig<bool>,
-    /// The answer to what was sent by hand.
-    pub answer: Sig<Option<Answer>>,
-    /// The real port.
-    pub port: Sig<Port>,
     /// What a screen reader says next.
     pub spoken: Sig<String>,
     /// The outputs over the last moments, while their panel is open.
@@ -110,7 +81,8 @@ impl Signals {
             twin: Sig::new(model),
             wired: Sig::new(model),
             imported: Sig::default(),
-            knows: Sig::default(),
+            mark: Sig::default(),
+            place: Sig::default(),
             glass: Sig::default(),
             led: Sig::default(),
             lights: Sig::default(),
@@ -119,28 +91,11 @@ impl Signals {
             load: Sig::default(),
             sees: Sig::default(),
             hours: Sig::default(),
-            chip: Sig::default(),
-            values: Sig::default(),
-            live: Sig::default(),
-            settings: Sig::default(),
-            job: Sig::default(),
-            report: Sig::default(),
-            traffic: Sig::default(),
-            line: Sig::default(),
-            echo: Sig::default(),
-            answer: Sig::default(),
-            port: Sig::default(),
             spoken: Sig::default(),
             strip: Sig::default(),
             pulses: Sig::default(),
             memory: Sig::default(),
         }
-    }
-
-    /// How many changes are staged.
-    #[must_use]
-    pub fn staged(&self) -> usize {
-        self.settings.with(|settings| settings.iter().filter(|setting| setting.staged.is_some()).count())
     }
 }
 
@@ -158,10 +113,15 @@ pub fn now() -> Instant {
     Instant::from_micros((ms * 1_000.0) as u64)
 }
 
+/// Adds what somebody did to the session's log.
+pub fn note(what: &str) {
+    crash::note(format!("{} ms: {what}", now().as_millis()));
+}
+
 /// Hands an input to the runtime. What the key does is acted on at once.
 pub fn send(input: Input) {
     let at = now();
-    crash::note(format!("{} ms: {}", at.as_millis(), input.name()));
+    note(input.name());
     INBOX.with(|inbox| inbox.borrow_mut().push_back((at, input)));
     tick();
 }
@@ -211,19 +171,18 @@ fn with(act: impl FnOnce(&mut Runtime)) {
 pub fn start(kept: Option<Vec<u8>>) -> Signals {
     let mut runtime = Runtime::new(kept, now());
     let signals = runtime.signals();
-    signals.port.update(|port| port.possible = serial::possible());
     runtime.tick(now(), Vec::new());
     RUNTIME.with(|place| *place.borrow_mut() = Some(runtime));
     run();
     signals
 }
 
-/// The bench with all meters, for whoever speaks over a wire of it that the configurator does not use.
+/// A question of the second module: see `lend.rs`, which has the table.
 #[must_use]
-pub fn bench() -> Option<Rc<RefCell<Bench>>> {
-    let mut bench = None;
-    with(|runtime| bench = Some(runtime.bench.clone()));
-    bench
+pub fn lend(wire: PortId, what: &str, with: &JsValue) -> JsValue {
+    let mut answer = None;
+    self::with(|runtime| answer = runtime.lend(wire, what, with));
+    answer.unwrap_or(JsValue::NULL)
 }
 
 /// The memories as a file: of all meters on the rail, or of the one in hand.
@@ -257,112 +216,10 @@ fn run() {
         }
     })
     .forget();
-    // The page may be gone for good: what the meter knows is kept, and the adapter is given back.
-    let leave = window_event_listener_untyped("pagehide", |_| {
-        with(|runtime| {
-            runtime.keep();
-            if let Some(link) = runtime.link() {
-                later(async move { link.close().await });
-            }
-        });
-    });
-    // These listeners live as long as the page.
+    // The page may be gone for good: what the meter knows is kept.
+    let leave = window_event_listener_untyped("pagehide", |_| with(|runtime| runtime.keep()));
+    // This listener lives as long as the page.
     core::mem::forget(leave);
-    serial::on_connect(|| later(come_back()));
-}
-
-/// An adapter was plugged in: where the open one had gone, it is taken up again.
-async fn come_back() {
-    let mut lost = None;
-    with(|runtime| lost = runtime.lost_link());
-    let Some((link, form)) = lost else { return };
-    let name = link.name();
-    let Some((port, _)) = serial::granted().await.into_iter().find(|(port, _)| serial::name(port, 1) == name)
-    else {
-        return;
-    };
-    open(port, form).await;
-}
-
-/// Fills the list of ports already granted.
-pub fn list_ports() {
-    later(async {
-        let names = serial::granted().await.into_iter().map(|(_, name)| name).collect();
-        with(|runtime| runtime.signals().port.update(|port| port.granted = names));
-    });
-}
-
-/// Lets somebody choose a port, then opens it. Called while a click is handled.
-pub fn choose_port(form: LineForm) {
-    let asked = serial::request();
-    say("", false, true);
-    later(async move {
-        match asked.await {
-            Ok(port) => open(port, form).await,
-            Err(why) => {
-                say(why.as_deref().unwrap_or("No port was chosen. The twin runs on."), why.is_some(), false)
-            }
-        }
-    });
-}
-
-/// Opens a port that was granted before.
-pub fn open_granted(place: usize, form: LineForm) {
-    say("", false, true);
-    later(async move {
-        match serial::granted().await.into_iter().nth(place) {
-            Some((port, _)) => open(port, form).await,
-            None => say("That adapter is not plugged in any more. Plug it in, then try again.", true, false),
-        }
-    });
-}
-
-async fn open(port: serial::SerialPort, form: LineForm) {
-    let link = Link::new(port, soon);
-    match link.open(work::line_params(form)).await {
-        Ok(()) => {
-            say("", false, false);
-            with(|runtime| runtime.attach(link, form));
-            soon();
-        }
-        Err(why) => say(&why, true, false),
-    }
-}
-
-fn say(text: &str, bad: bool, busy: bool) {
-    with(|runtime| {
-        runtime.signals().port.update(|port| {
-            port.say = text.to_owned();
-            port.bad = bad;
-            port.busy = busy;
-        });
-    });
-}
-
-/// The last read-out as a file: comma-separated, or JSON. `None` before the first one.
-#[must_use]
-pub fn export(json: bool) -> Option<String> {
-    let mut text = None;
-    with(|runtime| text = runtime.export(json));
-    text
-}
-
-/// Text of `date` in ISO 8601.
-fn iso_now() -> String {
-    String::from(js_sys::Date::new_0().to_iso_string())
-}
-
-/// The time of day of an instant of the page's clock, with milliseconds.
-fn time_of_day(at: Instant) -> String {
-    let age = now().since(at).as_millis() as f64;
-    let date = js_sys::Date::new(&(js_sys::Date::now() - age).into());
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        date.get_hours(),
-        date.get_minutes(),
-        date.get_seconds(),
-        date.get_milliseconds()
-    )
 }
 
 /// Keeps the images of the non-volatile memories; a browser that keeps nothing says so once in the log.

@@ -5,14 +5,13 @@ use models::Entry;
 use panel::matrix::Page;
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen};
 use rig::Twin;
-use schema::{MenuId, PageId, Source};
+use schema::{MenuId, PageId, PortId};
 use units::decimal::{Decimal, rescale};
 use units::{Duration, Instant, Point, Unit, What};
 
 use super::drive::Runtime;
-use super::{model, work};
-use crate::page::thousands;
-use crate::view::{Card, Chip, Glass, Hold, Job, Led, Lights, Mirror, Sees};
+use crate::parts::thousands;
+use crate::view::{Card, Glass, Hold, Led, Lights, Mirror, Sees};
 
 /// Flashes closer than this, three a second, are not drawn.
 const FLASH_GAP: Duration = Duration::from_millis(334);
@@ -130,7 +129,7 @@ impl Runtime {
     }
 
     /// What changes by the second, or with something that somebody did.
-    pub(super) fn project_slowly(&mut self, _now: Instant) {
+    pub(super) fn project_slowly(&mut self) {
         let signals = self.signals;
         self.project_panels();
         {
@@ -141,69 +140,12 @@ impl Runtime {
             let view = device.view(bench.now());
             signals.mirror.show(self.mirror(view.as_ref()));
             signals.sees.show(self.sees(twin));
-            if !self.asks() {
-                for setting in self.entry().def.all_settings() {
-                    if let Some(value) = device.setting(setting.id) {
-                        self.twin_wire.subject.known.insert(setting.id, i64::from(value));
-                    }
-                }
-            }
-            signals.knows.show(if self.asks() { Vec::new() } else { self.knows(device) });
+            signals.place.show(device.address(PortId::Modbus));
         }
         signals.load.show(self.load());
         let mut hours: Vec<_> = self.meters[self.at].hours.iter().copied().collect();
         hours.push(self.hour(self.at));
         signals.hours.show(hours);
-        signals.live.show(self.live);
-        let progress = self.running.as_ref().map(|running| (running.name, running.progress.borrow().clone()));
-        // Short questions are answered before anybody could read what is going on.
-        let job = progress.as_ref().filter(|(_, progress)| progress.total > 0 && !self.live).map_or_else(
-            Job::default,
-            |(name, progress)| Job { what: capital(name), done: progress.done, total: progress.total },
-        );
-        signals.job.show(job);
-        let wire = self.wire();
-        if let Ok(line) = wire.line.try_borrow() {
-            let counts = line.counts();
-            let place = commission::Bus::place(&*line);
-            let silent = wire.tap.0.borrow().silent;
-            let lost = wire.link.as_ref().is_some_and(|link| link.state() == crate::serial::State::Lost);
-            let last = match (lost, silent, counts.last_delay) {
-                (true, ..) => "unplugged".to_owned(),
-                (_, true, _) => "no answer".to_owned(),
-                (.., Some(delay)) => format!("{} ms", delay.as_millis()),
-                (.., None) => "– ms".to_owned(),
-            };
-            let form = work::line_form(place);
-            // A meter that is handed out is at its own speed there.
-            let out = self.bench.borrow().out_line(schema::PortId::Modbus);
-            let no_line = out.map_or("no Modbus".to_owned(), |line| {
-                work::line_form(commission::Place { line, unit: 0 }).text()
-            });
-            signals.chip.show(Chip {
-                real: wire.link.is_some(),
-                answers: self.answering.is_some(),
-                line: if self.asks() { form.text() } else { no_line },
-                bus: self.asks(),
-                id: form.id,
-                good: counts.good,
-                bad: counts.bad,
-                last,
-                silent: silent || lost,
-            });
-            signals.line.show(form);
-        }
-        signals.values.show(wire.subject.values(wire.entry));
-        signals
-            .settings
-            .show(wire.subject.settings(wire.entry, progress.as_ref().map(|(_, progress)| progress)));
-        signals.report.show(wire.subject.report.clone());
-        let version = wire.tap.0.borrow().version;
-        if self.traffic_seen != Some(version) {
-            let frames = wire.tap.frames();
-            signals.traffic.set(frames);
-            self.traffic_seen = Some(version);
-        }
     }
 
     /// Says what the display shows. The same text twice gets a mark that nobody hears, so that it is said again.
@@ -254,7 +196,7 @@ impl Runtime {
 
     /// What a press does, as a part of a sentence.
     fn deed(&self, deed: Deed) -> String {
-        let page = |id: PageId| model::page_label(self.entry(), id);
+        let page = |id: PageId| names::page_label(self.entry(), id);
         match deed {
             Deed::Nothing => "nothing on this page".to_owned(),
             Deed::NextPage(id) => format!("go on to {}", page(id)),
@@ -296,32 +238,7 @@ impl Runtime {
     fn menu_title(&self, menu: MenuId) -> &'static str {
         let opener =
             self.entry().def.all_pages().find(|(_, page)| page.opens.is_some_and(|(it, _)| it == menu));
-        opener.map_or("Main pages", |(id, _)| model::page_label(self.entry(), id))
-    }
-
-    fn text(&self, source: Source, value: i64) -> (String, &'static str) {
-        let entry = self.entry();
-        let row = names::row_of(entry, source);
-        let setting = match source {
-            Source::Setting(id) => names::setting(entry, id),
-            _ => None,
-        };
-        if let Some(setting) = setting {
-            let text = names::setting_text(setting, value);
-            return (text.value, text.unit);
-        }
-        match row {
-            Some(row) => {
-                let text = names::value_text(entry, row.def, value);
-                (text.value, text.unit)
-            }
-            None => {
-                let unit = entry.def.unit(source);
-                let decimals = unit.decimals().min(2);
-                let value = Decimal { value: unit.at(value, decimals), decimals };
-                (value.to_string(), unit.symbol())
-            }
-        }
+        opener.map_or("Main pages", |(id, _)| names::page_label(self.entry(), id))
     }
 
     fn mirror(&self, view: Option<&PageView>) -> Mirror {
@@ -340,10 +257,10 @@ impl Runtime {
             Screen::Label => view.fields.first(),
             Screen::Field(at) => view.fields.get(usize::from(at)),
         };
-        let (value, unit) = shown
-            .copied()
-            .flatten()
-            .map_or((String::new(), ""), |shown| self.text(shown.source, shown.value));
+        let (value, unit) = shown.copied().flatten().map_or((String::new(), ""), |shown| {
+            let text = names::source_text(self.entry(), shown.source, shown.value);
+            (text.value, text.unit)
+        });
         let (value, unit) = match view.mode {
             Mode::Message(MessageKind::Ok) => ("OK".to_owned(), ""),
             Mode::Message(MessageKind::OkIn) => ("OK, in".to_owned(), ""),
@@ -352,7 +269,7 @@ impl Runtime {
             _ => (value, unit),
         };
         Mirror {
-            title: model::page_label(self.entry(), view.page).to_owned(),
+            title: names::page_label(self.entry(), view.page).to_owned(),
             value,
             unit,
             detail: detail(view),
@@ -365,28 +282,7 @@ impl Runtime {
 
     fn list(&self, menu: MenuId) -> Vec<(PageId, &'static str)> {
         let pages = self.entry().def.all_pages().filter(|(_, page)| page.menu == menu);
-        pages.map(|(id, _)| (id, model::page_label(self.entry(), id))).collect()
-    }
-
-    /// What the meter knows, page by page as it would show it.
-    fn knows(
-        &self,
-        device: &device::Device<'static, rig::VecNv>,
-    ) -> Vec<(&'static str, String, &'static str)> {
-        let mut rows = Vec::new();
-        let mut before = None;
-        for (id, page) in self.entry().def.all_pages().filter(|_| device.powered()) {
-            for field in page.fields.iter().filter(|field| before.replace(field.source) != Some(field.source))
-            {
-                if matches!(field.source, Source::Setting(id) if names::setting(self.entry(), id).is_some_and(|it| it.secret))
-                {
-                    continue;
-                }
-                let (value, unit) = self.text(field.source, device.works().source(field.source));
-                rows.push((model::page_label(self.entry(), id), value, unit));
-            }
-        }
-        rows
+        pages.map(|(id, _)| (id, names::page_label(self.entry(), id))).collect()
     }
 
     fn sees(&self, twin: &Twin) -> Sees {
@@ -471,9 +367,4 @@ fn detail(view: &PageView) -> String {
     }
     text.push_str(mode);
     text
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -5,13 +5,10 @@ use std::collections::VecDeque;
 use models::Entry;
 use rig::image::{self, Kept};
 use rig::{Circuit, Flow, Supply, Twin, newcomer};
-use schema::PortId;
 use units::{EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
 
 use super::drive::Runtime;
 use super::model;
-use super::subject::Subject;
-use super::work::{self, Task};
 use crate::store;
 use crate::view::{Hour, LoadForm, Model};
 
@@ -27,8 +24,8 @@ pub const MOST: usize = 12;
 pub struct Meter {
     /// What flows through it.
     pub load: LoadForm,
-    /// What the configurator knows of it, while another one is in hand.
-    subject: Subject,
+    /// No other meter, and no other memory in its place, ever has this number: the configurator knows it by that.
+    pub mark: u32,
     /// Energy of its last metered hours.
     pub hours: VecDeque<Hour>,
     /// Its counters at the start of the hour that has begun.
@@ -70,7 +67,8 @@ impl Runtime {
     /// Puts a meter at the end of the rail.
     fn put(&mut self, twin: Twin, load: LoadForm) {
         let place = self.bench.borrow_mut().add(twin);
-        self.meters.push(Meter { load, ..Meter::default() });
+        let meter = self.fresh(load);
+        self.meters.push(meter);
         self.apply_load(place);
         // The first read-out is not to find the meter as it was before its load.
         if let Some(twin) = self.bench.borrow_mut().twin_mut(place) {
@@ -78,7 +76,6 @@ impl Runtime {
         }
         let from = self.counters(place);
         self.meters[place].hour_from = from;
-        self.changes += 1;
         self.dirty = true;
     }
 
@@ -127,11 +124,9 @@ impl Runtime {
                 let twin = Twin::new(self.entry(), Some(memory), now);
                 let serial = twin.serial();
                 self.bench.borrow_mut().replace(self.at, twin);
-                let load = self.load();
-                self.meters[self.at] = Meter { load, ..Meter::default() };
+                self.meters[self.at] = self.fresh(self.load());
                 self.apply_load(self.at);
                 self.meters[self.at].hour_from = self.counters(self.at);
-                self.changes += 1;
                 self.arrive();
                 Ok(format!("The meter has the memory of the file now, serial number {serial:08}."))
             }
@@ -158,53 +153,37 @@ impl Runtime {
         if let Some(twin) = self.bench.borrow_mut().twin_mut(self.at) {
             twin.factory_reset(at);
         }
-        let load = self.load();
         let hour_from = self.counters(self.at);
-        self.meters[self.at] = Meter { load, hour_from, ..Meter::default() };
+        self.meters[self.at] = Meter { hour_from, ..self.fresh(self.load()) };
         self.arrive();
         let said = "The meter is as from the factory; its serial number stayed.";
         self.signals.imported.set(Some(Ok(said.to_owned())));
     }
 
-    /// The meter in hand is about to be another one: its key is let go, the work on it is dropped.
+    /// The meter in hand is about to be another one: its key is let go.
     fn leave(&mut self) {
         self.let_go();
         self.signals.imported.set(None);
-        if self.real_wire.is_none() {
-            self.live = false;
-            self.drop_tasks();
-        }
-        self.meters[self.at].subject = core::mem::take(&mut self.twin_wire.subject);
     }
 
     /// Another meter is in hand: everything follows it.
     pub(super) fn arrive(&mut self) {
-        self.twin_wire.subject = core::mem::take(&mut self.meters[self.at].subject);
-        self.twin_wire.set_entry(self.entry());
         self.bench.borrow_mut().put_head(Some(self.at));
         if let Some(twin) = self.bench.borrow().twin(self.at) {
             self.flash.follow(twin.device().led().flashes);
             self.pulse.follow(twin.outputs().s0_pulses());
         }
         self.show_models();
-        self.follow_twin();
+        self.signals.mark.show(self.meters[self.at].mark);
         self.keep_loads();
         self.dirty = true;
     }
 
-    /// The twin's master goes where the twin's own settings are, so that it finds it after a reload and a change of
-    /// meters.
-    pub(super) fn follow_twin(&mut self) {
-        if self.real_wire.is_some() || !self.asks() {
-            return;
-        }
-        let found = self.bench.borrow().twin(self.at).and_then(|twin| twin.device().address(PortId::Modbus));
-        if let Some((line, unit)) = found {
-            self.tasks.push_back(Task::Line(work::line_form(commission::Place { line, unit })));
-            if self.twin_wire.subject.readout.is_none() {
-                self.tasks.push_back(Task::Read);
-            }
-        }
+    /// What the page keeps of a meter that is new in its place.
+    fn fresh(&mut self, load: LoadForm) -> Meter {
+        self.changes += 1;
+        self.marks += 1;
+        Meter { load, mark: self.marks, ..Meter::default() }
     }
 
     /// The model of the meter in hand.
@@ -226,7 +205,8 @@ impl Runtime {
 
     /// Tells the page which tables it shows.
     pub(super) fn show_models(&mut self) {
-        let (twin, wired) = (self.entry(), self.wire().entry);
+        let twin = self.entry();
+        let wired = self.wired.unwrap_or(twin);
         for (entry, signal) in [(twin, self.signals.twin), (wired, self.signals.wired)] {
             let model = self.model_of(entry);
             signal.show(model);

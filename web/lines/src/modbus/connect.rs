@@ -1,12 +1,12 @@
 //! Connecting a real meter: choosing the port and the line, and what to do where that fails.
 
-use crate::bus::line_fields;
-use crate::dom::{El, button, el, watch};
-use crate::page::Dialogs;
-use crate::parts::dialog;
-use crate::runtime::{self, Signals};
-use crate::signal::{Sig, memo};
-use crate::view::LineForm;
+use crate::modbus::Dialogs;
+use crate::modbus::bus::line_fields;
+use crate::modbus::runtime::{self, Signals};
+use crate::modbus::view::LineForm;
+use dom::parts::dialog;
+use dom::signal::{Sig, memo};
+use dom::{El, button, el, watch};
 
 /// What the port or the meter has to say, above the tabs that need it.
 pub fn advice(signals: Signals) -> El {
@@ -55,7 +55,7 @@ pub fn connect(signals: Signals, dialogs: Dialogs) -> El {
             let button = |(place, name): (usize, String)| {
                 button("btn", &format!("Use {name}"), move |_| {
                     if ready() {
-                        runtime::open_granted(place, form.get_untracked());
+                        runtime::open_port(Some(place), form.get_untracked());
                     }
                 })
                 .flag_if("disabled", move || port.with(|port| port.busy))
@@ -68,7 +68,7 @@ pub fn connect(signals: Signals, dialogs: Dialogs) -> El {
             .says(move || if port.with(|port| port.busy) { "Opening…" } else { "Choose a port…" }.to_owned())
             .on("click", move |_| {
                 if ready() {
-                    runtime::choose_port(form.get_untracked());
+                    runtime::open_port(None, form.get_untracked());
                 }
             });
         let body = el("div", "body").add(intro).all(line_fields(form, wrong)).add(say);

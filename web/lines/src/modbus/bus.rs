@@ -3,12 +3,12 @@
 use schema::PortId;
 use wasm_bindgen::JsCast;
 
-use crate::dom::{El, button, el, html, typed, watch};
-use crate::input::Input;
-use crate::parts::{boxed, check, choices, number_field, wrong_text};
-use crate::runtime::{self, Signals};
-use crate::signal::{Sig, memo};
-use crate::view::{LineForm, Model};
+use crate::modbus::input::Input;
+use crate::modbus::runtime::{self, Signals};
+use crate::modbus::view::{LineForm, Model};
+use dom::parts::{boxed, check, choices, number_field, wrong_text};
+use dom::signal::{Sig, memo};
+use dom::{El, button, el, html, typed, watch};
 
 /// Speeds that a line can have, in Bd.
 const SPEEDS: [u32; 8] = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];

@@ -2,11 +2,12 @@
 
 use commission::{Plan, Staged};
 use units::Duration;
+use wasm_bindgen::JsValue;
 
 use super::drive::Runtime;
 use super::work::{self, Done, Task};
-use crate::serial::State;
-use crate::view::{Answer, LineState};
+use crate::modbus::view::{Answer, LineState};
+use dom::serial::State;
 
 /// How long a live read-out rests between two readings.
 const REST: Duration = Duration::from_millis(800);
@@ -52,7 +53,7 @@ impl Runtime {
         if self.running.is_none() && (fresh || !self.gone) {
             self.gone = true;
             self.live = false;
-            let time = super::time_of_day(super::now());
+            let time = super::time_of_day(Duration::ZERO);
             self.wire_mut().subject.old = true;
             let hour = time.get(..8).unwrap_or(&time);
             self.say(
@@ -110,7 +111,7 @@ impl Runtime {
                     }
                     _ if real && unnamed => self.tasks.push_front(Task::Identify),
                     _ if !real => {
-                        let warning = self.warning.take();
+                        let warning = self.host.ask("warning", &JsValue::NULL).as_string();
                         self.say(warning.as_deref().unwrap_or_default(), warning.is_some());
                     }
                     _ => {}
@@ -147,7 +148,7 @@ impl Runtime {
                 subject.report = Some(work::report(&plan, &reports));
                 let spoken =
                     subject.report.as_ref().map(|report| format!("{}. {}", report.title, report.summary));
-                self.signals.spoken.set(spoken.unwrap_or_default());
+                self.host.ask("say", &spoken.unwrap_or_default().into());
                 if certain {
                     self.push(Task::Read);
                 }

@@ -4,9 +4,9 @@ use commission::{Identity, ReadOut, Staged, names, writable};
 use models::Entry;
 use schema::{SettingId, Source};
 
-use super::model;
+use super::tables;
 use super::work::Progress;
-use crate::view::{LineState, Report, Setting, Value};
+use crate::modbus::view::{LineState, Report, Setting, Value};
 
 /// Something about some settings: a handful, so that a search is as good as a tree.
 #[derive(Default)]
@@ -99,7 +99,7 @@ impl Subject {
     #[must_use]
     pub fn values(&self, entry: &'static Entry) -> Vec<Value> {
         let Some(readout) = &self.readout else { return Vec::new() };
-        model::point_rows(entry)
+        tables::point_rows(entry)
             .iter()
             .map(|wanted| {
                 let row = readout.rows.iter().find(|row| row.row.def.addr == wanted.def.addr);
@@ -116,7 +116,7 @@ impl Subject {
     /// that is on its way now.
     #[must_use]
     pub fn settings(&self, entry: &'static Entry, progress: Option<&Progress>) -> Vec<Setting> {
-        model::setting_rows(entry)
+        tables::setting_rows(entry)
             .into_iter()
             .map(|setting| {
                 let id = setting.id;

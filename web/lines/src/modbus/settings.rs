@@ -2,16 +2,16 @@
 
 use schema::PortId;
 
-use crate::bus::without;
-use crate::connect::advice;
-use crate::dom::{El, button, el, html, typed};
-use crate::input::Input;
-use crate::page::Dialogs;
-use crate::parts::{copy, dialog, state};
-use crate::readout::{address, progress};
-use crate::runtime::{self, Signals};
-use crate::signal::{Sig, memo};
-use crate::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
+use crate::modbus::Dialogs;
+use crate::modbus::bus::without;
+use crate::modbus::connect::advice;
+use crate::modbus::input::Input;
+use crate::modbus::readout::{address, progress};
+use crate::modbus::runtime::{self, Signals};
+use crate::modbus::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
+use dom::parts::{copy, dialog, state};
+use dom::signal::{Sig, memo};
+use dom::{El, button, el, html, typed};
 
 /// The tab.
 pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
@@ -278,7 +278,7 @@ pub fn review(signals: Signals, dialogs: Dialogs) -> El {
         let note = format!("This writes to {whom}. Each change is read back before it counts as confirmed.");
         let acts = el("footer", "").add(button("btn", "Not yet", move |_| dialogs.review.set(false))).add(
             button("btn main", "Write to the meter", move |_| {
-                if crate::react::untrack(|| signals.staged()) > 0 {
+                if dom::react::untrack(|| signals.staged()) > 0 {
                     runtime::send(Input::Write);
                 }
                 dialogs.review.set(false);

@@ -7,15 +7,15 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::dom::{El, button, el, html, watch};
-use crate::input::Input;
-use crate::parts::choices;
-use crate::runtime::{self, Signals};
-use crate::signal::Sig;
-use crate::view::{Frame, Way};
+use crate::modbus::input::Input;
+use crate::modbus::runtime::{self, Signals};
+use crate::modbus::view::{Frame, Way};
+use dom::parts::choices;
+use dom::signal::Sig;
+use dom::{El, button, el, html, watch};
 
-/// The list.
-pub fn traffic(signals: Signals) -> El {
+/// What stands in the place of the traffic.
+pub fn traffic(signals: Signals) -> Vec<El> {
     let only_bad = Sig::new(false);
     let held = Sig::new(None::<Vec<Frame>>);
     let list = el("ol", "frames").attr("tabindex", "0").attr("aria-label", "Frames, oldest first");
@@ -115,7 +115,7 @@ pub fn traffic(signals: Signals) -> El {
         }
         .to_owned()
     });
-    el("section", "panel traffic").attr("aria-label", "Traffic").add(header).add(nothing).add(list)
+    vec![header, nothing, list]
 }
 
 /// Opens a row into its bytes, or closes it.

@@ -4,24 +4,25 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use commission::{Direction, Observer, Traffic, annotate};
+use commission::{Direction, Observer, Port, Traffic, annotate};
 use models::Entry;
-use units::{Duration, Instant};
 
-use crate::view::{Frame, Way};
+use crate::frames::hex;
+use crate::host::Line;
+
+use crate::modbus::view::{Frame, Way};
 
 /// How many frames are kept.
 const KEPT: usize = 200;
 
 /// The frames of one line.
-#[derive(Default)]
 pub struct Tap {
+    /// Whose clock their times are of.
+    port: Line,
     entry: Option<&'static Entry>,
     frames: VecDeque<Frame>,
     number: u32,
     asked: Vec<u8>,
-    /// How far the port's clock has jumped ahead of the page's.
-    ahead: Duration,
     /// The last question had no good answer.
     pub silent: bool,
     /// Counts up with every change.
@@ -29,18 +30,26 @@ pub struct Tap {
 }
 
 /// A tap that its line fills and the page reads.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SharedTap(pub Rc<RefCell<Tap>>);
 
 impl SharedTap {
+    /// Of a line at this port.
+    pub fn new(port: Line) -> Self {
+        Self(Rc::new(RefCell::new(Tap {
+            port,
+            entry: None,
+            frames: VecDeque::new(),
+            number: 0,
+            asked: Vec::new(),
+            silent: false,
+            version: 0,
+        })))
+    }
+
     /// Names the bytes by this model.
     pub fn set_entry(&self, entry: Option<&'static Entry>) {
         self.0.borrow_mut().entry = entry;
-    }
-
-    /// The port's clock has jumped ahead of the page's by so much in all.
-    pub fn set_ahead(&self, ahead: Duration) {
-        self.0.borrow_mut().ahead = ahead;
     }
 
     /// The frames, oldest first.
@@ -63,21 +72,6 @@ impl SharedTap {
     }
 }
 
-/// Bytes in hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 3);
-    for byte in bytes {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase());
-        }
-    }
-    text
-}
-
 impl Observer for SharedTap {
     fn traffic(&mut self, traffic: &Traffic<'_>) {
         let mut tap = self.0.borrow_mut();
@@ -98,7 +92,7 @@ impl Observer for SharedTap {
         };
         let line = Frame {
             number: tap.number,
-            time: super::time_of_day(Instant::ZERO + traffic.at.since(Instant::ZERO + tap.ahead)),
+            time: super::time_of_day(tap.port.now().since(traffic.at)),
             way,
             bad: !traffic.good,
             meaning: traffic.meaning.clone(),

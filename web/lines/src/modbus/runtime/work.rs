@@ -6,20 +6,20 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use commission::{
-    Bus, Context, Fault, Identity, Journal, JournalEntry, JournalFault, Line, Outcome, Place, Plan, ReadOut,
-    StepReport, WriteProgress, identify, read_out, report_text, sentence, write_plan,
+    Bus, Context, Fault, Identity, Line, Outcome, Place, Plan, ReadOut, StepReport, WriteProgress, identify,
+    read_out, report_text, sentence, write_plan,
 };
 use modbus::{LineParams, Parity, Request};
 use models::Entry;
 use schema::SettingId;
 
-use super::port::AnyPort;
 use super::tap::SharedTap;
-use crate::store;
-use crate::view::{LineForm, LineState, Report};
+use crate::host;
+use crate::journal::LocalJournal;
+use crate::modbus::view::{LineForm, LineState, Report};
 
 /// The master's line: shared, since a dropped task leaves it to the next one.
-pub type SharedLine = Rc<RefCell<Line<'static, AnyPort, SharedTap>>>;
+pub type SharedLine = Rc<RefCell<Line<'static, host::Line, SharedTap>>>;
 
 /// A thing to be done.
 #[derive(Clone, Debug)]
@@ -238,22 +238,4 @@ pub fn report(plan: &Plan, reports: &[StepReport]) -> Report {
 #[must_use]
 pub fn why(fault: &Fault, place: Place, entry: &'static Entry) -> String {
     sentence(fault, &Context { place, entry: Some(entry), request: None })
-}
-
-/// The journal of writing in local storage: what was certain outlives a crash of the page.
-struct LocalJournal;
-
-/// Where it stands, and how many lines of it are kept.
-const JOURNAL: &str = "metertwin.journal";
-const JOURNAL_LINES: usize = 100;
-
-impl Journal for LocalJournal {
-    async fn record(&mut self, entry: &JournalEntry) -> Result<(), JournalFault> {
-        let before = store::local(JOURNAL).unwrap_or_default();
-        let skip = before.lines().count().saturating_sub(JOURNAL_LINES - 1);
-        let mut text: String = before.lines().skip(skip).map(|line| format!("{line}\n")).collect();
-        text.push_str(&format!("{entry}\n"));
-        store::set_local(JOURNAL, Some(&text));
-        Ok(())
-    }
 }

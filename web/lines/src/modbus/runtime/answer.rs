@@ -5,20 +5,32 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use commission::{PortFault, Received};
-use rig::OutletOutput;
-use schema::PortId;
+use dom::later;
+use dom::line::of_js;
+use dom::serial::{Link, State};
+use js_sys::Uint8Array;
+use units::LineParams;
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::drive::Runtime;
-use crate::dom::later;
-use crate::serial::{Link, State};
+
+/// What the adapter has to do for the meter.
+enum Deed {
+    /// Send these bytes.
+    Send(Vec<u8>),
+    /// Be at this speed and format.
+    Line(LineParams),
+}
 
 /// An adapter at which the page answers.
 pub struct Answering {
     link: Rc<Link>,
     /// What the adapter still has to do, in its order.
-    waiting: Rc<RefCell<VecDeque<OutletOutput>>>,
+    waiting: Rc<RefCell<VecDeque<Deed>>>,
     /// Somebody does it.
     busy: Rc<Cell<bool>>,
+    /// Where the meter wants the adapter to be.
+    pub line: Cell<LineParams>,
 }
 
 impl Runtime {
@@ -27,7 +39,8 @@ impl Runtime {
     pub(super) fn hand_out(&mut self) {
         let open = |link: &Rc<Link>| link.state() == State::Open;
         let Some(link) = self.link().filter(open) else { return };
-        if !self.bench.borrow_mut().hand_out(self.at, PortId::Modbus) {
+        let line = self.host.ask("lend", &JsValue::TRUE);
+        if line.is_null() {
             return;
         }
         self.drop_tasks();
@@ -35,8 +48,10 @@ impl Runtime {
         self.real_wire = None;
         // What was heard before was meant for the master.
         while link.take().is_some() {}
-        self.answering = Some(Answering { link, waiting: Rc::default(), busy: Rc::default() });
+        let (waiting, busy) = (Rc::default(), Rc::default());
+        self.answering = Some(Answering { link, waiting, busy, line: Cell::new(of_js(&line)) });
         self.traffic_seen = None;
+        self.look();
         self.show_models();
         self.say("The page answers as this meter at the adapter now. Other masters can ask it.", false);
     }
@@ -44,13 +59,11 @@ impl Runtime {
     /// Takes it back, and gives back the adapter.
     pub(super) fn take_back(&mut self) {
         let Some(answering) = self.answering.take() else { return };
-        let many = self.meters.len();
-        for place in 0..many {
-            self.bench.borrow_mut().take_back(place, PortId::Modbus);
-        }
+        self.host.ask("lend", &JsValue::FALSE);
         later(async move { answering.link.close().await });
         self.signals.port.update(|port| port.open = false);
         self.say("", false);
+        self.look();
         self.show_models();
         self.follow_twin();
     }
@@ -59,31 +72,42 @@ impl Runtime {
     pub(super) fn answer(&mut self) {
         let Some(answering) = &self.answering else { return };
         let link = &answering.link;
-        let mut bench = self.bench.borrow_mut();
         while let Some(heard) = link.take() {
             match heard {
-                Received::Bytes(bytes) => bench.outlet_rx(PortId::Modbus, &bytes),
-                Received::LineError(error) => bench.outlet_line_error(PortId::Modbus, error),
-                Received::Quiet => {}
-            }
+                Received::Bytes(bytes) => self.host.ask("hear", &Uint8Array::from(bytes.as_slice()).into()),
+                Received::LineError(error) => self.host.ask("hear", &error.to_string().into()),
+                Received::Quiet => JsValue::NULL,
+            };
         }
-        let now = bench.now();
-        bench.run_until(now);
-        while let Some(output) = bench.outlet_poll(PortId::Modbus) {
-            answering.waiting.borrow_mut().push_back(output);
+        let mut gone = link.state() == State::Lost;
+        loop {
+            let said = self.host.ask("answer", &JsValue::NULL);
+            if said.is_null() {
+                break;
+            }
+            if said == JsValue::FALSE {
+                gone = true;
+                break;
+            }
+            answering.waiting.borrow_mut().push_back(match said.dyn_into::<Uint8Array>() {
+                Ok(bytes) => Deed::Send(bytes.to_vec()),
+                Err(line) => {
+                    let line = of_js(&line);
+                    answering.line.set(line);
+                    Deed::Line(line)
+                }
+            });
         }
         let (link, waiting, busy) = (link.clone(), answering.waiting.clone(), answering.busy.clone());
-        let gone = link.state() == State::Lost || bench.out_line(PortId::Modbus).is_none();
-        drop(bench);
         if gone {
             self.take_back();
             self.say("The page does not answer any more: the adapter or the meter has gone.", true);
         } else if !waiting.borrow().is_empty() && !busy.replace(true) {
             later(async move {
-                while let Some(output) = next(&waiting) {
-                    let done: Result<(), PortFault> = match output {
-                        OutletOutput::Send(bytes) => link.write(&bytes).await,
-                        OutletOutput::Line(line) => link.reopen(line).await,
+                while let Some(deed) = next(&waiting) {
+                    let done: Result<(), PortFault> = match deed {
+                        Deed::Send(bytes) => link.write(&bytes).await,
+                        Deed::Line(line) => link.reopen(line).await,
                     };
                     // A port that fails says so by its state.
                     if done.is_err() {
@@ -96,6 +120,6 @@ impl Runtime {
     }
 }
 
-fn next(waiting: &RefCell<VecDeque<OutletOutput>>) -> Option<OutletOutput> {
+fn next(waiting: &RefCell<VecDeque<Deed>>) -> Option<Deed> {
     waiting.borrow_mut().pop_front()
 }

@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use schema::PortId;
 
-use crate::bus::without;
-use crate::connect::advice;
-use crate::dom::{El, button, el};
-use crate::input::Input;
-use crate::parts::{check, choices, save};
-use crate::runtime::{self, Signals};
-use crate::signal::{Sig, memo};
-use crate::view::{Model, PointRow};
+use crate::modbus::bus::without;
+use crate::modbus::connect::advice;
+use crate::modbus::input::Input;
+use crate::modbus::runtime::{self, Signals};
+use crate::modbus::view::{Model, PointRow};
+use dom::parts::{check, choices, save};
+use dom::signal::{Sig, memo};
+use dom::{El, button, el};
 
 /// A register's address as the manual prints it, or in decimal.
 #[must_use]
@@ -88,9 +88,8 @@ pub fn readout(model: &'static Model, signals: Signals) -> Vec<El> {
 
 /// What a meter knows that no master can ask here: what it shows now, and what stands on each of its pages.
 fn knows(model: &'static Model, signals: Signals) -> Vec<El> {
-    let shows = el("p", "note")
-        .text("Its display shows now: ")
-        .add(el("b", "").says(move || signals.glass.with(|glass| glass.sentence.clone())));
+    let shows =
+        el("p", "note").text("Its display shows now: ").add(el("b", "").says(move || signals.shows.get()));
     let body = el("tbody", "").shows(move || {
         let row = |(label, value, unit): &(&str, String, &str)| {
             el("tr", "").all(vec![

@@ -1,0 +1,22 @@
+//! What the page keeps in local storage: small words, each under its own key.
+
+use leptos::prelude::window;
+
+/// Where it stands that single keys are off.
+pub const KEYS_OFF: &str = "metertwin.keys-off";
+
+/// A word of local storage; `None` where there is none or the browser keeps nothing.
+#[must_use]
+pub fn local(key: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a word, or forgets it. A browser that keeps nothing is not an error: the page works without.
+pub fn set_local(key: &str, word: Option<&str>) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = match word {
+            Some(word) => storage.set_item(key, word),
+            None => storage.remove_item(key),
+        };
+    }
+}

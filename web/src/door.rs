@@ -1,0 +1,159 @@
+//! The door to the second module: what a master does is fetched when somebody opens a part of it.
+
+use std::rc::Rc;
+
+use js_sys::Promise;
+use schema::PortId;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::crash;
+use crate::dom::{El, button, el, later, watch};
+use crate::runtime::{self, Signals};
+use crate::serial;
+use crate::signal::{Sig, memo};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Fetches the module; the boot script has it, since only a script can ask for one.
+    #[wasm_bindgen(js_name = metertwinLines, catch)]
+    fn fetch_module() -> Result<Promise, JsValue>;
+
+    /// The module once it is there.
+    type Module;
+    /// Fills `place` with the part of this kind.
+    #[wasm_bindgen(method, catch)]
+    fn open(this: &Module, kind: &str, place: &web_sys::Element, host: &JsValue) -> Result<(), JsValue>;
+}
+
+/// The event that tells a part that the simulated meters have changed.
+const CHANGED: &str = "meters";
+
+/// Which part.
+pub struct Kind {
+    /// Its wire.
+    wire: PortId,
+    /// Its name in the module and in addresses.
+    key: &'static str,
+    /// What it is, at the start of a sentence.
+    what: &'static str,
+}
+
+/// The parts that the module has: the configurator, the M-Bus master, the reader.
+pub static KINDS: [Kind; 3] = [
+    Kind { wire: PortId::Modbus, key: "modbus", what: "The configurator" },
+    Kind { wire: PortId::Mbus, key: "mbus", what: "The M-Bus master" },
+    Kind { wire: PortId::Optical, key: "infrared", what: "The infrared reader" },
+];
+
+/// How far a part is.
+#[derive(Clone, PartialEq)]
+pub enum Stand {
+    /// Nobody has asked for it.
+    Away,
+    /// It is being fetched.
+    Coming,
+    /// It is there.
+    There,
+    /// It could not be fetched, in the browser's words.
+    Failed(String),
+}
+
+/// The door to a part.
+#[derive(Clone, Copy)]
+pub struct Door {
+    kind: &'static Kind,
+    /// How far it is.
+    pub stand: Sig<Stand>,
+    /// Where it is to be.
+    place: &'static El,
+}
+
+impl Door {
+    /// A closed one.
+    pub fn new(kind: &'static Kind, place: El, signals: Signals) -> Self {
+        // A door stands as long as the page.
+        let own = Self { kind, stand: Sig::new(Stand::Away), place: Box::leak(Box::new(place)) };
+        let world = memo(move || (signals.mark.get(), signals.rail.with(Vec::len)));
+        // The part is told when another meter is in hand, or one came or went.
+        watch(Box::new(move || {
+            world.get();
+            let there = own.stand.with_untracked(|stand| *stand == Stand::There);
+            if there && let Ok(event) = web_sys::Event::new(CHANGED) {
+                let _ = own.place.0.dispatch_event(&event);
+            }
+        }));
+        own
+    }
+
+    /// Where the part is to be.
+    pub fn place(&self) -> El {
+        self.place.clone()
+    }
+
+    /// Fetches the part, unless that was done; `then` is called at the end, with whether it is there.
+    pub fn open(&self, then: impl FnOnce(bool) + 'static) {
+        let own = *self;
+        if self.stand.with_untracked(|stand| matches!(stand, Stand::Coming | Stand::There)) {
+            return;
+        }
+        self.stand.set(Stand::Coming);
+        let then: Box<dyn FnOnce(bool)> = Box::new(then);
+        later(async move {
+            let fetched = own.fetch().await;
+            let there = fetched.is_ok();
+            own.stand.set(
+                fetched.map_or_else(|fault| Stand::Failed(serial::own_words(&fault)), |()| Stand::There),
+            );
+            then(there);
+        });
+    }
+
+    async fn fetch(&self) -> Result<(), JsValue> {
+        let module: Module = JsFuture::from(fetch_module()?).await?.unchecked_into();
+        let wire = self.kind.wire;
+        let host = Closure::<dyn Fn(String, JsValue) -> JsValue>::new(move |what: String, with: JsValue| {
+            match what.as_str() {
+                "fail" => crash::fail(with.as_string().unwrap_or_default()),
+                "note" => runtime::note(&with.as_string().unwrap_or_default()),
+                _ => {
+                    // The simulated world goes on up to now before it is looked at.
+                    runtime::tick();
+                    return runtime::lend(wire, &what, &with);
+                }
+            }
+            JsValue::NULL
+        });
+        module.open(self.kind.key, &self.place.0, &host.into_js_value())
+    }
+
+    /// What stands in the place of a part before it is there: that it is being fetched, or what went wrong. It is fetched
+    /// once this is shown.
+    pub fn leaf(&self, shown: impl Fn() -> bool + 'static) -> El {
+        let own = *self;
+        let shown: Rc<dyn Fn() -> bool> = Rc::new(shown);
+        watch(Box::new(move || {
+            if shown() && own.stand.with_untracked(|stand| *stand == Stand::Away) {
+                own.open(|_| {});
+            }
+        }));
+        let say = el("p", "").attr("role", "status").says(move || {
+            own.stand.with(|stand| match stand {
+                Stand::Failed(words) => format!(
+                    "{} could not be loaded. Check the connection to the server of this page, then try again. ({words})",
+                    own.kind.what
+                ),
+                _ => format!("{} is being loaded…", own.kind.what),
+            })
+        });
+        let failed = move || own.stand.with(|stand| matches!(stand, Stand::Failed(_)));
+        let again =
+            button("btn main", "Try again", move |_| own.open(|_| {})).flag_if("hidden", move || !failed());
+        el("div", "empty").add(say).add(again)
+    }
+
+    /// The place with the leaf in it: the part takes its place.
+    pub fn panel(&self, shown: impl Fn() -> bool + 'static) -> El {
+        self.place().add(self.leaf(shown))
+    }
+}
