@@ -6,7 +6,7 @@ use lcd::Mono;
 use models::ALL;
 use panel::matrix::{MatrixPanel, MatrixView, Screen, paint};
 use panel::{Intent, Values};
-use schema::{Conditions, GlassDef, KeyId, Kind, MatrixDef, ModelDef, SettingId, Source};
+use schema::{GlassDef, KeyId, Kind, MatrixDef, ModelDef, SettingId, Source};
 use units::{Duration, Instant, Point, StateOf, Tariff, What};
 
 /// Values as large as they come, or small and negative.
@@ -47,7 +47,7 @@ impl Values for Extreme {
     }
 
     fn error(&self) -> u8 {
-        self.stopped.into()
+        0xFF
     }
 
     fn tariff(&self) -> Tariff {
@@ -56,10 +56,6 @@ impl Values for Extreme {
 
     fn stopped(&self) -> bool {
         self.stopped
-    }
-
-    fn conditions(&self) -> Conditions {
-        Conditions::MEMORY
     }
 }
 

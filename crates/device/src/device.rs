@@ -315,6 +315,11 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
         self.powered && self.panel.radio_on(now)
     }
 
+    /// Somebody has used the Bluetooth: the time after which it goes off starts again.
+    pub fn radio_used(&mut self, now: Instant) {
+        self.panel.radio_used(now);
+    }
+
     /// The pages somebody put in the automatic scroll, a bit a page.
     #[must_use]
     pub fn scroll_list(&self) -> u128 {

@@ -12,6 +12,7 @@ use units::{Duration, Flow, Instant, Point, StateOf, Tariff, Unit, What};
 
 use super::*;
 
+mod face;
 mod memory;
 mod model;
 mod optical;

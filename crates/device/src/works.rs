@@ -603,8 +603,4 @@ impl<N: Nv> Values for Works<'_, N> {
     fn stopped(&self) -> bool {
         Works::is_stopped(self)
     }
-
-    fn conditions(&self) -> Conditions {
-        Works::conditions(self)
-    }
 }

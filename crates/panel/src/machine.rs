@@ -1,8 +1,7 @@
 //! The machine: which page stands, what is being changed, and what the time that passes does to it.
 
 use schema::{
-    CommandId, Conditions, Edit, Gate, KeyId, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId,
-    Source,
+    CommandId, Edit, Gate, KeyId, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId, Source,
 };
 use units::{Duration, Instant, Tariff};
 
@@ -23,8 +22,6 @@ pub trait Values {
     fn tariff(&self) -> Tariff;
     /// True where the meter has an error under which it no longer measures.
     fn stopped(&self) -> bool;
-    /// What is wrong inside the meter.
-    fn conditions(&self) -> Conditions;
 }
 
 /// What somebody asked for at the panel. Each is answered with [`Panel::settled`].

@@ -5,7 +5,7 @@ use units::{CtRatio, EnergyKind, Of, Phase};
 
 use super::*;
 
-const RATIO: SettingDef = SettingDef {
+pub(super) const RATIO: SettingDef = SettingDef {
     id: SettingId::CtRatio,
     kind: Kind::Ratio,
     default: CtRatio::UNITY.value(),
@@ -54,7 +54,7 @@ const ROWS: &[RegisterDef] = &[
     RegisterDef::setting(0x6048, Codec::U16, SettingId::Tariff),
 ];
 
-static TRANSFORMED: ModelDef = ModelDef {
+pub(super) static TRANSFORMED: ModelDef = ModelDef {
     slug: "transformed",
     metering: MeteringDef {
         phases: 3,

@@ -250,7 +250,7 @@ impl MatrixPanel {
         let words = &self.def.words;
         match state {
             State::Home { .. } if values.stopped() => {
-                let byte = u8::try_from(values.conditions().bits() & 0xFF).unwrap_or(0);
+                let byte = values.error();
                 let mut bits = words.bits.map(Some);
                 for (n, bit) in bits.iter_mut().enumerate() {
                     if byte >> n & 1 == 0 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use schema::{CommandId, Conditions, PageId, SettingId, Source};
+use schema::{CommandId, PageId, SettingId, Source};
 use units::{Duration, Flow, Instant, Point, StateOf, Tariff, What};
 
 use super::model::{GLASS, KEY, MODEL, reading};
@@ -43,9 +43,6 @@ impl Values for Meter {
     }
     fn stopped(&self) -> bool {
         self.error != 0
-    }
-    fn conditions(&self) -> Conditions {
-        Conditions::NONE
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use schema::{CommandId, Conditions, KeyId, SettingId, Source};
+use schema::{CommandId, KeyId, SettingId, Source};
 use units::{Duration, Flow, Instant, Of, Phase, StateOf, Tariff, What};
 
 use super::model::*;
@@ -13,7 +13,8 @@ use crate::{Intent, Values};
 pub struct Meter {
     pub values: Vec<(Source, i64)>,
     pub settings: BTreeMap<SettingId, i32>,
-    pub conditions: Conditions,
+    /// A byte of errors; under bit 0 the meter stops.
+    pub error: u8,
 }
 
 impl Meter {
@@ -35,7 +36,7 @@ impl Values for Meter {
         self.settings.get(&id).copied().unwrap_or(0)
     }
     fn error(&self) -> u8 {
-        self.stopped().into()
+        self.error
     }
     fn tariff(&self) -> Tariff {
         match self.setting(SettingId::Tariff) {
@@ -45,10 +46,7 @@ impl Values for Meter {
         }
     }
     fn stopped(&self) -> bool {
-        self.conditions.any_of(Conditions::ENERGY_LOST)
-    }
-    fn conditions(&self) -> Conditions {
-        self.conditions
+        self.error & 1 != 0
     }
 }
 
@@ -63,7 +61,7 @@ pub struct Bench {
 impl Bench {
     pub fn new() -> Self {
         let settings = MODEL.all_settings().map(|setting| (setting.id, setting.default)).collect();
-        let mut meter = Meter { values: Vec::new(), settings, conditions: Conditions::NONE };
+        let mut meter = Meter { values: Vec::new(), settings, error: 0 };
         meter.set(register(Flow::Forward, Tariff::T1), 4_812_736);
         meter.set(register(Flow::Forward, Tariff::T2), 1_270_095);
         meter.set(register(Flow::Forward, Tariff::T3), 3_000);

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use proptest::prelude::*;
-use schema::{Conditions, KeyId, SettingId};
+use schema::{KeyId, SettingId};
 use units::{Duration, Instant, Of, StateOf, Tariff, What};
 
 use super::bench::Bench;
@@ -165,7 +165,7 @@ fn the_page_can_say_what_each_key_does() {
 #[test]
 fn a_meter_that_has_stopped_shows_the_byte() {
     let mut bench = Bench::new();
-    bench.meter.conditions = Conditions::ENERGY_LOST | Conditions::BACKUP_DATA | Conditions::PROGRAM;
+    bench.meter.error = 0x21;
     bench.poll();
     expect![[r#"
         wait 20000ms Error 21 | bit 0 | bit 5 | Measuring stopped
@@ -174,7 +174,7 @@ fn a_meter_that_has_stopped_shows_the_byte() {
         wait 30000ms Error 21 | bit 0 | bit 5 | Measuring stopped
     "#]]
     .assert_eq(&bench.walk("wait 20000ms\nhold\n*\nwait 30000ms"));
-    bench.meter.conditions = Conditions::BACKUP_DATA;
+    bench.meter.error = 0x20;
     bench.poll();
     assert!(matches!(bench.view().screen, Screen::Face(_)), "damage that was mended stops nothing");
 }
@@ -299,8 +299,7 @@ proptest! {
                 Act::Wait(ms) => bench.wait(ms),
                 Act::Answered => bench.panel.answered(bench.now),
                 Act::Stopped(stopped) => {
-                    let there = if stopped { Conditions::ENERGY_LOST } else { Conditions::NONE };
-                    bench.meter.conditions = there;
+                    bench.meter.error = stopped.into();
                 }
                 Act::High => bench.meter.set(state(StateOf::HighTariffs), 1),
                 Act::Changes(changes) => bench.meter.set(state(StateOf::CtChanges), changes.into()),
@@ -320,7 +319,7 @@ proptest! {
                 prop_assert_eq!(bench.panel.radio_on(just_before), bench.panel.radio_on(bench.now));
             }
         }
-        bench.meter.conditions = Conditions::NONE;
+        bench.meter.error = 0;
         bench.wait(120_000);
         prop_assert!(matches!(bench.view().screen, Screen::Face(face) if face.page == Page::Readings(0)));
         for (id, value) in &bench.meter.settings {
