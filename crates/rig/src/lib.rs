@@ -7,6 +7,7 @@
 extern crate alloc;
 
 mod bench;
+mod connection;
 pub mod copper;
 pub mod image;
 mod line;
@@ -26,6 +27,7 @@ mod twin;
 mod wire;
 
 pub use bench::{Bench, OutletOutput};
+pub use connection::Connection;
 pub use line::MasterEvent;
 pub use load::{Circuit, Flow, Supply};
 pub use loadtext::LoadChange;

@@ -1,6 +1,9 @@
 //! Mains and loads: what people set, and the readings that follow from it.
 
 use metering::{Load, PhaseReading};
+use schema::ModelDef;
+
+use crate::Connection;
 
 /// What flows in one conductor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,6 +84,8 @@ impl Circuit {
 pub struct Supply {
     /// The conductors.
     pub phases: [Circuit; 3],
+    /// How they reach the terminals of the meter.
+    pub connection: Connection,
     /// Frequency of the mains, in mHz.
     pub frequency_mhz: u32,
     /// False while the mains is off.
@@ -95,6 +100,7 @@ impl Default for Supply {
         let idle = Circuit { voltage_mv: 230_000, ..Circuit::default() };
         Self {
             phases: [idle, Circuit::default(), Circuit::default()],
+            connection: Connection::default(),
             frequency_mhz: 50_000,
             mains: true,
             tariff_input: false,
@@ -103,14 +109,21 @@ impl Default for Supply {
 }
 
 impl Supply {
+    /// 230.0 V and 50.00 Hz on each phase of a meter, and nothing flowing.
+    #[must_use]
+    pub fn of(model: &ModelDef) -> Self {
+        let mut supply = Self::default();
+        let [idle, ..] = supply.phases;
+        for circuit in supply.phases.iter_mut().take(usize::from(model.metering.phases)) {
+            *circuit = idle;
+        }
+        supply
+    }
+
     /// The load that the meter measures.
     #[must_use]
     pub fn load(&self) -> Load {
-        Load {
-            phases: self.phases.map(|circuit| circuit.reading()),
-            lines_mv: None,
-            frequency_mhz: self.frequency_mhz,
-        }
+        self.connection.load(&self.phases, self.frequency_mhz)
     }
 }
 

@@ -13,7 +13,7 @@ use units::decimal::{self, Decimal};
 use units::{Instant, Point};
 
 use crate::text::{TextError, key_value, list, split_unit, words};
-use crate::{LoadChange, Quirk, Twin, VecNv};
+use crate::{Connection, LoadChange, Quirk, Supply, Twin, VecNv};
 
 /// The model of a name.
 ///
@@ -32,6 +32,7 @@ pub struct MeterSpec {
     entry: &'static Entry,
     settings: Vec<(SettingId, i32)>,
     energies: Vec<(Point, u64)>,
+    connection: Connection,
     loads: Vec<LoadChange>,
     quirks: Vec<Quirk>,
 }
@@ -40,11 +41,18 @@ impl MeterSpec {
     /// A meter as from the factory, nothing flowing.
     #[must_use]
     pub const fn new(entry: &'static Entry) -> Self {
-        Self { entry, settings: Vec::new(), energies: Vec::new(), loads: Vec::new(), quirks: Vec::new() }
+        Self {
+            entry,
+            settings: Vec::new(),
+            energies: Vec::new(),
+            connection: Connection::FourWire,
+            loads: Vec::new(),
+            quirks: Vec::new(),
+        }
     }
 
-    /// Reads a whole meter: the model's name, then settings, energies and quirks as `KEY=VALUE`, and
-    /// `load="L1 230V 5A"`.
+    /// Reads a whole meter: the model's name, then settings, energies and quirks as `KEY=VALUE`,
+    /// `load="L1 230V 5A"`, and `wiring=aron` for how a meter of three phases is connected.
     ///
     /// # Errors
     /// [`TextError`] names the word that is wrong and what was expected.
@@ -76,6 +84,8 @@ impl MeterSpec {
             let (key, value) = key_value(word, "modbus-id=2")?;
             if key == "load" {
                 spec.load(value)?;
+            } else if key == "wiring" {
+                spec.connection = Connection::parse(spec.entry.def, value)?;
             } else if Quirk::is_key(key) {
                 spec.quirk(word)?;
             } else if key.starts_with("energy") {
@@ -261,7 +271,7 @@ impl MeterSpec {
                 while device.port_poll(port, now).is_some() {}
             }
         }
-        let mut supply = *twin.supply();
+        let mut supply = Supply { connection: self.connection, ..*twin.supply() };
         for load in &self.loads {
             load.apply(&mut supply);
         }

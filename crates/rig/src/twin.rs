@@ -116,7 +116,7 @@ impl Twin {
         let mut twin = Self {
             entry,
             device: Device::new(entry.def, memory, nv, now),
-            supply: Supply::default(),
+            supply: Supply::of(entry.def),
             outputs: Outputs::new(entry.def.metering.pulse_output),
             damage: Vec::new(),
         };

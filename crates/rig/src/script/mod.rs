@@ -20,7 +20,7 @@ use schema::{KeyId, PortId, SettingId};
 use units::{Duration, Point};
 
 use crate::text::TextError;
-use crate::{LoadChange, WireChange};
+use crate::{Connection, LoadChange, WireChange};
 
 pub use play::{Mismatch, Player, execute};
 
@@ -96,6 +96,8 @@ pub enum Expectation {
 pub enum Command {
     /// Changes what flows through a conductor.
     Load(LoadChange),
+    /// Changes which voltages and currents reach the meter.
+    Connection(Connection),
     /// Changes the frequency of the mains, in mHz.
     Frequency(u32),
     /// Lets time pass, on the bus and for the load alike.

@@ -14,10 +14,10 @@ use super::{Command, Expectation, Line, Script, ScriptError, Subject};
 use crate::say::is_hex;
 use crate::spec::{find_model, find_setting};
 use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words};
-use crate::{LoadChange, WireChange};
+use crate::{Connection, LoadChange, WireChange};
 
 /// The first words of all commands.
-const WORDS: &str = "model, load, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, wire, fault";
+const WORDS: &str = "model, load, wiring, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, wire, fault";
 const SUBJECTS: &str = "lcd, view, pixels, point, registers, setting or s0";
 
 type Words<'a> = core::slice::Iter<'a, String>;
@@ -95,6 +95,7 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
     let mut words = rest.iter();
     let command = match first {
         "load" => return load(entry, rest),
+        "wiring" => Command::Connection(Connection::parse(entry.def, next(&mut words))?),
         "freq" => Command::Frequency(FREQUENCY.parse_u32(next(&mut words))?),
         "advance" => Command::Advance(parse_span(next(&mut words))?),
         "press" => Command::Press(key(entry, next(&mut words))?),

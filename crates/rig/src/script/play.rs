@@ -108,6 +108,10 @@ pub fn execute(
             change.apply(&mut supply);
             bench.set_supply(index, supply);
         }
+        Command::Connection(connection) => {
+            supply.connection = *connection;
+            bench.set_supply(index, supply);
+        }
         Command::Frequency(mhz) => {
             supply.frequency_mhz = *mhz;
             bench.set_supply(index, supply);
