@@ -55,7 +55,7 @@ pub static BOLD: Font = font!("fonts/bold.txt", ascent: 7, gap: 1, blank: 4);
 pub static MEDIUM: Font = font!("fonts/medium.txt", ascent: 11, gap: 2, blank: 4);
 /// Digits of 15 pixels, strokes of two: energies.
 pub static LARGE: Font = font!("fonts/large.txt", ascent: 15, gap: 2, blank: 6);
-/// Digits of 20 pixels, strokes of three, A to F with them: the one value that is read from afar.
+/// Digits of 20 pixels, strokes of three, with A to F and the Q of quadrants: the one value that is read from afar.
 pub static WIDE: Font = font!("fonts/wide.txt", ascent: 20, gap: 2, blank: 8);
 
 /// A glyph that a font has not: what is drawn in its place is a box of this width.

@@ -160,14 +160,14 @@ fn what_a_font_has_not_is_named() {
 #[test]
 fn icons_are_drawn_as_they_stand_in_the_source() {
     expect![[r#"
-           █▄
-         ▄ █ ▀▄
-          ▀██▀
-         ▄▀█▀▀▄
-           █▄▀
-           ▀
+         ▄███████▄
+        ███ ▄▄▄ ███
+           ▄███▄
+         ▄██ ▄ ██▄
+         ███▄▄▄███
+         ▀▀▀▀▀▀▀▀▀
     "#]]
-    .assert_eq(&picture(8, 12, |mono| mono.icon(&icons::BLUETOOTH, 0, 0, ON)));
+    .assert_eq(&picture(16, 12, |mono| mono.icon(&icons::TELEPHONE, 0, 0, ON)));
     let drawn = picture(24, 12, |mono| {
         mono.fill(0, 0, 24, 12, ON);
         mono.icon(&icons::WARNING, 20, 2, OFF);
