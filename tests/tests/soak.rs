@@ -1,5 +1,5 @@
-//! Ten years of every model: loads, keys, frames, tariffs, combination codes and power cuts by the die, a script each
-//! time. The energies are what the loads of the script add up to, to the last mW·µs, in integers of 128 bits that know
+//! Ten years of every model: loads, keys, frames, tariffs, combination codes, ratios of current transformers and power
+//! cuts by the die, a script each time. The energies are what the loads of the script add up to, to the last mW·µs, in integers of 128 bits that know
 //! nothing of the metering.
 
 mod common;
@@ -9,8 +9,11 @@ use device::Door;
 use metering::{Load, PhaseReading};
 use models::{ALL, Entry};
 use rig::Twin;
-use schema::{Combination, ModelDef, PortId, SettingId};
-use units::{Duration, EnergyKind, Flow, Phase, Point, Tariff};
+use schema::{
+    Combination, CtDef, Kind, MeteringDef, ModelDef, Permission, PortId, SettingDef, SettingId, TripDef,
+    TripOf,
+};
+use units::{CtRatio, Duration, EnergyKind, Flow, Phase, Point, StateOf, Tariff};
 
 /// mW·µs in a Wh.
 const WATT_HOUR: i128 = 3_600_000_000_000;
@@ -31,6 +34,8 @@ enum Event {
     /// A value of the tariff's setting.
     Tariff(i32),
     Code(i32, Combination),
+    /// A ratio of the current transformers.
+    Ratio(CtRatio),
     /// The supply is away for so many µs.
     Cut(u64),
 }
@@ -122,7 +127,12 @@ impl Die {
 
     fn modbus_frame(&mut self, model: &ModelDef) -> Vec<u8> {
         let rows: Vec<u16> = model.all_registers().map(|row| row.addr).collect();
-        let tariff = model.register_of(SettingId::Tariff).map(|row| row.addr);
+        // What the sums must know of is changed by the script alone.
+        let of_phases = model.metering.phases > 1;
+        let known = [SettingId::Tariff, SettingId::CtRatio, SettingId::CombinationCode];
+        let known: Vec<u16> = (known.into_iter().take(if of_phases { 3 } else { 1 }))
+            .filter_map(|id| model.register_of(id).map(|row| row.addr))
+            .collect();
         let addr = match (self.below(4), rows.is_empty()) {
             (0, _) | (_, true) => {
                 u16::from_le_bytes([self.roll().to_le_bytes()[0], self.roll().to_le_bytes()[0]])
@@ -130,11 +140,9 @@ impl Die {
             _ => self.of(&rows),
         };
         let count = u16::try_from(1 + self.below(8)).unwrap();
-        let function = if tariff.is_some_and(|at| (addr..=addr.saturating_add(count)).contains(&at)) {
-            3
-        } else {
-            self.of(&[3, 4, 6, 16, 16, 8, 43])
-        };
+        let touched = addr.saturating_sub(1)..=addr.saturating_add(count);
+        let function =
+            if known.iter().any(|at| touched.contains(at)) { 3 } else { self.of(&[3, 4, 6, 16, 16, 8, 43]) };
         let unit = self.of(&[0, 1, 1, 1, 2]);
         let mut frame = vec![unit, function];
         frame.extend(addr.to_be_bytes());
@@ -161,6 +169,13 @@ fn script(model: &ModelDef, seed: u64) -> Vec<Event> {
     let (mut die, mut passed, mut script) = (Die(seed), 0, Vec::new());
     let tariffs = model.setting(SettingId::Tariff).map(|(_, setting)| setting);
     while passed < TEN_YEARS {
+        // Few: the meter takes seven, and then no more.
+        if model.metering.ct.is_some() && die.below(30) == 0 {
+            let small = u16::try_from(die.below(20)).unwrap();
+            let ratios = [(small + 1, 1), (9_999, 1), (5 * small + 5, 5), (9_995, 5), (5, 5)];
+            let (primary, secondary) = die.of(&ratios);
+            script.push(Event::Ratio(CtRatio::new(primary, secondary).unwrap()));
+        }
         let event = match die.below(20) {
             0..5 => Event::Load(die.load(model.metering.starting_current_ma)),
             5..11 => Event::Pass(die.span()),
@@ -194,16 +209,24 @@ fn script(model: &ModelDef, seed: u64) -> Vec<Event> {
     script
 }
 
-/// What the loads add up to.
+/// What the loads add up to, in mW·µs: by tariff, active forward and reverse, reactive forward and reverse, of all phases
+/// together.
+#[derive(Default)]
 struct Sums {
-    /// By tariff: active forward and reverse, reactive forward and reverse, of all phases together, in mW·µs.
+    /// On the primary side; the active ones since the ratio last changed.
     tariffs: [[i128; 4]; 4],
+    /// At the terminals.
+    terminals: [[i128; 4]; 4],
+    /// What the changes of the ratio ended.
+    ended: Vec<(CtRatio, [[i128; 4]; 4])>,
+    /// The ratio of now.
+    ratio: Option<CtRatio>,
     rates: [i128; 4],
     /// The tariff that counts, from 0.
     tariff: usize,
     /// The one that comes back after a cut.
     stored: usize,
-    /// Energy, of either direction, when the supply last came.
+    /// Energy at the terminals, of either direction, when the supply last came.
     at_start: i128,
 }
 
@@ -222,13 +245,33 @@ impl Sums {
     }
 
     fn pass(&mut self, us: u64) {
-        for (sum, rate) in self.tariffs[self.tariff].iter_mut().zip(self.rates) {
-            *sum += rate * i128::from(us);
+        let factor = i128::from(self.ratio.unwrap_or(CtRatio::UNITY).factor());
+        let both = self.tariffs[self.tariff].iter_mut().zip(&mut self.terminals[self.tariff]);
+        for ((sum, terminal), rate) in both.zip(self.rates) {
+            *sum += rate * i128::from(us) * factor;
+            *terminal += rate * i128::from(us);
         }
     }
 
+    /// True where the meter is to take the ratio.
+    fn change(&mut self, ratio: CtRatio, changes: u8) -> bool {
+        let now = self.ratio.unwrap_or(CtRatio::UNITY);
+        if ratio == now {
+            return true;
+        }
+        if self.ended.len() == usize::from(changes) {
+            return false;
+        }
+        self.ended.push((now, self.tariffs));
+        for [forward, reverse, ..] in &mut self.tariffs {
+            (*forward, *reverse) = (0, 0);
+        }
+        self.ratio = Some(ratio);
+        true
+    }
+
     fn active(&self) -> i128 {
-        self.tariffs.iter().map(|[forward, reverse, ..]| forward + reverse).sum()
+        self.terminals.iter().map(|[forward, reverse, ..]| forward + reverse).sum()
     }
 }
 
@@ -242,8 +285,13 @@ fn check(meter: &mut Meter, sums: &Sums, code: Combination, step: usize) {
     // To the last mW·µs.
     for (tariff, sum) in sums.tariffs.iter().enumerate().take(tariffs) {
         for (slot, sum) in sum.iter().enumerate() {
-            let counters =
-                (0..phases).map(|phase| device.works().counters()[(phase * tariffs + tariff) * 4 + slot]);
+            // Reactive energy may stand in quadrants: two of them make forward, and two reverse.
+            let each = if metering.quadrants && slot >= 2 { 2 } else { 1 };
+            let first = if slot < 2 { slot } else { 2 + (slot - 2) * each };
+            let counters = (0..phases).flat_map(|phase| {
+                let row = (phase * tariffs + tariff) * metering.slots() + first;
+                &device.works().counters()[row..row + each]
+            });
             let counted: i128 =
                 counters.map(|it| i128::from(it.wh()) * WATT_HOUR + i128::from(it.rest())).sum();
             assert_eq!(
@@ -284,6 +332,24 @@ fn check(meter: &mut Meter, sums: &Sums, code: Combination, step: usize) {
         }
     }
     assert_eq!(compared, 2 * 3 * (tariffs + 1));
+    // What each change of the ratio ended; the first goes on, at the terminals.
+    for (slot, (ratio, ended)) in (1u8..).zip(&sums.ended) {
+        let ended = if slot == 1 { &sums.terminals } else { ended };
+        assert_eq!(device.value(Point::HistoryRatio(slot)), Some(i64::from(ratio.value())), "event {step}");
+        for (tariff, sum) in [Tariff::T1, Tariff::T2, Tariff::T3, Tariff::T4].into_iter().zip(ended) {
+            for (flow, sum) in
+                [Flow::Forward, Flow::Reverse].into_iter().zip(sum).take_while(|_| tariff as usize <= tariffs)
+            {
+                let point = Point::History { slot, flow, tariff };
+                let read = device.value(point).map(i128::from);
+                assert_eq!(read, Some(sum % rollover / WATT_HOUR), "event {step}: {point}");
+            }
+        }
+    }
+    if metering.ct.is_some() {
+        let changes = i64::try_from(sums.ended.len()).unwrap();
+        assert_eq!(device.value(Point::State(StateOf::CtChanges)), Some(changes), "event {step}");
+    }
     // Lamp and counters never part, whatever was cut in between; where phases may flow against each other the lamp
     // shows something else.
     if phases == 1 {
@@ -302,8 +368,12 @@ fn live(entry: &'static Entry, seed: u64) -> usize {
     let place =
         |value: i32| setting.map_or(0, |setting| usize::try_from(setting.acts_as(value) - 1).unwrap());
     let tariff = setting.map_or(0, |setting| place(setting.default));
-    let mut sums = Sums { tariffs: [[0; 4]; 4], rates: [0; 4], tariff, stored: tariff, at_start: 0 };
+    let mut sums = Sums { tariff, stored: tariff, ..Sums::default() };
     let several = model.metering.phases > 1;
+    if several && model.setting(SettingId::Password).is_some() {
+        // Keys pressed by chance do not find a code or a ratio behind it.
+        meter.twin.device_mut().apply(Door::Factory, &[(SettingId::Password, 7_391)]).unwrap();
+    }
     let mut load = *meter.twin.device().load();
     let (mut now_code, mut checked, mut answered) = (None, 0, 0);
     for (step, event) in script.iter().enumerate() {
@@ -351,6 +421,12 @@ fn live(entry: &'static Entry, seed: u64) -> usize {
                 // Keys and frames may choose another code: totals are compared where the script has just said which.
                 now_code = Some(*meaning);
             }
+            Event::Ratio(ratio) => {
+                let changes = model.metering.ct.map_or(0, |ct| ct.changes);
+                let change = [(SettingId::CtRatio, i64::from(ratio.value()))];
+                let taken = meter.twin.device_mut().apply(Door::Bus, &change).is_ok();
+                assert_eq!(taken, sums.change(*ratio, changes), "event {step}: {ratio}");
+            }
             Event::Cut(us) => {
                 let now = meter.now;
                 meter.twin.device_mut().power(now, false);
@@ -376,7 +452,8 @@ fn live(entry: &'static Entry, seed: u64) -> usize {
     }
     assert!(checked > 20, "{checked}");
     // No counter stood still.
-    for sums in sums.tariffs.iter().take(model.metering.tariffs.into()) {
+    assert_eq!(sums.ended.len(), model.metering.ct.map_or(0, |ct| usize::from(ct.changes)));
+    for sums in sums.terminals.iter().take(model.metering.tariffs.into()) {
         assert!(setting.is_none() || sums.iter().all(|sum| *sum > 0), "{sums:?}");
     }
     assert!(sums.active() > 100_000 * 1_000 * WATT_HOUR);
@@ -389,4 +466,37 @@ fn ten_years_lose_and_invent_nothing() {
         let answered: usize = (1..=8).map(|seed| live(entry, seed)).sum();
         assert!(answered > 100 || entry.def.wired().is_none(), "{}: {answered}", entry.def.slug);
     }
+}
+
+/// A meter of three phases behind current transformers, with the panel and the bus of one that is small.
+static TRANSFORMED: ModelDef = ModelDef {
+    slug: "transformed",
+    metering: MeteringDef {
+        phases: 3,
+        quadrants: true,
+        trip: TripDef { follows: TripOf::Total, per_phase: true },
+        ct: Some(CtDef { setting: SettingId::CtRatio, changes: 7 }),
+        ..models::PRO1_MOD.metering
+    },
+    settings: &[
+        models::PRO1_MOD.settings[0],
+        models::PRO1_MOD.settings[1],
+        models::PRO1_MOD.settings[2],
+        &[SettingDef {
+            id: SettingId::CtRatio,
+            kind: Kind::Ratio,
+            default: CtRatio::UNITY.value(),
+            permission: Permission::Everyone,
+            ..models::PRO1_MOD.settings[0][0]
+        }],
+    ],
+    ..models::PRO1_MOD
+};
+
+#[test]
+fn ten_years_over_changes_of_the_ratio_lose_and_invent_nothing() {
+    static ENTRY: Entry = Entry { def: &TRANSFORMED, notes: &models::PRO1_MOD_NOTES };
+    assert_eq!(schema::first_fault(&TRANSFORMED), None);
+    let answered: usize = (1..=8).map(|seed| live(&ENTRY, seed)).sum();
+    assert!(answered > 100, "{answered}");
 }
