@@ -163,6 +163,15 @@ fn look(meter: &Device<'_, Image<'_>>, now: Instant) {
     let frame = meter.frame(now);
     assert!(meter.powered() || frame == Default::default(), "a meter without supply is dark");
     let _ = (meter.view(now), meter.backlight(now), meter.blink_on(now), meter.led(), meter.letting_go(now));
+    if let Some(view) = meter.matrix_view(now) {
+        assert!(!view.to_string().is_empty());
+        let mut bits = vec![0; 128 * 160 / 8];
+        assert!(lcd::Mono::new(128, 160, &mut bits).is_some_and(|mut mono| meter.picture(now, &mut mono)));
+    }
+    for key in meter.model().keys {
+        let _ = meter.would(now, key.id);
+    }
+    let _ = meter.bluetooth(now);
     for at in PortId::ALL.into_iter().filter_map(|port| meter.port_poll_at(port)) {
         assert!(at <= now + Duration::from_secs(400 * 86_400));
     }

@@ -1,5 +1,6 @@
 //! Documents of the models, for technicians: everything in them comes from the tables.
 
+mod face;
 mod pages;
 mod ports;
 mod registers;
@@ -106,6 +107,7 @@ fn contents(def: &ModelDef) -> String {
         ("Settings", true),
         ("Display and key", true),
         ("Pages", true),
+        ("Display and keys", def.matrix.is_some()),
         ("Errors", true),
         ("Terminals", true),
         ("What else holds", true),
@@ -238,7 +240,7 @@ fn modbus(out: &mut String, def: &ModelDef) {
 }
 
 fn display(out: &mut String, def: &ModelDef) {
-    let Some(glass) = def.glass.segments() else { return };
+    let Some(glass) = def.glass.segments() else { return face::face(out, def) };
     out.push_str("## Display and key\n\n");
     let cells: Vec<String> = glass.cells.iter().map(|cell| cell.segments().to_string()).collect();
     let points: Vec<String> = glass.points.iter().map(ToString::to_string).collect();

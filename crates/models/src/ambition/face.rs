@@ -5,8 +5,8 @@ use schema::Citation::{Assumed, Manual};
 use schema::{
     BacklightDef, CommandId, Fact, GlassDef, HeaderForm, HeaderItemDef, HistoryDef, HistorySlotDef,
     IdentityOf, KeyDef, KeyId, MatrixDef, MatrixGlass, MatrixKeys, MatrixTimes, MatrixWords, MenuEdit,
-    MenuItemDef, Note, PanelDef, RadioDef, ReadingDef, ReadingForm, RegisterLineDef, RegistersDef, SettingId,
-    Source, table,
+    MenuItemDef, PanelDef, RadioDef, ReadingDef, ReadingForm, RegisterLineDef, RegistersDef, SettingId,
+    Source,
 };
 use units::{Duration, EnergyKind, Flow, Of, Phase, Point, StateOf, Tariff, What};
 
@@ -75,6 +75,26 @@ pub const FACTS: &[Fact] = &[
         source: Assumed(
             "the manual says that T1/T2 and T3/T4 take turns, not what becomes of the other direction",
         ),
+    },
+    Fact {
+        label: "Readings",
+        doc: "Direction, trip counter, reactive energy, power factor, quadrant, frequency, active, apparent and reactive \
+              power, voltage and current, in this order; the phases stand beside the whole. A counter or reading that \
+              grows gives up decimals.",
+        source: Manual("§7.3"),
+    },
+    Fact {
+        label: "Numbers of the readings",
+        doc: "1.7.0 and 2.7.0, 3.7.0 and 4.7.0, 9.7.0, 13.7.0, 14.7.0, 31.7.0, 32.7.0, 3.8.0 to 8.8.0 and those of each \
+              phase; none for direction, quadrant and trip counter.",
+        source: Assumed(
+            "the numbers of IEC 62056-6-1; the manual gives those of part 2 and its pictures are lost",
+        ),
+    },
+    Fact {
+        label: "Direction of the current",
+        doc: "Of each phase, and none of the whole meter.",
+        source: Assumed("the register map has three of them, and the sister meter shows three"),
     },
     Fact {
         label: "Keys at the readings",
@@ -231,122 +251,90 @@ const fn number(decimals: u8) -> ReadingForm {
 
 const SIGNED: ReadingForm = ReadingForm::Number { decimals: 3, figures: 6, signed: true };
 const COUNTER: ReadingForm = ReadingForm::Number { decimals: 3, figures: 7, signed: false };
-const NUMBERS: &str = "the number is the one of IEC 62056-6-1; the pictures of the manual are lost";
 
 const fn quadrant(title: &'static str, flow: Flow, obis: &'static str) -> ReadingDef {
     let total = energy(EnergyKind::Reactive, flow, Phase::All);
     reading(title, COUNTER, [total, None, None, None], [obis, "", "", ""])
 }
 
-table! {
-    /// Part 3, in the order of the manual.
-    pub READINGS / READING_NOTES: ReadingDef = [
-        reading(
-            "Current direction",
-            ReadingForm::Words(&[(1, "forward"), (-1, "reverse"), (0, "none")]),
-            phases(What::Direction),
-            NONE,
-        ) => Note::new("Current direction", Manual("§7.3")).key("direction")
-            .assumed("Of each phase, as the register map has it and the sister meter shows it."),
-        reading("Trip counter", COUNTER, energies(EnergyKind::Active, Flow::Trip), NONE)
-            => Note::new("Trip counter", Manual("§7.3")).key("trip"),
-        reading(
-            "Reactive energy +",
-            COUNTER,
-            energies(EnergyKind::Reactive, Flow::Forward),
-            ["3.8.0", "23.8.0", "43.8.0", "63.8.0"],
-        ) => Note::new("Forward reactive energy", Manual("§7.3")).key("reactive-forward").assumed(NUMBERS),
-        reading(
-            "Reactive energy -",
-            COUNTER,
-            energies(EnergyKind::Reactive, Flow::Reverse),
-            ["4.8.0", "24.8.0", "44.8.0", "64.8.0"],
-        ) => Note::new("Reverse reactive energy", Manual("§7.3")).key("reactive-reverse").assumed(NUMBERS),
-        quadrant("Reactive Q1", Flow::Q1, "5.8.0")
-            => Note::new("Reactive energy of quadrant 1", Manual("§7.3")).key("reactive-q1").assumed(NUMBERS),
-        quadrant("Reactive Q2", Flow::Q2, "6.8.0")
-            => Note::new("Reactive energy of quadrant 2", Manual("§7.3")).key("reactive-q2").assumed(NUMBERS),
-        quadrant("Reactive Q3", Flow::Q3, "7.8.0")
-            => Note::new("Reactive energy of quadrant 3", Manual("§7.3")).key("reactive-q3").assumed(NUMBERS),
-        quadrant("Reactive Q4", Flow::Q4, "8.8.0")
-            => Note::new("Reactive energy of quadrant 4", Manual("§7.3")).key("reactive-q4").assumed(NUMBERS),
-        reading("Power factor", number(2), each(What::Pf), ["13.7.0", "33.7.0", "53.7.0", "73.7.0"])
-            => Note::new("Power factor", Manual("§7.3")).key("power-factor").assumed(NUMBERS),
-        reading(
-            "Present quadrant",
-            ReadingForm::Words(&[(1, "Q1"), (2, "Q2"), (3, "Q3"), (4, "Q4"), (0, "none")]),
-            each(What::Quadrant),
-            NONE,
-        ) => Note::new("Present quadrant", Manual("§7.3")).key("quadrant"),
-        reading("Frequency", number(2), [now(What::F, Of::All), None, None, None], ["14.7.0", "", "", ""])
-            => Note::new("Grid frequency", Manual("§7.3")).key("frequency").assumed(NUMBERS),
-        ReadingDef {
-            obis_reverse: ["2.7.0", "22.7.0", "42.7.0", "62.7.0"],
-            ..reading("Active power", SIGNED, each(What::P), ["1.7.0", "21.7.0", "41.7.0", "61.7.0"])
-        } => Note::new("Active power", Manual("§7.3")).key("power").assumed(NUMBERS),
-        reading("Apparent power", number(3), each(What::S), ["9.7.0", "29.7.0", "49.7.0", "69.7.0"])
-            => Note::new("Apparent power", Manual("§7.3")).key("apparent-power").assumed(NUMBERS),
-        ReadingDef {
-            obis_reverse: ["4.7.0", "24.7.0", "44.7.0", "64.7.0"],
-            ..reading("Reactive power", SIGNED, each(What::Q), ["3.7.0", "23.7.0", "43.7.0", "63.7.0"])
-        } => Note::new("Reactive power", Manual("§7.3")).key("reactive-power").assumed(NUMBERS),
-        reading("Voltage", number(1), phases(What::U), ["", "32.7.0", "52.7.0", "72.7.0"])
-            => Note::new("Voltage", Manual("§7.3")).key("voltage").assumed(NUMBERS),
-        reading(
-            "Current",
-            ReadingForm::Number { decimals: 3, figures: 6, signed: true },
-            phases(What::I),
-            ["", "31.7.0", "51.7.0", "71.7.0"],
-        ) => Note::new("Current", Manual("§7.3")).key("current").assumed(NUMBERS),
-    ];
-}
+/// Part 3, in the order of the manual (§7.3).
+const READINGS: &[ReadingDef] = &[
+    reading(
+        "Current direction",
+        ReadingForm::Words(&[(1, "forward"), (-1, "reverse"), (0, "none")]),
+        phases(What::Direction),
+        NONE,
+    ),
+    reading("Trip counter", COUNTER, energies(EnergyKind::Active, Flow::Trip), NONE),
+    reading(
+        "Reactive energy +",
+        COUNTER,
+        energies(EnergyKind::Reactive, Flow::Forward),
+        ["3.8.0", "23.8.0", "43.8.0", "63.8.0"],
+    ),
+    reading(
+        "Reactive energy -",
+        COUNTER,
+        energies(EnergyKind::Reactive, Flow::Reverse),
+        ["4.8.0", "24.8.0", "44.8.0", "64.8.0"],
+    ),
+    quadrant("Reactive Q1", Flow::Q1, "5.8.0"),
+    quadrant("Reactive Q2", Flow::Q2, "6.8.0"),
+    quadrant("Reactive Q3", Flow::Q3, "7.8.0"),
+    quadrant("Reactive Q4", Flow::Q4, "8.8.0"),
+    reading("Power factor", number(2), each(What::Pf), ["13.7.0", "33.7.0", "53.7.0", "73.7.0"]),
+    reading(
+        "Present quadrant",
+        ReadingForm::Words(&[(1, "Q1"), (2, "Q2"), (3, "Q3"), (4, "Q4"), (0, "none")]),
+        each(What::Quadrant),
+        NONE,
+    ),
+    reading("Frequency", number(2), [now(What::F, Of::All), None, None, None], ["14.7.0", "", "", ""]),
+    ReadingDef {
+        obis_reverse: ["2.7.0", "22.7.0", "42.7.0", "62.7.0"],
+        ..reading("Active power", SIGNED, each(What::P), ["1.7.0", "21.7.0", "41.7.0", "61.7.0"])
+    },
+    reading("Apparent power", number(3), each(What::S), ["9.7.0", "29.7.0", "49.7.0", "69.7.0"]),
+    ReadingDef {
+        obis_reverse: ["4.7.0", "24.7.0", "44.7.0", "64.7.0"],
+        ..reading("Reactive power", SIGNED, each(What::Q), ["3.7.0", "23.7.0", "43.7.0", "63.7.0"])
+    },
+    reading("Voltage", number(1), phases(What::U), ["", "32.7.0", "52.7.0", "72.7.0"]),
+    reading("Current", SIGNED, phases(What::I), ["", "31.7.0", "51.7.0", "71.7.0"]),
+];
 
 const fn item(label: &'static str, edit: MenuEdit) -> MenuItemDef {
     MenuItemDef { label, edit }
 }
 
-table! {
-    /// The menu, in the order of the manual's sections.
-    pub MENU / MENU_NOTES: MenuItemDef = [
-        item("Password", MenuEdit::Digits(SettingId::Password, 4))
-            => Note::new("Password", Manual("§7.6.1")).key("password"),
-        item("Tariff", MenuEdit::Choice(SettingId::Tariff)) => Note::new("Tariff", Manual("§7.6.2")).key("tariff"),
-        item("S0 output", MenuEdit::Choice(SettingId::S0Rate))
-            => Note::new("S0 output rate", Manual("§7.6.3")).key("s0-rate"),
-        item("Pulse type", MenuEdit::Choice(SettingId::PulseType))
-            => Note::new("Pulse type", Manual("§7.6.4")).key("pulse-type"),
-        item("S0 pulse width", MenuEdit::Digits(SettingId::PulseWidth, 2))
-            => Note::new("S0 pulse width", Manual("§7.6.5")).key("pulse-width"),
-        item("Modbus ID", MenuEdit::Digits(SettingId::ModbusId, 3))
-            => Note::new("Modbus address", Manual("§7.6.6")).key("modbus-id"),
-        item("Modbus baud", MenuEdit::Choice(SettingId::Baud))
-            => Note::new("Modbus baud rate", Manual("§7.6.7")).key("baud"),
-        item("Modbus parity", MenuEdit::Choice(SettingId::Parity))
-            => Note::new("Modbus parity", Manual("§7.6.8")).key("parity"),
-        item("M-Bus ID", MenuEdit::Digits(SettingId::MbusId, 3))
-            => Note::new("M-Bus address", Manual("§7.6.9")).key("mbus-id"),
-        item("M-Bus baud", MenuEdit::Choice(SettingId::MbusBaud))
-            => Note::new("M-Bus baud rate", Manual("§7.6.10")).key("mbus-baud"),
-        item("Backlight", MenuEdit::Choice(SettingId::Backlight))
-            => Note::new("Backlight", Manual("§7.6.11")).key("backlight"),
-        item(
-            "Power-down",
-            MenuEdit::Reset { command: CommandId::ResetPowerDowns, shows: state(StateOf::PowerDowns) },
-        ) => Note::new("Power-down counter", Manual("§7.6.12")).key("power-downs"),
-        item(
-            "Trip counter",
-            MenuEdit::Reset {
-                command: CommandId::ResetTrip,
-                shows: Source::Point(Point::active(Flow::Trip, Tariff::All)),
-            },
-        ) => Note::new("Trip counter", Manual("§7.6.13")).key("trip"),
-        item("OBIS codes", MenuEdit::Choice(SettingId::Obis)) => Note::new("OBIS codes", Manual("§7.6.14")).key("obis"),
-        item("Scroll time", MenuEdit::Digits(SettingId::ScrollTime, 2))
-            => Note::new("Scroll time", Manual("§7.6.16")).key("scroll-time"),
-        item("CT ratio", MenuEdit::Ratio(SettingId::CtRatio))
-            => Note::new("CT ratio", Manual("§7.6.17")).key("ct-ratio"),
-    ];
-}
+/// The menu, in the order of the manual's sections (§7.6.1 to §7.6.17).
+const MENU: &[MenuItemDef] = &[
+    item("Password", MenuEdit::Digits(SettingId::Password, 4)),
+    item("Tariff", MenuEdit::Choice(SettingId::Tariff)),
+    item("S0 output", MenuEdit::Choice(SettingId::S0Rate)),
+    item("Pulse type", MenuEdit::Choice(SettingId::PulseType)),
+    item("S0 pulse width", MenuEdit::Digits(SettingId::PulseWidth, 2)),
+    item("Modbus ID", MenuEdit::Digits(SettingId::ModbusId, 3)),
+    item("Modbus baud", MenuEdit::Choice(SettingId::Baud)),
+    item("Modbus parity", MenuEdit::Choice(SettingId::Parity)),
+    item("M-Bus ID", MenuEdit::Digits(SettingId::MbusId, 3)),
+    item("M-Bus baud", MenuEdit::Choice(SettingId::MbusBaud)),
+    item("Backlight", MenuEdit::Choice(SettingId::Backlight)),
+    item(
+        "Power-down",
+        MenuEdit::Reset { command: CommandId::ResetPowerDowns, shows: state(StateOf::PowerDowns) },
+    ),
+    item(
+        "Trip counter",
+        MenuEdit::Reset {
+            command: CommandId::ResetTrip,
+            shows: Source::Point(Point::active(Flow::Trip, Tariff::All)),
+        },
+    ),
+    item("OBIS codes", MenuEdit::Choice(SettingId::Obis)),
+    item("Scroll time", MenuEdit::Digits(SettingId::ScrollTime, 2)),
+    item("CT ratio", MenuEdit::Ratio(SettingId::CtRatio)),
+];
 
 /// The face.
 pub static FACE: MatrixDef = MatrixDef {
