@@ -524,15 +524,18 @@ impl<'m> Slave<'m> {
             return self.ignore(control, to);
         }
         source.write(&command);
-        match command {
-            Command::Baud(baud) => {
-                self.staged = Some(LineParams::even(baud));
-                self.trial = self.config.baud_trial.map(|span| (now + span, self.config.line));
-            }
-            Command::ApplicationReset(_) | Command::SelectTelegram(_) => self.readout = None,
-            _ => {}
+        if let Command::Baud(baud) = command {
+            self.staged = Some(LineParams::even(baud));
+            self.trial = self.config.baud_trial.map(|span| (now + span, self.config.line));
         }
-        self.done(control, to, false)
+        self.written(control, to, false)
+    }
+
+    /// Data of a master were taken or refused. A read-out that was under way is over: its last telegram shows the meter
+    /// as it was before, and is not what stands for an answer that was lost after this frame.
+    fn written(&mut self, control: Control, to: u8, refused: bool) -> Answer {
+        self.readout = None;
+        self.done(control, to, refused)
     }
 
     /// A match answers, everybody else is deselected without a word (EN 13757-3 §11.3).
@@ -561,7 +564,7 @@ impl<'m> Slave<'m> {
         refused |= own.is_some_and(|command| source.check(&command).is_err());
         if refused {
             self.refused = true;
-            return self.done(control, to, true);
+            return self.written(control, to, true);
         }
         for record in RawRecords::new(data).flatten() {
             source.write(&Command::Record(record));
@@ -570,7 +573,7 @@ impl<'m> Slave<'m> {
         if let Some(command) = own {
             source.write(&command);
         }
-        self.done(control, to, false)
+        self.written(control, to, false)
     }
 }
 

@@ -375,6 +375,20 @@ fn several_telegrams_follow_the_frame_count_bit() {
 }
 
 #[test]
+fn what_was_written_in_between_ends_a_read_out() {
+    with(at(1), |bench| {
+        (bench.meter.telegrams, bench.meter.address) = (3, 1);
+        let old = bench.short(0x7B, 1);
+        assert_eq!(bench.user(1, 0x51, &[0x0C, 0x79, 0x15, 0x01, 0x23, 0x45]), E5);
+        let new = bench.short(0x7B, 1);
+        assert_ne!(old, new, "not the telegram of before, though the frame count bit is the same");
+        assert_eq!(new[7..11], [0x15, 0x01, 0x23, 0x45]);
+        assert_eq!(bench.user(1, 0x51, &[0x01, 0x7A, 0xFB]), E5);
+        assert_eq!(bench.short(0x7B, 1)[16], 2, "the status says at once that a value was refused");
+    });
+}
+
+#[test]
 fn damage_costs_silence() {
     with(at(1), |bench| {
         assert_eq!(bench.ask(&[0x10, 0x40, 0x01, 0x42, 0x16]), [0u8; 0]);
