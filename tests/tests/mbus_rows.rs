@@ -150,7 +150,7 @@ fn the_example_of_the_manual_to_the_byte() {
 fn every_record_of_every_telegram_is_said_as_its_row_says() {
     for (entry, bus) in with_mbus() {
         let mut meter = meter(entry);
-        let quirks = MbusQuirks { selection: true, printed_order: false };
+        let quirks = MbusQuirks { selection: true, ..MbusQuirks::default() };
         meter.twin.device_mut().ports_mut().mbus.as_mut().unwrap().set_quirks(quirks);
         for telegram in bus.telegrams {
             assert_eq!(send(&mut meter, telegram.ci, &[]), ACK, "{:02X}", telegram.ci);

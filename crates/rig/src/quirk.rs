@@ -30,6 +30,8 @@ pub enum Quirk {
     TelegramSelection(bool),
     /// Whether a secondary address that is written has its digits in the order of the bytes.
     PrintedOrder(bool),
+    /// Whether the record of a ratio begins with the DIF that the manual prints.
+    PrintedRatio(bool),
     /// Time from the end of a message at the infrared window to the start of its answer.
     OpticalDelay(Duration),
     /// Whether currents are shown without the sign of their direction.
@@ -50,6 +52,7 @@ const QUIRKS: &[(Option<PortId>, &str)] = &[
     (MBUS, "mbus-reply=11bit"),
     (MBUS, "telegram-selection=on (or off)"),
     (MBUS, "secondary-order=printed (or as-read)"),
+    (MBUS, "ct-record=printed (or readable)"),
     (OPTICAL, "ir-delay=800ms"),
     (None, "current=unsigned (or signed)"),
 ];
@@ -77,7 +80,7 @@ impl Quirk {
             | Self::Fc04(_)
             | Self::MaxRead(_)
             | Self::UnmappedSilent(_) => MODBUS,
-            Self::MbusReply(_) | Self::TelegramSelection(_) | Self::PrintedOrder(_) => MBUS,
+            Self::MbusReply(_) | Self::TelegramSelection(_) | Self::PrintedOrder(_) | Self::PrintedRatio(_) => MBUS,
             Self::OpticalDelay(_) => OPTICAL,
             Self::UnsignedCurrent(_) => None,
         }
@@ -118,6 +121,9 @@ impl Quirk {
             ("secondary-order", "printed") => Ok(Self::PrintedOrder(true)),
             ("secondary-order", "as-read") => Ok(Self::PrintedOrder(false)),
             ("secondary-order", _) => Err(none("printed or as-read")),
+            ("ct-record", "printed") => Ok(Self::PrintedRatio(true)),
+            ("ct-record", "readable") => Ok(Self::PrintedRatio(false)),
+            ("ct-record", _) => Err(none("printed or readable")),
             ("ir-delay", _) => DELAY.parse_u64(value).map(|us| Self::OpticalDelay(Duration::from_micros(us))),
             ("current", "unsigned") => Ok(Self::UnsignedCurrent(true)),
             ("current", "signed") => Ok(Self::UnsignedCurrent(false)),
@@ -151,6 +157,11 @@ impl Quirk {
             Self::PrintedOrder(printed_order) => {
                 if let Some(port) = mbus {
                     port.set_quirks(MbusQuirks { printed_order, ..port.quirks() });
+                }
+            }
+            Self::PrintedRatio(printed_ratio) => {
+                if let Some(port) = mbus {
+                    port.set_quirks(MbusQuirks { printed_ratio, ..port.quirks() });
                 }
             }
             Self::OpticalDelay(delay) => {

@@ -39,13 +39,13 @@ pub use matrix::{
     HeaderForm, HeaderItemDef, HistoryDef, HistorySlotDef, MatrixDef, MatrixGlass, MatrixKeys, MatrixTimes,
     MatrixWords, MenuEdit, MenuItemDef, RadioDef, ReadingDef, ReadingForm, RegisterLineDef, RegistersDef,
 };
-pub use mbus::{MbusDef, RecordDef, RecordWriteDef, Target, TelegramDef};
+pub use mbus::{MbusDef, RecordDef, RecordForm, RecordWriteDef, Target, TelegramDef};
 pub use model::{
     BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,
     ModelDef, PanelDef, PortId, PulseWidth, TariffInputDef,
 };
 pub use note::{
-    Citation, Fact, Label, ModelNotes, ModelSources, Note, TerminalDef, TerminalKind, labels, names,
+    Citation, Fact, Label, Misprint, ModelNotes, ModelSources, Note, TerminalDef, TerminalKind, labels, names,
 };
 pub use optical::{ObisDef, OpticalDef, OpticalRefusal, ValueText, parse_value_text};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};

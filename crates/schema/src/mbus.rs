@@ -4,6 +4,30 @@ use units::Duration;
 
 use crate::{CommandId, SettingDef, SettingId, Source};
 
+/// How the number of a record is made from the value of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordForm {
+    /// It is the value.
+    Number,
+    /// A ratio of current transformers, in the form of [`Kind::Ratio`](crate::Kind::Ratio): digits of the primary current,
+    /// then two of the secondary one.
+    Ratio {
+        /// The DIF that the manual prints for it, where its data do not fit that.
+        printed_dif: u8,
+    },
+}
+
+impl RecordForm {
+    /// The number of a value.
+    #[must_use]
+    pub const fn number(self, value: i64) -> i64 {
+        match self {
+            Self::Number => value,
+            Self::Ratio { .. } => value / 10 * 100 + value % 10,
+        }
+    }
+}
+
 /// One record of a telegram (EN 13757-3 §6).
 #[derive(Clone, Copy, Debug)]
 pub struct RecordDef {
@@ -15,6 +39,8 @@ pub struct RecordDef {
     pub source: Source,
     /// Digits behind the point of the unit people read: 2 for kWh counts in 10 Wh.
     pub decimals: u8,
+    /// How the value becomes a number.
+    pub form: RecordForm,
 }
 
 impl RecordDef {

@@ -154,11 +154,24 @@ pub struct Fact {
     pub source: Citation,
 }
 
+/// Something that a manual prints and cannot mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Misprint {
+    /// Where it stands.
+    pub place: &'static str,
+    /// What is printed.
+    pub printed: &'static str,
+    /// What is meant, and how that is known.
+    pub meant: &'static str,
+}
+
 /// What a terminal is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TerminalKind {
     /// The phase from the network.
     PhaseIn,
+    /// A current transformer, both of its wires.
+    Current,
     /// The phase to the load.
     PhaseOut,
     /// The neutral.
@@ -243,6 +256,8 @@ pub struct ModelSources {
     pub lines: &'static [Note],
     /// What stands in no row.
     pub facts: &'static [Fact],
+    /// What the manual prints and cannot mean.
+    pub misprints: &'static [Misprint],
 }
 
 /// Writes a table and the notes on its rows as two constants of equal length.

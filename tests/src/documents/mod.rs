@@ -75,7 +75,7 @@ fn model(entry: &Entry, sources: &ModelSources) -> String {
          [assumptions.md](assumptions.md).\n",
         notes.maker, sources.manual
     );
-    out += &contents(def);
+    out += &contents(def, sources);
     identity(&mut out, def);
     measuring(&mut out, def);
     if let Some(input) = def.tariff_input {
@@ -91,11 +91,12 @@ fn model(entry: &Entry, sources: &ModelSources) -> String {
     errors(&mut out, def);
     terminals(&mut out, notes);
     sources::facts(&mut out, sources);
+    sources::misprints(&mut out, sources);
     out
 }
 
 /// The chapters there are, as links.
-fn contents(def: &ModelDef) -> String {
+fn contents(def: &ModelDef, sources: &ModelSources) -> String {
     let chapters = [
         ("Identity", true),
         ("Measuring", true),
@@ -111,6 +112,7 @@ fn contents(def: &ModelDef) -> String {
         ("Errors", true),
         ("Terminals", true),
         ("What else holds", true),
+        ("Misprints of the manual", !sources.misprints.is_empty()),
     ];
     let links: Vec<String> = chapters
         .iter()

@@ -18,18 +18,18 @@ fn older(def: &ModelDef, addr: u16) -> Option<u16> {
 
 fn heading(block: &Block) -> String {
     let hole = match block.unmapped {
-        Unmapped::Zero => "0",
-        Unmapped::Exception02 => "exception 02",
+        Unmapped::Zero => "what lies between answers 0",
+        Unmapped::Exception02 => "what lies outside answers exception 02",
     };
     let last = block.end().saturating_sub(1);
     match block.rule {
         Rule::Contiguous => format!(
-            "### {:04X}h to {last:04X}h\n\nCan be read in any stretch; what lies outside answers {hole}.\n\n",
+            "### {:04X}h to {last:04X}h\n\nCan be read in any stretch; {hole}.\n\n",
             block.first()
         ),
         Rule::OneValuePerRequest => format!(
             "### {:04X}h to {last:04X}h, the older map\n\nRead only, one value a request at its full length; what lies \
-             between answers {hole}.\n\n",
+             between answers exception 02.\n\n",
             block.first()
         ),
     }

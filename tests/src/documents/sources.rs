@@ -15,6 +15,18 @@ pub fn facts(out: &mut String, notes: &ModelSources) {
     out.push('\n');
 }
 
+/// What the manual prints and cannot mean.
+pub fn misprints(out: &mut String, notes: &ModelSources) {
+    if notes.misprints.is_empty() {
+        return;
+    }
+    out.push_str("## Misprints of the manual\n\n| Where | Printed | Meant |\n|--|--|--|\n");
+    for misprint in notes.misprints {
+        let _ = writeln!(out, "| {} | {} | {} |", misprint.place, misprint.printed, misprint.meant);
+    }
+    out.push('\n');
+}
+
 /// Reasons in the order of their first use, each with all it is the reason for.
 fn grouped<'a>(rows: impl Iterator<Item = (String, &'a Note)>) -> Vec<(&'a str, Vec<String>)> {
     let mut groups: Vec<(&str, Vec<String>)> = Vec::new();

@@ -4,7 +4,7 @@ use mbus::{
     Command, Identity, Manufacturer, Output, RawRecord, RecordSource, Refused, Slave, SlaveConfig, Writer,
 };
 use nv::Nv;
-use schema::{MbusDef, RecordWriteDef, SettingId, Target};
+use schema::{MbusDef, RecordForm, RecordWriteDef, SettingId, Target};
 use units::{Duration, Instant, LineError, LineParams, bcd, decimal};
 
 use super::{Buffers, PortOutput};
@@ -17,6 +17,8 @@ pub struct MbusQuirks {
     pub selection: bool,
     /// A written secondary address has its digits in the order of the bytes, as the manual prints its example.
     pub printed_order: bool,
+    /// The record of a ratio begins with the DIF that the manual prints, which is not that of its data.
+    pub printed_ratio: bool,
 }
 
 /// The M-Bus terminals of a meter.
@@ -34,7 +36,7 @@ impl<'a> MbusPort<'a> {
         let mut config = SlaveConfig::new(0, LineParams::even(9_600));
         config.reply_bits = def.reply_bits;
         config.baud_trial = def.baud_trial;
-        let quirks = MbusQuirks { selection: def.selection, printed_order: false };
+        let quirks = MbusQuirks { selection: def.selection, ..MbusQuirks::default() };
         Self { slave: Slave::new(config, buffers.rx, buffers.tx), def, quirks, chosen: 0 }
     }
 
@@ -186,15 +188,28 @@ impl<N: Nv> RecordSource for Face<'_, '_, N> {
     fn telegram(&self, index: u8, into: &mut [u8]) -> Option<(usize, bool)> {
         let telegram = self.def.telegrams.get(*self.chosen).filter(|_| index == 0)?;
         let mut writer = Writer::new(into);
+        let mut misprint = None;
         for record in telegram.records {
             let value =
                 self.works.model.unit(record.source).at(self.works.source(record.source), record.decimals);
+            let value = record.form.number(value);
+            if let RecordForm::Ratio { printed_dif } = record.form
+                && self.quirks.printed_ratio
+            {
+                misprint = Some((writer.len(), printed_dif));
+            }
             // Where the buffer is full, the rest is left out: the description's check has made sure that it is not.
             if writer.coded(record.dib, record.vib, value).is_err() {
                 break;
             }
         }
-        Some((writer.len(), false))
+        let len = writer.len();
+        if let Some((at, dif)) = misprint
+            && let Some(place) = into.get_mut(at)
+        {
+            *place = dif;
+        }
+        Some((len, false))
     }
 
     fn check(&self, command: &Command<'_>) -> Result<(), Refused> {

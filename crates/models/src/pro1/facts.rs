@@ -1,7 +1,7 @@
 //! What stands in no row: identity, times, key grammar, behaviour on the bus.
 
 use schema::Citation::{Assumed, Capture, Manual, Sister};
-use schema::{Citation, Fact};
+use schema::{Citation, Fact, Misprint};
 
 use crate::join;
 
@@ -438,3 +438,24 @@ pub const TWO_TARIFFS: &[Fact] =
 pub const MBUS: &[Fact] = &join::<{ count(&[FAMILY, ON_MBUS]) }, _>(&[FAMILY, ON_MBUS]);
 /// Facts of the PRO1-Mod.
 pub const MODBUS: &[Fact] = &join::<{ count(&[FAMILY, ON_MODBUS]) }, _>(&[FAMILY, ON_MODBUS]);
+
+/// What the manual prints about the M-Bus and cannot mean.
+pub const MBUS_MISPRINTS: &[Misprint] = &[
+    Misprint {
+        place: "A2.2, read",
+        printed: "Maker 25 CD in the header.",
+        meant: "CD 25, low byte first: the other way round decoders read SIE, and read-outs of sister meters say INM.",
+    },
+    Misprint {
+        place: "A2.2, write",
+        printed: "Primary address up to 247.",
+        meant: "Up to 250, as at the key and in the standard; 247 is the end of Modbus' range.",
+    },
+];
+
+/// What the manual prints about the Modbus and cannot mean.
+pub const MODBUS_MISPRINTS: &[Misprint] = &[Misprint {
+    place: "A3.2, write, 6049h",
+    printed: "Function 06.",
+    meant: "Function 16: the frame printed beside it is one, and a float has two registers.",
+}];

@@ -2,7 +2,7 @@
 
 use schema::Citation::{Manual, Sister};
 use schema::{
-    Choice, Citation, CommandId, Kind, Note, RecordDef, RecordWriteDef, SettingDef, SettingId, Source,
+    Choice, Citation, CommandId, Kind, Note, RecordDef, RecordForm, RecordWriteDef, SettingDef, SettingId, Source,
     Target, table,
 };
 use units::{Flow, Point, Tariff, What};
@@ -14,16 +14,16 @@ const PRO380: Citation = Sister("PRO380-Mb: a script in use that asks for this t
 
 /// Total, forward and reverse are told apart by the function field (instantaneous, maximum, minimum), tariffs by a DIFE.
 const fn energy(dib: &'static [u8], flow: Flow, tariff: Tariff) -> RecordDef {
-    RecordDef { dib, vib: &[0x04], source: Source::Point(Point::active(flow, tariff)), decimals: 2 }
+    RecordDef { dib, vib: &[0x04], source: Source::Point(Point::active(flow, tariff)), decimals: 2, form: RecordForm::Number }
 }
 
 const fn now(dib: &'static [u8], vib: &'static [u8], what: What, decimals: u8) -> RecordDef {
-    RecordDef { dib, vib, source: Source::Point(Point::now(what)), decimals }
+    RecordDef { dib, vib, source: Source::Point(Point::now(what)), decimals, form: RecordForm::Number }
 }
 
 /// A reading of a phase that the meter does not have.
 const fn absent(dib: &'static [u8], vib: &'static [u8]) -> RecordDef {
-    RecordDef { dib, vib, source: Source::Zero, decimals: 0 }
+    RecordDef { dib, vib, source: Source::Zero, decimals: 0, form: RecordForm::Number }
 }
 
 const fn write(dib: &'static [u8], vib: &'static [u8], target: Target) -> RecordWriteDef {

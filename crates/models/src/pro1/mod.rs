@@ -175,6 +175,7 @@ const FAMILY_SOURCES: ModelSources = ModelSources {
     record_writes: &[],
     lines: optical::LINES_NOTES,
     facts: facts::PLAIN,
+    misprints: &[],
 };
 
 /// The PRO1-S: one phase, 230 V, 5 (45) A, with a pulse output and nothing else.
@@ -244,6 +245,7 @@ pub static PRO1_MB_SOURCES: ModelSources = ModelSources {
     telegrams: blocks::TELEGRAM_NOTES,
     record_writes: mbus::WRITES_NOTES,
     facts: facts::MBUS,
+    misprints: facts::MBUS_MISPRINTS,
     ..FAMILY_SOURCES
 };
 
@@ -275,6 +277,7 @@ pub static PRO1_MOD_SOURCES: ModelSources = ModelSources {
     settings: blocks::MODBUS_SETTING_NOTES,
     pages: blocks::MODBUS_PAGE_NOTES,
     facts: facts::MODBUS,
+    misprints: facts::MODBUS_MISPRINTS,
     ..FAMILY_SOURCES
 };
 
