@@ -3,10 +3,10 @@
 
 mod common;
 
-use common::{Meter, hex};
-use device::{Door, MbusQuirks, PortOutput};
+use common::{Meter, families, hex};
+use device::{Door, MbusQuirks, NvPart, PortOutput};
 use mbus::{Header, Records, Writer};
-use models::{ALL, Entry};
+use models::Entry;
 use schema::{CommandId, Kind, MbusDef, ModelDef, PortId, RecordWriteDef, SettingDef, SettingId, Target};
 use units::{Duration, Flow, Instant, Point, Tariff};
 
@@ -14,7 +14,7 @@ const ACK: &[u8] = &[0xE5];
 
 /// The models with M-Bus, and how they behave there.
 fn with_mbus() -> impl Iterator<Item = (&'static Entry, MbusDef)> {
-    ALL.iter().filter_map(|entry| Some((entry, entry.def.mbus?)))
+    families().filter_map(|entry| Some((entry, entry.def.mbus?)))
 }
 
 /// A meter in which hardly a value is 0, and the telegrams of its model.
@@ -165,7 +165,7 @@ fn every_record_of_every_telegram_is_said_as_its_row_says() {
                 assert!(record.bytes.starts_with(&head), "{:02X?} for {head:02X?}", record.bytes);
                 let value = meter.twin.device().works().source(row.source);
                 let value = entry.def.unit(row.source).at(value, row.decimals);
-                assert_eq!(record.value.as_int(), Some(value), "{head:02X?}");
+                assert_eq!(record.value.as_int(), Some(row.form.number(value)), "{head:02X?}");
             }
             assert!(records.next().is_none(), "nothing beyond the rows");
         }
@@ -175,7 +175,7 @@ fn every_record_of_every_telegram_is_said_as_its_row_says() {
 #[test]
 fn a_choice_of_telegram_is_acknowledged_and_does_nothing_unless_a_twin_is_told_to() {
     for (entry, bus) in with_mbus() {
-        let [first, second, ..] = bus.telegrams else { panic!("two telegrams") };
+        let [first, second, ..] = bus.telegrams else { continue };
         let begins = |records: &[u8], telegram: &schema::TelegramDef| {
             let row = &telegram.records[0];
             records.starts_with(&[row.dib, row.vib].concat())
@@ -303,8 +303,10 @@ fn a_tariff_that_is_not_stored_is_none_of_the_m_bus() {
         let row = bus.write_of(SettingId::Tariff).unwrap();
         let (_, setting) = entry.def.setting(SettingId::Tariff).unwrap();
         let mut meter = meter(entry);
+        if setting.check(11).is_err() {
+            continue;
+        }
         for volatile in [11, 12] {
-            assert!(setting.check(volatile).is_ok(), "elsewhere it can be written");
             assert_eq!(send(&mut meter, 0x51, &record(row, setting, volatile)), ACK);
             assert_eq!(meter.twin.device().setting(SettingId::Tariff), Some(1));
             assert_eq!(read(&mut meter).0.status, 2);
@@ -353,15 +355,15 @@ fn several_records_are_all_done_or_none() {
         let (tariff, code) = (row(SettingId::Tariff), row(SettingId::CombinationCode));
         let mut meter = meter(entry);
         let before = settings(&meter);
-        let both = [record(tariff.0, tariff.1, 2), record(code.0, code.1, 2)].concat();
+        let both = [record(tariff.0, tariff.1, 2), record(code.0, code.1, 7)].concat();
         assert_eq!(send(&mut meter, 0x51, &both), ACK);
-        assert_eq!(settings(&meter), before, "code 2 is none");
+        assert_eq!(settings(&meter), before, "code 7 is none");
         assert_eq!(read(&mut meter).0.status, 2);
         assert_eq!(read(&mut meter).0.status, 0);
-        let both = [record(tariff.0, tariff.1, 2), record(code.0, code.1, 9)].concat();
+        let both = [record(tariff.0, tariff.1, 2), record(code.0, code.1, 4)].concat();
         assert_eq!(send(&mut meter, 0x51, &both), ACK);
         assert_eq!(meter.twin.device().setting(SettingId::Tariff), Some(2));
-        assert_eq!(meter.twin.device().setting(SettingId::CombinationCode), Some(9));
+        assert_eq!(meter.twin.device().setting(SettingId::CombinationCode), Some(4));
         assert_eq!(read(&mut meter).0.status, 0);
         // A record that cannot be written spoils the others as well.
         let both = [record(tariff.0, tariff.1, 1), vec![0x01, 0x13, 0x00]].concat();
@@ -399,7 +401,7 @@ fn everybody_is_told_in_silence_and_the_test_address_only_reads() {
 fn a_new_speed_is_acknowledged_at_the_old_one() {
     for (entry, _) in with_mbus() {
         let mut meter = meter(entry);
-        let mut was = 9_600;
+        let mut was = meter.twin.device().port_line(PortId::Mbus).unwrap().baud;
         for (ci, baud) in
             [(0xB8, 300), (0xBD, 9_600), (0xB9, 600), (0xBA, 1_200), (0xBB, 2_400), (0xBC, 4_800)]
         {
@@ -503,7 +505,12 @@ fn the_access_number_counts_telegrams() {
 fn an_error_of_the_meter_stands_in_the_status_and_stops_writing() {
     for (entry, bus) in with_mbus() {
         let mut meter = meter(entry);
-        meter.twin.device_mut().set_program_good(false);
+        let now = meter.now;
+        meter.twin.device_mut().power(now, false);
+        for part in [NvPart::Main, NvPart::Backup] {
+            meter.twin.damage(part);
+        }
+        meter.twin.device_mut().power(now, true);
         assert_eq!(read(&mut meter).0.status, 2);
         assert_eq!(read(&mut meter).0.status, 2, "for as long as it lasts");
         let before = settings(&meter);

@@ -3,14 +3,14 @@
 
 mod common;
 
-use common::Meter;
+use common::{Meter, families};
 use modbus::{RegisterAccess as _, Words, WriteKind};
-use models::{ALL, Entry};
-use schema::{Access, Argument, Kind, ModelDef, RegisterDef, Rule, SettingDef, Source};
+use models::Entry;
+use schema::{Access, Argument, Kind, ModelDef, RegisterDef, Rule, SettingDef, Source, Unmapped};
 
 /// The models whose registers a master can read.
 fn with_modbus() -> impl Iterator<Item = &'static Entry> {
-    ALL.iter().filter(|entry| entry.def.modbus.is_some())
+    families().filter(|entry| entry.def.modbus.is_some())
 }
 
 /// A meter in which hardly a register is 0.
@@ -72,7 +72,12 @@ fn every_row_is_read_in_its_block_and_each_half_by_itself() {
         let mut meter = meter(entry);
         for block in entry.def.registers.iter().filter(|block| block.rule == Rule::Contiguous) {
             let count = u16::try_from(block.image_words()).unwrap();
-            let whole = meter.read(block.first(), count).unwrap();
+            let most = entry.def.modbus.unwrap().max_read;
+            let mut whole = Vec::new();
+            while whole.len() < usize::from(count) {
+                let at = u16::try_from(whole.len()).unwrap();
+                whole.extend(meter.read(block.first() + at, (count - at).min(most)).unwrap());
+            }
             for row in block.rows {
                 let at = usize::from(row.addr - block.first());
                 let expected = words(&meter, row);
@@ -81,7 +86,12 @@ fn every_row_is_read_in_its_block_and_each_half_by_itself() {
                     assert_eq!(meter.read(half, 1), Ok(vec![word]), "{half:04X}h");
                 }
             }
-            assert_eq!(meter.read(block.first(), count + 1), Err(2), "past the end");
+            for (at, word) in (block.first()..).zip(&whole).filter(|(at, _)| block.row(*at).is_none()) {
+                assert_eq!((block.unmapped, *word), (Unmapped::Zero, 0), "{at:04X}h between the rows");
+                assert_eq!(meter.write(at, 0), Err(2), "{at:04X}h between the rows");
+            }
+            let last = block.first() + count - 1;
+            assert_eq!(meter.read(last, 2), Err(2), "past the end");
             assert_eq!(meter.read(block.first() - 1, 2), Err(2), "before the beginning");
         }
     }

@@ -193,10 +193,7 @@ fn bars(hours: &[Hour]) -> Vec<El> {
 /// Whether something is seen at a terminal now: voltage, a closed contact, traffic.
 fn is_on(kind: TerminalKind, signals: Signals) -> bool {
     match kind {
-        TerminalKind::PhaseIn
-        | TerminalKind::PhaseOut
-        | TerminalKind::Current
-        | TerminalKind::Neutral => {
+        TerminalKind::PhaseIn | TerminalKind::PhaseOut | TerminalKind::Current | TerminalKind::Neutral => {
             signals.load.with(|load| load.mains && load.millivolts > 0)
         }
         TerminalKind::Tariff => signals.load.with(|load| load.tariff_input),

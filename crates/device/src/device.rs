@@ -332,11 +332,11 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
         self.led
     }
 
-    /// What the test LED and the pulse output, in this order, have to show in the next [`Device::poll`], for a
-    /// [`metering::PulseOutput`] each; silent without supply.
+    /// What the test LED and the pulse outputs, in this order, have to show in the next [`Device::poll`], for a
+    /// [`metering::PulseOutput`] each; silent without supply, and where there is no such output.
     #[must_use]
-    pub fn pulse_sources(&self) -> [PulseSource; 2] {
-        if self.powered { self.works.pulse_sources() } else { [PulseSource::SILENT; 2] }
+    pub fn pulse_sources(&self) -> [PulseSource; 3] {
+        if self.powered { self.works.pulse_sources() } else { [PulseSource::SILENT; 3] }
     }
 
     /// Pulses that were due at the pulse output since the meter was made; what comes at its terminals is the world's.

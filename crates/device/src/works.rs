@@ -394,12 +394,15 @@ impl<'a, N: Nv> Works<'a, N> {
         pulses
     }
 
-    /// What the test LED and the pulse output have to show under the load of now, until something changes.
-    pub(crate) fn pulse_sources(&self) -> [PulseSource; 2] {
+    /// What the test LED and the pulse outputs have to show under the load of now, until something changes.
+    pub(crate) fn pulse_sources(&self) -> [PulseSource; 3] {
         if self.is_stopped() {
-            return [PulseSource::SILENT; 2];
+            return [PulseSource::SILENT; 3];
         }
-        [self.metering.led_source(), self.metering.s0_source()]
+        let pulse_type = self.setting_value(SettingId::PulseType);
+        let width = self.setting_value(SettingId::PulseWidth).and_then(|ms| u64::try_from(ms).ok());
+        let source = |n| self.metering.output_source(n, pulse_type, width.map(Duration::from_millis));
+        [self.metering.led_source(), source(0), source(1)]
     }
 
     pub(crate) fn take_reading(&mut self) {

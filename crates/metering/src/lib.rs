@@ -25,6 +25,7 @@ mod output;
 mod polyphase;
 mod pulse;
 mod reading;
+mod s0;
 
 #[cfg(test)]
 mod tests;

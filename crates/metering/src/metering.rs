@@ -46,13 +46,13 @@ pub struct Metering<'a> {
     /// What readings and energies at the terminals are multiplied by.
     pub(crate) factor: u32,
     load: Load,
-    combination: Combination,
+    pub(crate) combination: Combination,
     pub(crate) tariff: Tariff,
     /// Where the counters of the tariff begin within those of a phase.
     tariff_at: usize,
     pub(crate) rates: Rates,
     led: Pulser,
-    s0: Pulser,
+    pub(crate) s0: Pulser,
     pub(crate) resolution: Resolution,
     pub(crate) sampled_load: Load,
     sampled_factor: u32,

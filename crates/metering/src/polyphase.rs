@@ -84,8 +84,10 @@ impl Polyphase for Whole {
             Point::Now { what: What::U, of } => line_voltage(metering, of),
             Point::State(StateOf::HighTariffs) => cells.get(places.mark?).copied().map(whole),
             _ if def.ct.is_none() => None,
-            Point::State(StateOf::CtRatio) => {
-                Some(i64::from(places.set(cells).last().unwrap_or(CtRatio::UNITY).value()))
+            Point::State(state @ (StateOf::CtRatio | StateOf::CtPrimary)) => {
+                let ratio = places.set(cells).last().unwrap_or(CtRatio::UNITY);
+                let primary = state == StateOf::CtPrimary;
+                Some(if primary { i64::from(ratio.primary) } else { i64::from(ratio.value()) })
             }
             Point::State(StateOf::CtChanges) => i64::try_from(used()).ok(),
             Point::HistoryRatio(slot) => {

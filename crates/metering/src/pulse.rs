@@ -92,6 +92,11 @@ impl Pulser {
         (speed > 0).then(|| (self.portion - self.gathered).div_ceil(speed))
     }
 
+    /// From one pulse of `power` mW to the next, in µs, rounded down; `None` where there are none.
+    pub(crate) fn period(&self, power: u64) -> Option<u64> {
+        self.portion.checked_div(power.saturating_mul(self.weight))
+    }
+
     /// Pulses in 1000 s at `power` mW.
     pub(crate) fn rate_mhz(&self, power: u64) -> u64 {
         let (whole, part) = product_over(power, self.weight, self.portion);

@@ -7,13 +7,21 @@ mod polyphase;
 mod properties;
 mod pulses;
 mod readings;
+mod two_outputs;
 
 use schema::{
-    Combination, CtDef, Decimals, MeteringDef, PulseOutputDef, PulseWidth, SettingId, TripDef, TripOf,
+    Combination, CtDef, Decimals, MeteringDef, PulseOf, PulseOutputDef, PulseWidth, SettingId, TripDef,
+    TripOf,
 };
 use units::{Duration, EnergyKind, Flow, Of, Phase, Point, Tariff, What};
 
 use crate::{Counter, Load, Metering, PhaseReading};
+
+const ACTIVE: PulseOf = PulseOf { kind: EnergyKind::Active, forward: true, reverse: true };
+
+const fn output(shows: &'static [(i32, PulseOf)]) -> PulseOutputDef {
+    PulseOutputDef { min_mv: 5_000, max_mv: 27_000, max_ma: 100, shows }
+}
 
 const SINGLE: MeteringDef = MeteringDef {
     phases: 1,
@@ -32,7 +40,7 @@ const SINGLE: MeteringDef = MeteringDef {
         PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
         PulseWidth { up_to_watt: 40_000, width: Duration::from_micros(11_200) },
     ],
-    pulse_output: Some(PulseOutputDef { min_mv: 5_000, max_mv: 27_000, max_ma: 100 }),
+    pulse_outputs: &[output(&[(0, ACTIVE)])],
     power_fail_warning: Duration::from_millis(10),
 };
 
@@ -46,6 +54,14 @@ static TRANSFORMED: MeteringDef = MeteringDef {
     quadrants: true,
     trip: TripDef { follows: TripOf::Total, per_phase: true },
     ct: Some(CtDef { setting: SettingId::CtRatio, changes: 7 }),
+    pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: Duration::from_millis(2) }],
+    pulse_outputs: &[
+        output(&[(1, ACTIVE), (2, PulseOf { reverse: false, ..ACTIVE })]),
+        output(&[
+            (1, PulseOf { kind: EnergyKind::Reactive, ..ACTIVE }),
+            (2, PulseOf { forward: false, ..ACTIVE }),
+        ]),
+    ],
     ..SINGLE
 };
 

@@ -14,8 +14,10 @@ use units::decimal::Decimal;
 pub enum Output {
     /// The test LED.
     Led,
-    /// The pulse output (S0), as a counter at its terminals sees it.
+    /// The pulse output (S0), the first where there are two, as a counter at its terminals sees it.
     S0,
+    /// The second pulse output.
+    SecondS0,
 }
 
 /// Why no pulses come at the terminals of the pulse output, whatever the meter does.
@@ -65,23 +67,23 @@ impl Trace {
 /// A factory-new twin has nothing at its pulse output, as a meter out of its box: it counts, and no pulse is seen.
 #[derive(Debug)]
 pub struct Outputs {
-    def: Option<PulseOutputDef>,
+    defs: &'static [PulseOutputDef],
     supply_mv: Option<u32>,
     led: Trace,
-    s0: Trace,
-    pulses: u64,
+    s0: [Trace; 2],
+    pulses: [u64; 2],
     now: Duration,
     window: Duration,
 }
 
 impl Outputs {
-    pub(crate) fn new(def: Option<PulseOutputDef>) -> Self {
+    pub(crate) fn new(defs: &'static [PulseOutputDef]) -> Self {
         Self {
-            def,
+            defs,
             supply_mv: None,
             led: Trace::default(),
-            s0: Trace::default(),
-            pulses: 0,
+            s0: [Trace::default(), Trace::default()],
+            pulses: [0; 2],
             now: Duration::ZERO,
             window: Duration::ZERO,
         }
@@ -90,11 +92,23 @@ impl Outputs {
     const fn trace(&self, output: Output) -> &Trace {
         match output {
             Output::Led => &self.led,
-            Output::S0 => &self.s0,
+            Output::S0 => {
+                let [first, _] = &self.s0;
+                first
+            }
+            Output::SecondS0 => {
+                let [_, second] = &self.s0;
+                second
+            }
         }
     }
 
-    /// The supply of the pulse output from outside, in mV; `None` where nothing is connected.
+    /// What the pulse outputs need: all of a meter are alike.
+    fn def(&self) -> Option<&'static PulseOutputDef> {
+        self.defs.first()
+    }
+
+    /// The supply of the pulse outputs from outside, in mV; `None` where nothing is connected.
     #[must_use]
     pub const fn s0_supply(&self) -> Option<u32> {
         self.supply_mv
@@ -103,7 +117,7 @@ impl Outputs {
     /// Why no pulses come at the terminals, where none can.
     #[must_use]
     pub fn s0_fault(&self) -> Option<S0Fault> {
-        match (self.def, self.supply_mv) {
+        match (self.def(), self.supply_mv) {
             (None, _) => Some(S0Fault::Missing),
             (_, None) => Some(S0Fault::NoSupply),
             (Some(def), Some(mv)) if mv < def.min_mv => Some(S0Fault::TooLow),
@@ -115,7 +129,7 @@ impl Outputs {
     /// The same as a sentence, with what the output needs.
     #[must_use]
     pub fn s0_sentence(&self) -> Option<String> {
-        let (needs, given) = (self.def.map(range), volts(self.supply_mv.unwrap_or(0)));
+        let (needs, given) = (self.def().map(range), volts(self.supply_mv.unwrap_or(0)));
         Some(match (self.s0_fault()?, needs) {
             (S0Fault::NoSupply, Some(needs)) => {
                 format!("Nothing supplies the pulse output: it gives pulses with {needs} from outside.")
@@ -133,13 +147,24 @@ impl Outputs {
     /// Pulses that came at the terminals since the twin was made: what a counter there shows.
     #[must_use]
     pub const fn s0_pulses(&self) -> u64 {
-        self.pulses
+        self.pulses(Output::S0)
+    }
+
+    /// Pulses that came at the terminals of a pulse output since the twin was made; 0 for the lamp.
+    #[must_use]
+    pub const fn pulses(&self, output: Output) -> u64 {
+        let [first, second] = self.pulses;
+        match output {
+            Output::Led => 0,
+            Output::S0 => first,
+            Output::SecondS0 => second,
+        }
     }
 
     /// Pulses that are due and still wait until the output is free.
     #[must_use]
     pub const fn s0_waiting(&self) -> u64 {
-        self.s0.output.waiting()
+        self.trace(Output::S0).output.waiting()
     }
 
     /// True while the lamp is lit, or current flows at the terminals.
@@ -192,23 +217,27 @@ impl Outputs {
 
     /// The meter lost its supply: lamp and output open at once, and what waited is forgotten.
     pub(crate) fn cut(&mut self) {
-        self.led.output = PulseOutput::OPEN;
-        self.s0.output = PulseOutput::OPEN;
+        for trace in core::iter::once(&mut self.led).chain(&mut self.s0) {
+            trace.output = PulseOutput::OPEN;
+        }
         self.settle();
     }
 
     fn settle(&mut self) {
         let seen = !self.window.is_zero();
-        let (led, s0) = (self.led.output.is_on(), self.s0.output.is_on() && self.s0_fault().is_none());
-        self.led.settle(self.now, led, seen);
-        // A supply that comes during a pulse makes an edge, and a counter counts it.
-        self.pulses += u64::from(self.s0.settle(self.now, s0, seen));
+        let live = self.s0_fault().is_none();
+        self.led.settle(self.now, self.led.output.is_on(), seen);
+        for (trace, pulses) in self.s0.iter_mut().zip(&mut self.pulses) {
+            let on = live && trace.output.is_on();
+            // A supply that comes during a pulse makes an edge, and a counter counts it.
+            *pulses += u64::from(trace.settle(self.now, on, seen));
+        }
     }
 
     /// Drops what is older than the window.
     fn forget(&mut self) {
         let from = self.now.saturating_sub(self.window);
-        for trace in [&mut self.led, &mut self.s0] {
+        for trace in core::iter::once(&mut self.led).chain(&mut self.s0) {
             let old = trace.changes.iter().take_while(|change| change.at <= from).count();
             trace.changes.drain(..old);
             if self.window.is_zero() {
@@ -218,37 +247,43 @@ impl Outputs {
     }
 
     /// Lets `dt` pass in which the outputs have this to show.
-    pub(crate) fn pass(&mut self, [mut led, mut s0]: [PulseSource; 2], dt: Duration) {
+    pub(crate) fn pass(&mut self, [mut led, first, second]: [PulseSource; 3], dt: Duration) {
         let live = self.s0_fault().is_none();
         // What leaves the window before anybody can look is passed over in one step.
         let seen = dt.min(self.window);
         let unseen = dt.saturating_sub(seen);
+        let from = self.now + unseen;
         self.led.output.advance(&mut led, unseen);
-        let mut begun = self.s0.output.advance(&mut s0, unseen).count;
         if !unseen.is_zero() {
             self.led.changes.clear();
-            self.s0.changes.clear();
             self.led.level = self.led.output.is_on();
-            self.s0.level = live && self.s0.output.is_on();
         }
-        let from = self.now + unseen;
         if !seen.is_zero() {
             let Trace { output, level, changes } = &mut self.led;
             output.edges(&mut led, seen, |edge| {
                 *level = edge.on;
                 changes.push_back(Change { at: from + edge.at, on: edge.on });
             });
-            let Trace { output, level, changes } = &mut self.s0;
-            let train = output.edges(&mut s0, seen, |edge| {
-                if live {
-                    *level = edge.on;
-                    changes.push_back(Change { at: from + edge.at, on: edge.on });
-                }
-            });
-            begun = begun.saturating_add(train.count);
         }
-        if live {
-            self.pulses = self.pulses.saturating_add(begun);
+        for ((trace, pulses), mut source) in self.s0.iter_mut().zip(&mut self.pulses).zip([first, second]) {
+            let Trace { output, level, changes } = trace;
+            let mut begun = output.advance(&mut source, unseen).count;
+            if !unseen.is_zero() {
+                changes.clear();
+                *level = live && output.is_on();
+            }
+            if !seen.is_zero() {
+                let train = output.edges(&mut source, seen, |edge| {
+                    if live {
+                        *level = edge.on;
+                        changes.push_back(Change { at: from + edge.at, on: edge.on });
+                    }
+                });
+                begun = begun.saturating_add(train.count);
+            }
+            if live {
+                *pulses = pulses.saturating_add(begun);
+            }
         }
         self.now += dt;
         self.settle();
@@ -261,7 +296,7 @@ pub(crate) fn volts(mv: u32) -> String {
     if mv.is_multiple_of(1_000) { format!("{}V", mv / 1_000) } else { format!("{mv}mV") }
 }
 
-fn range(def: PulseOutputDef) -> String {
+fn range(def: &PulseOutputDef) -> String {
     format!("{} to {} DC", volts(def.min_mv), volts(def.max_mv))
 }
 
@@ -316,7 +351,7 @@ mod tests {
 
     /// The first meter with a pulse output, at 10000 imp/kWh, under 3.6 kW: a pulse each 100 ms.
     fn twin() -> Twin {
-        let entry = models::ALL.iter().find(|entry| entry.def.metering.pulse_output.is_some()).unwrap();
+        let entry = models::ALL.iter().find(|entry| !entry.def.metering.pulse_outputs.is_empty()).unwrap();
         let mut twin = Twin::new(entry, None, Instant::ZERO);
         twin.device_mut().apply(device::Door::Bus, &[(SettingId::S0Rate, 1_000_000)]).unwrap();
         twin.set_supply(Instant::ZERO, supply(3_600_000));

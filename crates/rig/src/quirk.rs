@@ -80,7 +80,10 @@ impl Quirk {
             | Self::Fc04(_)
             | Self::MaxRead(_)
             | Self::UnmappedSilent(_) => MODBUS,
-            Self::MbusReply(_) | Self::TelegramSelection(_) | Self::PrintedOrder(_) | Self::PrintedRatio(_) => MBUS,
+            Self::MbusReply(_)
+            | Self::TelegramSelection(_)
+            | Self::PrintedOrder(_)
+            | Self::PrintedRatio(_) => MBUS,
             Self::OpticalDelay(_) => OPTICAL,
             Self::UnsignedCurrent(_) => None,
         }

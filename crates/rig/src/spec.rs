@@ -81,20 +81,29 @@ impl MeterSpec {
             .ok_or_else(|| TextError::new("the meter has no model", "its name first, then KEY=VALUE"))?;
         let mut spec = Self::new(find_model(model)?);
         for word in rest {
-            let (key, value) = key_value(word, "modbus-id=2")?;
-            if key == "load" {
-                spec.load(value)?;
-            } else if key == "wiring" {
-                spec.connection = Connection::parse(spec.entry.def, value)?;
-            } else if Quirk::is_key(key) {
-                spec.quirk(word)?;
-            } else if key.starts_with("energy") {
-                spec.energy(word)?;
-            } else {
-                spec.set(word)?;
-            }
+            spec.word(word)?;
         }
         Ok(spec)
+    }
+
+    /// Adds what a word of a description says: a setting, an energy, a quirk or a load.
+    ///
+    /// # Errors
+    /// [`TextError`] names what is wrong and what was expected.
+    pub fn word(&mut self, word: &str) -> Result<(), TextError> {
+        let (key, value) = key_value(word, "modbus-id=2")?;
+        if key == "load" {
+            self.load(value)
+        } else if key == "wiring" {
+            self.connection = Connection::parse(self.entry.def, value)?;
+            Ok(())
+        } else if Quirk::is_key(key) {
+            self.quirk(word)
+        } else if key.starts_with("energy") {
+            self.energy(word)
+        } else {
+            self.set(word)
+        }
     }
 
     /// So many meters alike. Each has the address on its wired bus one higher than the one before it, and so the serial

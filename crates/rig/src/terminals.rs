@@ -21,6 +21,8 @@ impl Twin {
         let rate = match output {
             Output::Led => i32::try_from(def.metering.led_imp_per_kwh).ok()?.checked_mul(100),
             Output::S0 => self.device().setting(SettingId::S0Rate),
+            Output::SecondS0 if def.metering.pulse_outputs.len() < 2 => None,
+            Output::SecondS0 => self.device().setting(SettingId::S0Rate),
         };
         rate.filter(|rate| *rate > 0)
     }
@@ -29,9 +31,9 @@ impl Twin {
     /// apart, or none can come.
     #[must_use]
     pub fn pulse_warning(&self) -> Option<String> {
-        let [_, s0] = self.device().pulse_sources();
+        let [_, first, second] = self.device().pulse_sources();
         let rate = self.pulse_rate(Output::S0).filter(|_| self.outputs().s0_fault().is_none())?;
-        pulse_warning(self.entry().def, rate, s0.power_mw())
+        pulse_warning(self.entry().def, rate, first.power_mw().max(second.power_mw()))
     }
 
     /// Whether a part of the memory is good as it stands there now. Of a part with two copies, one good one is enough.

@@ -117,7 +117,7 @@ impl Twin {
             entry,
             device: Device::new(entry.def, memory, nv, now),
             supply: Supply::of(entry.def),
-            outputs: Outputs::new(entry.def.metering.pulse_output),
+            outputs: Outputs::new(entry.def.metering.pulse_outputs),
             damage: Vec::new(),
         };
         twin.device.set_load(twin.supply.load());

@@ -63,7 +63,7 @@ pub(crate) const GOOD: ModelDef = ModelDef {
         led_imp_per_kwh: 1_000,
         led_width: MS,
         pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: MS }],
-        pulse_output: None,
+        pulse_outputs: &[],
         power_fail_warning: MS,
     },
     errors: &[],

@@ -49,7 +49,7 @@ pub use note::{
 };
 pub use optical::{ObisDef, OpticalDef, OpticalRefusal, ValueText, parse_value_text};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};
-pub use pulse::PulseOutputDef;
+pub use pulse::{PulseOf, PulseOutputDef};
 pub use register::{Access, Argument, Block, CommandId, IdentityOf, RegisterDef, Rule, Source, Unmapped};
 pub use setting::{
     Choice, Effect, Keep, Kind, Permission, RangeFault, SettingDef, SettingId, SettingText, SettingTextError,

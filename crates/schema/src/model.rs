@@ -97,10 +97,10 @@ pub struct MeteringDef {
     pub led_imp_per_kwh: u32,
     /// How long the LED is lit for one flash.
     pub led_width: Duration,
-    /// Width of a pulse of the pulse output, by rising power.
+    /// Width of a pulse of the pulse outputs, by rising power; the shortest where a setting chooses it.
     pub pulse_widths: &'static [PulseWidth],
-    /// What the pulse output needs, where the meter has one.
-    pub pulse_output: Option<PulseOutputDef>,
+    /// The pulse outputs it has. Range: up to 2.
+    pub pulse_outputs: &'static [PulseOutputDef],
     /// How long before the supply is gone the meter learns of it.
     pub power_fail_warning: Duration,
 }

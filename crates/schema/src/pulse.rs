@@ -1,10 +1,21 @@
 //! What the pulse output can give: how long its pulses last, and the power up to which they stay apart.
 
-use units::Duration;
+use units::{Duration, EnergyKind};
 
 use crate::MeteringDef;
 
-/// The terminals of the pulse output (S0): a transistor that needs a supply from outside.
+/// What a pulse output gives pulses for, as far as the combination code counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PulseOf {
+    /// Active or reactive energy.
+    pub kind: EnergyKind,
+    /// Forward energy.
+    pub forward: bool,
+    /// Reverse energy.
+    pub reverse: bool,
+}
+
+/// The terminals of a pulse output (S0): a transistor that needs a supply from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PulseOutputDef {
     /// The least voltage of the supply, in mV.
@@ -13,6 +24,18 @@ pub struct PulseOutputDef {
     pub max_mv: u32,
     /// The largest current that it may switch, in mA.
     pub max_ma: u32,
+    /// What it gives pulses for, by the value of [`SettingId::PulseType`](crate::SettingId::PulseType); the first of these
+    /// where the meter has no such setting.
+    pub shows: &'static [(i32, PulseOf)],
+}
+
+impl PulseOutputDef {
+    /// What it gives pulses for under a value of the setting.
+    #[must_use]
+    pub fn shown(&self, pulse_type: Option<i32>) -> Option<PulseOf> {
+        let of = self.shows.iter().find(|(value, _)| Some(*value) == pulse_type).or(self.shows.first());
+        of.map(|(_, shows)| *shows)
+    }
 }
 
 /// mW·µs in one kWh, times a hundred, because rates come in hundredths.
@@ -25,6 +48,14 @@ impl MeteringDef {
     pub fn pulse_width(&self, power_mw: u64) -> Duration {
         let wide = self.pulse_widths.iter().find(|width| power_mw <= u64::from(width.up_to_watt) * 1_000);
         wide.or(self.pulse_widths.last()).map_or(Duration::ZERO, |width| width.width)
+    }
+
+    /// How long a pulse lasts where somebody chose `longest` and one comes each `period`: no longer than the pause behind it,
+    /// and no shorter than [`MeteringDef::pulse_width`].
+    #[must_use]
+    pub fn chosen_width(&self, longest: Duration, period: Option<Duration>, power_mw: u64) -> Duration {
+        let half = period.map_or(longest, |period| Duration::from_micros(period.as_micros() / 2));
+        longest.min(half).max(self.pulse_width(power_mw))
     }
 
     /// The largest power, in mW, up to which the pulses of a rate in 0.01 imp/kWh stay apart: each needs its width and

@@ -28,9 +28,11 @@ const STAMP: &str = "<!-- Written by `cargo run -p tests --bin docs`. Change the
 /// All documents that are made from the models.
 #[must_use]
 pub fn all() -> Vec<Document> {
+    let coming = models::COMING.iter().zip(models::COMING_SOURCES);
     let mut documents: Vec<Document> = models::ALL
         .iter()
         .zip(models::SOURCES)
+        .chain(coming)
         .map(|(entry, sources)| Document {
             path: format!("docs/models/{}.md", entry.def.slug),
             text: model(entry, sources),
@@ -106,8 +108,8 @@ fn contents(def: &ModelDef, sources: &ModelSources) -> String {
         ("Infrared window", def.optical.is_some()),
         ("Registers", true),
         ("Settings", true),
-        ("Display and key", true),
-        ("Pages", true),
+        ("Display and key", def.glass.segments().is_some()),
+        ("Pages", !def.pages.is_empty()),
         ("Display and keys", def.matrix.is_some()),
         ("Errors", true),
         ("Terminals", true),
@@ -193,7 +195,7 @@ fn measuring(out: &mut String, def: &ModelDef) {
         }
         _ => 0,
     };
-    let supply = m.pulse_output.map_or("–".to_string(), |it| {
+    let supply = m.pulse_outputs.first().map_or("–".to_string(), |it| {
         format!("{} to {} V DC, at most {} mA", it.min_mv / 1_000, it.max_mv / 1_000, it.max_ma)
     });
     rows(
@@ -291,9 +293,9 @@ fn errors(out: &mut String, def: &ModelDef) {
         let goes_on = if error.stops { "stops" } else { "goes on" };
         let _ = writeln!(
             out,
-            "| `{} {:02}` | {} | {goes_on} |",
+            "| `{} {}` | {} | {goes_on} |",
             def.panel.error_prefix,
-            error.number,
+            if error.joins { format!("{:02X}", error.number) } else { format!("{:02}", error.number) },
             when.join("; ")
         );
     }

@@ -119,6 +119,9 @@ fn table(out: &mut String, def: &ModelDef, rows: &[Row], menu: MenuId) {
 pub fn write(out: &mut String, def: &ModelDef, notes: &ModelSources) {
     let rows: Vec<Row> =
         def.all_pages().map(|(_, page)| page).zip(notes.pages.iter().copied().flatten()).collect();
+    if rows.is_empty() {
+        return;
+    }
     out.push_str(
         "## Pages\n\nA short press goes to the next page; in the main list it wraps, after the last page of another \
          list it goes back to the page that opened it. Label first, then value; glyphs behind a prefix stand on one \

@@ -23,10 +23,9 @@ fn heading(block: &Block) -> String {
     };
     let last = block.end().saturating_sub(1);
     match block.rule {
-        Rule::Contiguous => format!(
-            "### {:04X}h to {last:04X}h\n\nCan be read in any stretch; {hole}.\n\n",
-            block.first()
-        ),
+        Rule::Contiguous => {
+            format!("### {:04X}h to {last:04X}h\n\nCan be read in any stretch; {hole}.\n\n", block.first())
+        }
         Rule::OneValuePerRequest => format!(
             "### {:04X}h to {last:04X}h, the older map\n\nRead only, one value a request at its full length; what lies \
              between answers exception 02.\n\n",

@@ -29,6 +29,25 @@ pub fn hex(text: &str) -> Vec<u8> {
 /// What a request that no exception met brought, or the exception's code.
 pub type Answer = Result<Vec<u16>, u8>;
 
+/// Every model whose tables are there, offered or not.
+pub fn families() -> impl Iterator<Item = &'static Entry> + Clone {
+    models::ALL.iter().chain(models::COMING)
+}
+
+/// The words of a description: blanks between quotation marks belong to a word.
+fn words(text: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
 /// A meter.
 pub struct Meter {
     pub twin: Twin,
@@ -43,7 +62,16 @@ impl Meter {
 
     /// The meter of a description such as `pro1-mod modbus-id=2`.
     pub fn of(text: &str) -> Self {
-        let twin = MeterSpec::parse(text).unwrap().build(None, Instant::ZERO).unwrap();
+        let (slug, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let spec = match models::COMING.iter().find(|entry| entry.def.slug == slug) {
+            Some(entry) => {
+                let mut spec = MeterSpec::new(entry);
+                words(rest).iter().for_each(|word| spec.word(word).unwrap());
+                spec
+            }
+            None => MeterSpec::parse(text).unwrap(),
+        };
+        let twin = spec.build(None, Instant::ZERO).unwrap();
         let mut meter = Self { twin, now: Instant::ZERO };
         meter.twin.device_mut().take_reading();
         meter
@@ -61,7 +89,11 @@ impl Meter {
         let now = self.now;
         self.twin.device_mut().rx(port, now, bytes);
         let mut answer = Vec::new();
-        for _ in 0..6 {
+        // 3.5 characters at 300 Bd, before which no answer begins, are 128 ms.
+        for round in 0..14 {
+            if round >= 6 && !answer.is_empty() {
+                break;
+            }
             self.pass(Duration::from_millis(15));
             let now = self.now;
             let mut sent = false;

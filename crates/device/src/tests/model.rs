@@ -158,7 +158,7 @@ pub(super) static MODEL: ModelDef = ModelDef {
         led_imp_per_kwh: 10_000,
         led_width: Duration::from_millis(10),
         pulse_widths: &[],
-        pulse_output: None,
+        pulse_outputs: &[],
         power_fail_warning: Duration::from_millis(10),
     },
     errors: &[

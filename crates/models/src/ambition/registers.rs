@@ -1,7 +1,7 @@
 //! The register map of the meters with a dot matrix (A3.2).
 
-use schema::Citation::{Capture, Manual, Sister};
 use crate::join;
+use schema::Citation::{Capture, Manual, Sister};
 use schema::{Argument, Citation, Codec, CommandId, IdentityOf, Note, RegisterDef, SettingId, Source, table};
 use units::EnergyKind::{Active, Reactive};
 use units::{EnergyKind, Flow, Of, Phase, Point, StateOf, Tariff, What};
@@ -274,8 +274,7 @@ table! {
 }
 
 /// 4000h to 4033h of a meter behind current transformers.
-pub const METER_CT: &[RegisterDef] =
-    &join::<31, _>(&[METER, CT_PRIMARY, SETTINGS, CT_RATIO, MORE]);
+pub const METER_CT: &[RegisterDef] = &join::<31, _>(&[METER, CT_PRIMARY, SETTINGS, CT_RATIO, MORE]);
 /// Notes on [`METER_CT`].
 pub const METER_CT_NOTES: &[Note] =
     &join::<31, _>(&[METER_NOTES, CT_PRIMARY_NOTES, SETTINGS_NOTES, CT_RATIO_NOTES, MORE_NOTES]);
@@ -283,5 +282,4 @@ pub const METER_CT_NOTES: &[Note] =
 /// 6000h to 6090h: counted energies and the tariff.
 pub const ENERGY: &[RegisterDef] = &join::<73, _>(&[ENERGIES, TARIFF, HIGHER, TRIPS]);
 /// Notes on [`ENERGY`].
-pub const ENERGY_NOTES: &[Note] =
-    &join::<73, _>(&[ENERGIES_NOTES, TARIFF_NOTES, HIGHER_NOTES, TRIPS_NOTES]);
+pub const ENERGY_NOTES: &[Note] = &join::<73, _>(&[ENERGIES_NOTES, TARIFF_NOTES, HIGHER_NOTES, TRIPS_NOTES]);

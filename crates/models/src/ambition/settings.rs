@@ -4,12 +4,7 @@ use schema::Citation::Manual;
 use schema::{Choice, Effect, Kind, Note, Permission, SettingDef, SettingId, table};
 use units::Unit;
 
-/// The backlight is on while somebody uses the keys.
-pub const BACKLIGHT_BUTTON: i32 = 0;
-/// The backlight is always on.
-pub const BACKLIGHT_ON: i32 = 1;
-/// The backlight is always off.
-pub const BACKLIGHT_OFF: i32 = 2;
+use super::face::{BACKLIGHT_BUTTON, BACKLIGHT_OFF, BACKLIGHT_ON};
 
 const fn setting(id: SettingId, kind: Kind, default: i32, unit: Unit, permission: Permission) -> SettingDef {
     SettingDef { id, kind, default, unit, permission, effect: Effect::Now, secret: false }
@@ -165,7 +160,7 @@ table! {
     ];
     /// The setting of a meter behind current transformers.
     pub CT / CT_NOTES: SettingDef = [
-        setting(SettingId::CtRatio, Kind::Ratio { changes: 7 }, 55, Unit::None, Permission::Password)
+        setting(SettingId::CtRatio, Kind::Ratio, 55, Unit::None, Permission::Password)
             => Note::new("CT ratio", Manual("§7.6.17"))
                 .doc("Primary and secondary current of the current transformers. Seven changes in all; each keeps the \
                       energies counted so far in the history and starts new ones."),

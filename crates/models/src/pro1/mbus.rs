@@ -2,8 +2,8 @@
 
 use schema::Citation::{Manual, Sister};
 use schema::{
-    Choice, Citation, CommandId, Kind, Note, RecordDef, RecordForm, RecordWriteDef, SettingDef, SettingId, Source,
-    Target, table,
+    Choice, Citation, CommandId, Kind, Note, RecordDef, RecordForm, RecordWriteDef, SettingDef, SettingId,
+    Source, Target, table,
 };
 use units::{Flow, Point, Tariff, What};
 
@@ -14,7 +14,13 @@ const PRO380: Citation = Sister("PRO380-Mb: a script in use that asks for this t
 
 /// Total, forward and reverse are told apart by the function field (instantaneous, maximum, minimum), tariffs by a DIFE.
 const fn energy(dib: &'static [u8], flow: Flow, tariff: Tariff) -> RecordDef {
-    RecordDef { dib, vib: &[0x04], source: Source::Point(Point::active(flow, tariff)), decimals: 2, form: RecordForm::Number }
+    RecordDef {
+        dib,
+        vib: &[0x04],
+        source: Source::Point(Point::active(flow, tariff)),
+        decimals: 2,
+        form: RecordForm::Number,
+    }
 }
 
 const fn now(dib: &'static [u8], vib: &'static [u8], what: What, decimals: u8) -> RecordDef {

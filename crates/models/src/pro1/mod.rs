@@ -16,10 +16,10 @@ mod terminals;
 
 use schema::{
     BacklightDef, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
-    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOutputDef, PulseWidth,
-    TariffInputDef, TripDef, TripOf, first_fault, names,
+    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOf, PulseOutputDef,
+    PulseWidth, TariffInputDef, TripDef, TripOf, first_fault, names,
 };
-use units::Duration;
+use units::{Duration, EnergyKind};
 
 pub use pages::menu;
 
@@ -48,7 +48,12 @@ pub const METERING: MeteringDef = MeteringDef {
         PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
         PulseWidth { up_to_watt: u32::MAX, width: Duration::from_micros(11_200) },
     ],
-    pulse_output: Some(PulseOutputDef { min_mv: 5_000, max_mv: 27_000, max_ma: 100 }),
+    pulse_outputs: &[PulseOutputDef {
+        min_mv: 5_000,
+        max_mv: 27_000,
+        max_ma: 100,
+        shows: &[(0, PulseOf { kind: EnergyKind::Active, forward: true, reverse: true })],
+    }],
     power_fail_warning: Duration::from_millis(10),
 };
 

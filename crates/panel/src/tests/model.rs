@@ -229,7 +229,7 @@ pub static MODEL: ModelDef = ModelDef {
         led_imp_per_kwh: 10_000,
         led_width: Duration::from_millis(40),
         pulse_widths: &[],
-        pulse_output: None,
+        pulse_outputs: &[],
         power_fail_warning: Duration::from_millis(10),
     },
     errors: &[],

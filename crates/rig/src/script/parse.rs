@@ -153,10 +153,10 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
 
 /// Refuses what only a meter with a pulse output has.
 fn pulse_output(entry: &'static Entry) -> Result<(), TextError> {
-    match entry.def.metering.pulse_output {
-        Some(_) => Ok(()),
-        None => Err(TextError::new(format!("{} has no pulse output", entry.def.slug), "another command")),
+    if entry.def.metering.pulse_outputs.is_empty() {
+        return Err(TextError::new(format!("{} has no pulse output", entry.def.slug), "another command"));
     }
+    Ok(())
 }
 
 fn s0_supply(word: &str) -> Result<Option<u32>, TextError> {

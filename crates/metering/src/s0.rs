@@ -1,0 +1,57 @@
+//! The pulse outputs of a meter, each with what it shows.
+
+use units::{Duration, EnergyKind};
+
+use crate::flow::s0_shows;
+use crate::{Counter, Metering, PulseSource};
+
+impl Metering<'_> {
+    /// What a pulse output, counted from 0, has to show under the load of now, for a [`crate::PulseOutput`]; silence where
+    /// the meter has no such output. `pulse_type` is the setting that says what it gives pulses for, and `longest` the one
+    /// that says how long they last, where the meter has them.
+    ///
+    /// The next pulse is due when the counted energy reaches the next multiple of what the rate gives for a pulse, so
+    /// nothing has to be remembered between two calls.
+    #[must_use]
+    pub fn output_source(
+        &self,
+        output: usize,
+        pulse_type: Option<i32>,
+        longest: Option<Duration>,
+    ) -> PulseSource {
+        let shows = self.def.pulse_outputs.get(output).and_then(|def| def.shown(pulse_type));
+        let Some(shows) = shows else { return PulseSource::SILENT };
+        let (forward, reverse) = s0_shows(self.combination);
+        let slots = self.def.slots();
+        let energies = self.trip_place();
+        let (mut energy, mut power) = (Counter::ZERO, 0u64);
+        for (wanted, back) in [(forward && shows.forward, false), (reverse && shows.reverse, true)] {
+            if !wanted {
+                continue;
+            }
+            let (first, count) = match shows.kind {
+                EnergyKind::Active => (usize::from(back), 1),
+                EnergyKind::Reactive => (if back { 1 + slots / 2 } else { 2 }, slots / 2 - 1),
+            };
+            for counters in self.counters.chunks_exact(slots).take(energies / slots) {
+                for counter in counters.iter().skip(first).take(count) {
+                    energy = energy.plus(*counter);
+                }
+            }
+            for rates in &self.rates.phases {
+                power += rates.iter().skip(first).take(count).sum::<u64>();
+            }
+        }
+        let power = power.saturating_mul(u64::from(self.factor));
+        let mut pulser = self.s0;
+        pulser.align(energy);
+        let width = match longest {
+            Some(longest) => {
+                let period = pulser.period(power).map(Duration::from_micros);
+                self.def.chosen_width(longest, period, power)
+            }
+            None => self.def.pulse_width(power),
+        };
+        PulseSource::new(pulser, power, width)
+    }
+}
