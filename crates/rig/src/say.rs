@@ -9,7 +9,7 @@ use schema::{
     Codec, FieldDef, Format, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
 };
 use units::decimal::Decimal;
-use units::{Point, Tariff, Unit, What};
+use units::{CtRatio, Point, StateOf, Tariff, Unit, What};
 
 /// The register that shows a point, where the model has one.
 pub(crate) fn point_row(entry: &Entry, point: Point) -> Option<&'static RegisterDef> {
@@ -21,9 +21,32 @@ pub(crate) fn is_hex(entry: &Entry, point: Point) -> bool {
     point_row(entry, point).is_some_and(|row| matches!(row.codec, Codec::Hex16 | Codec::Hex32))
 }
 
+/// True for a point that people read as a ratio of current transformers.
+pub(crate) const fn is_ratio(point: Point) -> bool {
+    matches!(point, Point::HistoryRatio(_) | Point::State(StateOf::CtRatio))
+}
+
+/// The ratio of a value: `500/5`, and `none` where there is none.
+pub(crate) fn ratio_text(value: i64) -> String {
+    let ratio = i32::try_from(value).ok().and_then(CtRatio::from_value);
+    ratio.map_or_else(|| "none".to_string(), |ratio| ratio.to_string())
+}
+
+/// The value of a text that [`ratio_text`] gave; `None` for any other.
+pub(crate) fn ratio_value(text: &str) -> Option<i64> {
+    if text == "none" {
+        return Some(0);
+    }
+    let (primary, secondary) = text.split_once('/')?;
+    CtRatio::new(primary.parse().ok()?, secondary.parse().ok()?).map(|ratio| ratio.value().into())
+}
+
 /// A value of a point with the decimals that the meter has for it, and its unit without a blank: `1.035kW`.
 #[must_use]
 pub fn point_text(entry: &Entry, point: Point, value: i64) -> String {
+    if is_ratio(point) {
+        return ratio_text(value);
+    }
     let unit = point.unit();
     let decimals = match point_row(entry, point).map(|row| row.codec) {
         Some(Codec::F32 { decimals }) => decimals,
@@ -202,6 +225,21 @@ fn counter_decimals(entry: &Entry, unit: Unit, value: i64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ratios_read_as_on_their_plates() {
+        let text = |point, value| point_text(entry(), point, value);
+        assert_eq!(text(Point::State(StateOf::CtRatio), 5_005), "500/5");
+        assert_eq!(text(Point::HistoryRatio(2), 0), "none");
+        assert_eq!(text(Point::State(StateOf::CtChanges), 3), "3");
+        for value in [55, 99_955, 99_991, 11, 0] {
+            assert_eq!(ratio_value(&ratio_text(value)), Some(value));
+        }
+        for text in ["", "5", "500/", "/5", "500/2", "501/5", "500/5/5", "-5/5"] {
+            assert_eq!(ratio_value(text), None, "{text}");
+        }
+    }
+
     use panel::{MAX_FIELDS, Marks};
     use schema::MenuId;
     use units::Flow;

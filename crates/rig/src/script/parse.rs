@@ -11,7 +11,7 @@ use units::{Point, decimal};
 
 use super::send::send;
 use super::{Command, Expectation, Line, Script, ScriptError, Subject};
-use crate::say::is_hex;
+use crate::say::{is_hex, is_ratio, ratio_value};
 use crate::spec::{find_model, find_setting};
 use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words};
 use crate::{Connection, LoadChange, WireChange};
@@ -370,6 +370,11 @@ fn value_of(entry: &'static Entry, point: Point, text: &str) -> Result<Expectati
     let wrong = || TextError::new(format!("{point} \"{text}\""), expected());
     if is_hex(entry, point) {
         let value = i64::from_str_radix(text, 16).map_err(|_| wrong())?;
+        return Ok(Expectation::Point { point, value, decimals: 0 });
+    }
+    if is_ratio(point) {
+        let expected = || TextError::new(format!("{point} \"{text}\""), "a ratio such as 500/5, or none");
+        let value = ratio_value(text).ok_or_else(expected)?;
         return Ok(Expectation::Point { point, value, decimals: 0 });
     }
     let (number, symbol) = split_unit(text);

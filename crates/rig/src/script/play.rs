@@ -333,6 +333,7 @@ fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(
         }
         Expectation::Point { point, value, decimals } => {
             let text = match bench.twin(index) {
+                _ if crate::say::is_ratio(*point) => crate::say::ratio_text(*value),
                 Some(twin) if crate::say::is_hex(twin.entry(), *point) => format!("{value:08X}"),
                 _ => {
                     let number = units::decimal::Decimal { value: *value, decimals: *decimals };

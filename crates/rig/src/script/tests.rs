@@ -86,6 +86,10 @@ fn bad_lines_are_named() {
             "line 2: scroll-time cannot be \"31\": expected 1 to 30 s",
         ),
         ("model pro1-mod\n| a", "line 2: a row of a picture stands alone"),
+        (
+            "model pro1-mod\nexpect point ct-ratio 500",
+            "line 2: ct-ratio \"500\": expected a ratio such as 500/5, or none",
+        ),
         ("model pro1-mod\nwiring aron", "line 2: pro1-mod is no meter of three phases"),
         ("model pro1-mod\nset colour 1", "line 2: there is no setting \"colour\""),
         ("model pro1-mod\nmodbus 01 03 4", "line 2: half a byte is missing"),
