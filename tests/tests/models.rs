@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use models::{ALL, COMING, COMING_SOURCES, Entry, SOURCES};
 
 use schema::{
-    Citation, Codec, Edit, Fact, Format, Kind, Label, ModelDef, ModelSources, Note, OpticalRefusal,
+    Citation, Codec, Edit, Fact, Format, GlassDef, Kind, Label, ModelDef, ModelSources, Note, OpticalRefusal,
     RegisterDef, Rule, SegmentGlass, Source, Table, first_fault,
 };
 
@@ -278,14 +278,29 @@ fn the_drawing_of_the_glass_has_exactly_its_segments() {
 }
 
 #[test]
+fn the_drawing_of_a_dot_matrix_has_a_unit_a_dot_and_a_place_for_the_dots() {
+    for Entry { def, notes } in ALL.iter().chain(COMING) {
+        let GlassDef::Matrix(glass) = def.glass else { continue };
+        let [width, height] = [glass.width, glass.height];
+        assert_eq!(attribute(notes.glass_svg, "viewBox"), [format!("0 0 {width} {height}")], "{}", def.slug);
+        assert_eq!(attribute(notes.glass_svg, "data-part"), ["lcd", "pixels"], "{}", def.slug);
+    }
+}
+
+#[test]
 fn the_drawings_have_their_live_parts_and_obey_a_strict_policy() {
-    for Entry { def, notes } in ALL {
+    for Entry { def, notes } in ALL.iter().chain(COMING) {
+        let windows = usize::from(def.optical.is_some());
+        let wanted =
+            [("glass", 1), ("led", 1), ("key", def.keys.len()), ("ir", windows), ("name", 1), ("serial", 1)];
         for (name, svg) in [("front", notes.front_svg), ("meter", notes.meter_svg)] {
             let parts = attribute(svg, "data-part");
-            for part in ["glass", "led", "key", "ir", "name", "serial"] {
+            for (part, wanted) in wanted {
                 let count = parts.iter().filter(|it| *it == part).count();
-                assert_eq!(count, 1, "{} {name}: data-part {part}", def.slug);
+                assert_eq!(count, wanted, "{} {name}: data-part {part}", def.slug);
             }
+            let keys: Vec<String> = def.keys.iter().map(|key| key.id.0.to_string()).collect();
+            assert_eq!(attribute(svg, "data-key"), keys, "{} {name}: keys from the left", def.slug);
         }
         for svg in [notes.glass_svg, notes.front_svg, notes.meter_svg] {
             for forbidden in ["<style", " style=", "<script", " onclick", "href=", "<image", "<foreignObject"]
@@ -310,7 +325,8 @@ fn drawn_terminals(svg: &'static str) -> Vec<(&'static str, &'static str)> {
 
 #[test]
 fn the_drawing_has_every_terminal_and_leaves_its_signs_to_the_description() {
-    for Entry { def, notes } in ALL {
+    let every = || ALL.iter().chain(COMING);
+    for Entry { def, notes } in every() {
         let drawn = drawn_terminals(notes.meter_svg);
         for terminal in notes.terminals {
             let places: Vec<&str> =
@@ -324,12 +340,11 @@ fn the_drawing_has_every_terminal_and_leaves_its_signs_to_the_description() {
             assert_eq!(signed, !terminal.sign.is_empty(), "{}: sign of {}", def.slug, terminal.name);
         }
         for (name, _) in drawn {
-            let known =
-                ALL.iter().flat_map(|entry| entry.notes.terminals).any(|terminal| terminal.name == name);
+            let known = every().flat_map(|entry| entry.notes.terminals).any(|terminal| terminal.name == name);
             assert!(known, "{}: terminal {name} is no model's", def.slug);
         }
         // What a bus needs stands in the description.
-        for word in ["BUS", "Bus:", "RS485", "M-Bus"].into_iter().chain(ALL.iter().map(|it| it.notes.name)) {
+        for word in ["BUS", "Bus:", "RS485", "M-Bus"].into_iter().chain(every().map(|it| it.notes.name)) {
             assert!(!notes.meter_svg.contains(word), "{}: {word} is drawn", def.slug);
         }
     }
