@@ -80,7 +80,8 @@ pub struct ServeArgs {
     #[arg(long = "energy", value_name = "POINT=VALUE")]
     pub energies: Vec<String>,
     /// A behaviour that is not the model's. Modbus: reply-delay=0ms, unit0=silent, fc04=refused, max-read=50,
-    /// unmapped=silent. M-Bus: mbus-reply=11bit, telegram-selection=on, secondary-order=printed. Optical port:
+    /// unmapped=silent. M-Bus: mbus-reply=11bit, telegram-selection=on, secondary-order=printed,
+    /// ct-record=printed. Optical port:
     /// ir-delay=800ms. All: current=unsigned
     #[arg(long = "quirk", value_name = "KEY=VALUE")]
     pub quirks: Vec<String>,
