@@ -2,6 +2,7 @@
 """Decodes telegrams with pyMeterBus.
 
 usage: decode_pymeterbus.py FILE        how many records each telegram has, -1 where it is refused
+       decode_pymeterbus.py FILE values   the value of each record of the first telegram, one a line
        decode_pymeterbus.py FILE time   nanoseconds of processor time of a telegram it reads, values and units, median of seven runs
 
 FILE is as for decode_libmbus.c.
@@ -29,6 +30,10 @@ def decode(frame):
 
 
 def main():
+    if sys.argv[2:] == ["values"]:
+        for value, _ in decode(next(telegrams(sys.argv[1]))[1]):
+            print(value)
+        return
     readable = []
     for name, frame in telegrams(sys.argv[1]):
         try:

@@ -4,11 +4,11 @@
 mod common;
 
 use common::{Meter, hex};
-use device::{Door, NvPart};
+use device::{Door, NvPart, PortOutput};
 use models::{AMBITION_2PU_CT, COMING};
 use rig::Output;
-use schema::{SettingId, Source};
-use units::{Duration, EnergyKind, Flow, Phase, Point, Tariff};
+use schema::{PortId, SettingId, Source};
+use units::{Duration, EnergyKind, Flow, Instant, Phase, Point, Tariff};
 
 const SLUG: &str = "ambition-2pu-ct";
 
@@ -207,4 +207,21 @@ fn reactive_energy_is_counted_by_quadrant() {
     let quadrants = [0x6063, 0x606D, 0x6077, 0x6081].map(|addr| kvarh(&mut meter, addr));
     assert_eq!([quadrants[1], quadrants[3]], [0.0, 0.0]);
     assert!((quadrants[0] - 0.398).abs() < 0.002 && (quadrants[2] - 0.398).abs() < 0.002, "{quadrants:?}");
+}
+
+/// The record of the ratio ends the telegram: 9995/5 as the manual prints it, and as a decoder can read it.
+#[test]
+fn the_record_of_the_ratio_is_readable_or_as_printed() {
+    for (quirk, dif) in [("", 0x0B), ("ct-record=readable", 0x0B), ("ct-record=printed", 0x0A)] {
+        let mut meter = meter(&format!("ct-ratio=9995/5 {quirk}"));
+        let device = meter.twin.device_mut();
+        device.rx(PortId::Mbus, Instant::ZERO, &hex("10 5B 00 5B 16"));
+        let later = Instant::ZERO + Duration::from_millis(100);
+        let Some(PortOutput::Transmit(telegram)) = device.port_poll(PortId::Mbus, later) else {
+            panic!("{quirk}")
+        };
+        let records = &telegram[..telegram.len() - 2];
+        assert!(records.ends_with(&[dif, 0xFD, 0x3A, 0x05, 0x95, 0x99]), "{quirk}: {telegram:02X?}");
+        assert_eq!(telegram.len(), 0xF4 + 6, "{quirk}: as long as the manual's");
+    }
 }
