@@ -1,9 +1,12 @@
-// Takes docs/pictures/*.png: the page on a desk and on a phone, light and dark. Run by `cargo xtask pictures`.
+// Takes docs/pictures/*.png: the page on a desk and on a phone, light and dark, and a search on an M-Bus. Run by
+// `cargo xtask pictures`.
 // The page rests: reduced motion, and a clock of its own that is wound by hand, so that two runs give the same picture.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { launchChromium, openPage, root, startServer } from "./harness.mjs";
+import { panel, press as act, told } from "./lines_ui.mjs";
 import { session } from "./session.mjs";
+import { ready, tab, until } from "./ui.mjs";
 
 const folder = join(root, "docs", "pictures");
 const SIZES = [{ name: "desktop", width: 1440, height: 900 }, { name: "phone", width: 390, height: 844 }];
@@ -37,4 +40,33 @@ await session(async (t) => {
       await page.context().close();
     }
   }
+  await mbus(await openPage(browser, site.url, {
+    viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", deviceScaleFactor: 1.5, clock: true,
+  }));
 });
+
+/** Five meters on the M-Bus of the rail, found by their numbers; one of them is read out. */
+async function mbus(page) {
+  await ready(page, { clock: true });
+  const list = page.getByLabel("Add a meter", { exact: true });
+  for (let number = 0; number < 5; number += 1) {
+    await list.selectOption({ label: "PRO1-Mb" });
+    await until(page, "a meter more", async () => (await list.inputValue()) === "");
+  }
+  await page.getByRole("button", { name: "Kettle 2 kW" }).click();
+  await page.getByRole("button", { name: "+1 day" }).click();
+  await tab(page, "M-Bus");
+  await act(page, "Search");
+  await told(page, /^5 meters were found/);
+  await panel(page).getByRole("button", { name: /^Read / }).last().click();
+  await panel(page).getByRole("table", { name: "Records of the meter" }).waitFor({ state: "attached" });
+  await until(page, "the end of reading", () => panel(page).locator(".progress").isHidden());
+  // The form below is not of this picture.
+  const form = panel(page).getByRole("region", { name: "Change settings" });
+  await page.evaluate(() => globalThis.scrollTo(0, 0));
+  const box = await page.locator(".work").boundingBox();
+  const height = Math.round((await form.boundingBox()).y - box.y);
+  const path = join(folder, "mbus-search.png");
+  await page.screenshot({ path, fullPage: true, clip: { ...box, height } });
+  console.log(path);
+}
