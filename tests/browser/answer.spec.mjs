@@ -62,7 +62,13 @@ test("the page answers as its meter to a master at the far end, and stops when t
   const answer = far.heard.slice(-9);
   assert.equal(Buffer.from(answer.slice(0, 7)).toString("hex"), "01030443660000", "230 V");
   assert.deepEqual(answer.slice(7), crc(answer.slice(0, 7)));
+  // Meanwhile nothing can be asked from here, and the tab says why.
+  const read = page.getByRole("tabpanel", { name: "Bus" }).getByRole("button", { name: "Read", exact: true });
+  assert.equal(await read.isEnabled(), false);
+  assert.equal(await page.getByLabel("Bytes in hex, id and function first").isEnabled(), false);
+  await page.getByText("The meter in hand answers at the adapter, so the configurator asks nothing.").waitFor();
   await page.getByRole("button", { name: "Stop answering" }).click();
   await becomes(page, () => chip(page), /^Twin 9600 8E1 id 1 /);
+  await until(page, "the master to ask again", () => read.isEnabled());
   assert.deepEqual(page.faults, []);
 });

@@ -114,14 +114,26 @@ pub fn bus(model: &'static Model, signals: Signals) -> Vec<El> {
          keeps running.</p><p class=\"small\">Bus time is real time, whatever the speed of metered time. A frame ends by its \
          length and its checksum; an answer must come from the id and carry the function that was asked.</p>",
     );
-    vec![el("div", "buscols").all(vec![
-        registers(),
-        raw(),
+    let answers = memo(move || signals.chip.with(|chip| chip.answers));
+    let resting = el("div", "say").attr("role", "status").flag_if("hidden", move || !answers.get()).add(
+        el("p", "").text(
+            "The meter in hand answers at the adapter, so the configurator asks nothing. Stop answering to ask again.",
+        ),
+    );
+    let columns = el("div", "buscols").all(vec![
+        registers(answers),
+        raw(answers),
         answer,
-        line(signals),
-        answer_there(signals),
+        line(signals, answers),
+        answer_there(signals, answers),
         wired,
-    ])]
+    ]);
+    vec![resting, columns]
+}
+
+/// A part of the tab that asks: it rests while the meter in hand answers at the adapter.
+fn asks(answers: Sig<bool>, parts: Vec<El>) -> El {
+    el("section", "").add(el("fieldset", "").flag_if("disabled", move || answers.get()).all(parts))
 }
 
 /// What is said in place of what only a Modbus can do.
@@ -148,7 +160,7 @@ fn input(class: &str, text: Sig<String>) -> El {
         .on("input", move |event| text.set(typed(&event)))
 }
 
-fn registers() -> El {
+fn registers(answers: Sig<bool>) -> El {
     let function = Sig::new(3u32);
     let at = Sig::new(String::new());
     let many = Sig::new("2".to_owned());
@@ -174,18 +186,21 @@ fn registers() -> El {
                 ask();
             }
         });
-    el("section", "").all(vec![
-        el("h2", "").text("Read registers"),
-        choices("Function", &[(3, "03 holding"), (4, "04 input")], function.reader(), move |new| {
-            function.set(new)
-        }),
-        fields,
-        wrong_text(wrong),
-        el("div", "acts").add(button("btn main", "Read", move |_| ask())),
-    ])
+    asks(
+        answers,
+        vec![
+            el("h2", "").text("Read registers"),
+            choices("Function", &[(3, "03 holding"), (4, "04 input")], function.reader(), move |new| {
+                function.set(new)
+            }),
+            fields,
+            wrong_text(wrong),
+            el("div", "acts").add(button("btn main", "Read", move |_| ask())),
+        ],
+    )
 }
 
-fn raw() -> El {
+fn raw(answers: Sig<bool>) -> El {
     let text = Sig::new(String::new());
     let sum = Sig::new(true);
     let wrong = Sig::new(None::<String>);
@@ -204,19 +219,21 @@ fn raw() -> El {
             let area = event.target().map(JsCast::unchecked_into::<web_sys::HtmlInputElement>);
             text.set(area.map_or(String::new(), |area| area.value()));
         });
-    el("section", "").all(vec![
-        el("h2", "").text("Send a frame"),
-        el("label", "small").text("Bytes in hex, id and function first").add(area),
-        wrong_text(wrong),
-        check("Add the checksum (CRC-16)", sum.reader(), move |on| sum.set(on)),
-        el("div", "acts").add(button("btn main", "Send", move |_| go())),
-    ])
+    asks(
+        answers,
+        vec![
+            el("h2", "").text("Send a frame"),
+            el("label", "small").text("Bytes in hex, id and function first").add(area),
+            wrong_text(wrong),
+            check("Add the checksum (CRC-16)", sum.reader(), move |on| sum.set(on)),
+            el("div", "acts").add(button("btn main", "Send", move |_| go())),
+        ],
+    )
 }
 
 /// The meter in hand answers at the adapter in place of the configurator that asks there.
-fn answer_there(signals: Signals) -> El {
+fn answer_there(signals: Signals, answers: Sig<bool>) -> El {
     let open = memo(move || signals.port.with(|port| port.open));
-    let answers = memo(move || signals.chip.with(|chip| chip.answers));
     let words = el("p", "small").says(move || {
         match (answers.get(), open.get()) {
             (true, _) => {
@@ -239,7 +256,7 @@ fn answer_there(signals: Signals) -> El {
         .add(el("div", "acts").add(start).add(stop))
 }
 
-fn line(signals: Signals) -> El {
+fn line(signals: Signals, answers: Sig<bool>) -> El {
     let form = Sig::new(signals.line.get_untracked());
     watch(Box::new(move || form.set(signals.line.get())));
     let wrong = Sig::new(None);
@@ -250,8 +267,8 @@ fn line(signals: Signals) -> El {
     });
     let echo =
         check("The simulated adapter echoes", signals.echo.reader(), |on| runtime::send(Input::Echo(on)));
-    el("section", "")
-        .add(el("h2", "").text("The master’s line"))
-        .all(line_fields(form, wrong))
-        .add(el("div", "acts").add(go).add(echo))
+    let mut parts = vec![el("h2", "").text("The master’s line")];
+    parts.extend(line_fields(form, wrong));
+    parts.push(el("div", "acts").add(go).add(echo));
+    asks(answers, parts)
 }
