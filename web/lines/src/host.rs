@@ -1,6 +1,7 @@
 //! The line of a panel as a [`Port`]: the simulated wire that the page lends, or an adapter of this computer.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use commission::{Port, PortFault, Received};
@@ -51,6 +52,9 @@ pub fn choose(granted: Option<usize>) -> impl Future<Output = Result<SerialPort,
 /// How often is looked for what was heard, in ms. Browsers make it 4 at least.
 const LOOK_MS: i32 = 4;
 
+/// Who has not looked for so long was not waiting for an answer: what lies there is left over from before.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// Where bytes go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
@@ -88,17 +92,40 @@ pub struct Line {
     params: Rc<Cell<LineParams>>,
     /// The adapter; none stands for the simulated wire.
     link: Rc<RefCell<Option<Rc<Link>>>>,
+    /// What was heard and not fetched yet.
+    unread: Rc<RefCell<VecDeque<Result<Received, PortFault>>>>,
+    /// When the line was last found silent.
+    seen: Rc<Cell<Instant>>,
 }
 
 impl Line {
     /// The simulated wire behind this function.
     pub fn new(host: Host) -> Self {
-        Self { host, params: Rc::new(Cell::new(LineParams::even(2_400))), link: Rc::default() }
+        Self::with(host, None, LineParams::even(2_400))
     }
 
     /// An open adapter, with a simulated wire to go back to.
     pub fn real(host: Host, link: Rc<Link>, line: LineParams) -> Self {
-        Self { host, params: Rc::new(Cell::new(line)), link: Rc::new(RefCell::new(Some(link))) }
+        Self::with(host, Some(link), line)
+    }
+
+    fn with(host: Host, link: Option<Rc<Link>>, line: LineParams) -> Self {
+        let made = Self {
+            host,
+            params: Rc::new(Cell::new(line)),
+            link: Rc::new(RefCell::new(link)),
+            unread: Rc::default(),
+            seen: Rc::default(),
+        };
+        made.seen.set(made.clock());
+        made
+    }
+
+    /// Another line has another clock, and nothing was heard on it yet.
+    fn lay(&self, link: Option<Rc<Link>>) {
+        *self.link.borrow_mut() = link;
+        self.unread.borrow_mut().clear();
+        self.seen.set(self.clock());
     }
 
     fn link(&self) -> Option<Rc<Link>> {
@@ -153,14 +180,15 @@ impl Line {
             let link = Link::new(port, woken);
             link.open(line).await.map_err(Some)?;
             own.params.set(line);
-            *own.link.borrow_mut() = Some(link);
+            own.lay(Some(link));
             Ok(())
         }
     }
 
     /// Back to the simulated wire; an adapter is given back.
     pub async fn simulate(&self) {
-        let link = self.link.borrow_mut().take();
+        let link = self.link();
+        self.lay(None);
         if let Some(link) = link {
             link.close().await;
         }
@@ -183,6 +211,36 @@ impl Line {
     }
 }
 
+impl Line {
+    /// The time, whatever was heard.
+    fn clock(&self) -> Instant {
+        if self.link.borrow().is_some() {
+            let ms = window().performance().map_or(0.0, |clock| clock.now());
+            return Instant::from_micros((ms * 1_000.0) as u64);
+        }
+        let us = self.host.ask("now", &JsValue::NULL).as_f64().unwrap_or(0.0);
+        Instant::from_micros(us as u64)
+    }
+
+    /// Fetches what was heard up to now.
+    fn fetch(&self) {
+        loop {
+            let heard = self.heard();
+            let mut unread = self.unread.borrow_mut();
+            match heard {
+                Ok(None) => return,
+                Ok(Some(heard)) => unread.push_back(Ok(heard)),
+                Err(fault) => {
+                    if unread.back().is_none_or(Result::is_ok) {
+                        unread.push_back(Err(fault));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+}
+
 impl Port for Line {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
         match self.link() {
@@ -195,10 +253,12 @@ impl Port for Line {
 
     async fn receive(&mut self, until: Instant) -> Result<Received, PortFault> {
         loop {
-            if let Some(heard) = self.heard()? {
-                return Ok(heard);
+            let now = self.now();
+            let heard = self.unread.borrow_mut().pop_front();
+            if let Some(heard) = heard {
+                return heard;
             }
-            if self.now() >= until {
+            if now >= until {
                 return Ok(Received::Quiet);
             }
             pause(LOOK_MS).await;
@@ -217,8 +277,8 @@ impl Port for Line {
     }
 
     async fn wait(&mut self, span: Duration) -> Result<(), PortFault> {
-        let until = self.now() + span;
-        while self.now() < until {
+        let until = self.clock() + span;
+        while self.clock() < until {
             if self.link().is_some_and(|link| link.state() != State::Open) {
                 return Err(PortFault::Lost);
             }
@@ -227,12 +287,15 @@ impl Port for Line {
         Ok(())
     }
 
+    /// The time at which all that was heard is fetched: while something waits to be, it stands still. A page may stand
+    /// still for longer than a meter takes to answer, and what came meanwhile is not to be taken for silence.
     fn now(&self) -> Instant {
-        if self.link.borrow().is_some() {
-            let ms = window().performance().map_or(0.0, |clock| clock.now());
-            return Instant::from_micros((ms * 1_000.0) as u64);
+        let now = self.clock();
+        let idle = self.unread.borrow().is_empty() && now.since(self.seen.get()) > IDLE;
+        self.fetch();
+        if idle || self.unread.borrow().is_empty() {
+            self.seen.set(now);
         }
-        let us = self.host.ask("now", &JsValue::NULL).as_f64().unwrap_or(0.0);
-        Instant::from_micros(us as u64)
+        self.seen.get()
     }
 }
