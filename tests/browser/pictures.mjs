@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { launchChromium, openPage, root, startServer } from "./harness.mjs";
 import { panel, press as act, told } from "./lines_ui.mjs";
 import { session } from "./session.mjs";
-import { ready, tab, until } from "./ui.mjs";
+import { frames, ready, tab, until } from "./ui.mjs";
 
 const folder = join(root, "docs", "pictures");
 const SIZES = [{ name: "desktop", width: 1440, height: 900 }, { name: "phone", width: 390, height: 844 }];
@@ -30,6 +30,11 @@ await session(async (t) => {
         await page.clock.runFor(3000);
       }
       await page.getByText("1 ×", { exact: true }).click();
+      // A master reads it once, so that there is something to see on the bus.
+      page.wound = true;
+      await tab(page, "Read-out");
+      await until(page, "the read-out", async () => (await frames(page)).length >= 6);
+      await tab(page, "Load");
       await press(/^Press/);
       await page.clock.runFor(500);
       await press(/^Press/);
