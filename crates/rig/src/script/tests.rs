@@ -46,6 +46,10 @@ fn bad_lines_are_named() {
         ("model pro1-mod\nfreq 5Hz", "line 2: \"5Hz\" is out of range: expected 10 to 100 Hz"),
         ("model pro1-mod\nadvance 10", "line 2: \"10\" has no unit: expected a time such as 500ms"),
         ("model pro1-mod\npress left", "line 2: there is no key \"left\": expected key"),
+        (
+            "model ambition-2pu-ct\npress key",
+            "line 2: there is no key \"key\": expected left, middle or right",
+        ),
         ("model pro1-mod\nhold key", "line 2: something is missing: expected a time"),
         ("model pro1-mod\nmains", "line 2: mains \"\": expected mains on or mains off"),
         ("model pro1-mod\ntariff-input on", "line 2: pro1-mod has no tariff input"),
