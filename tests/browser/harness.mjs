@@ -205,7 +205,7 @@ export async function withVirtualSerial(t, site) {
  * by the content security policy, failed requests, and requests that leave the page's origin.
  * `options` are those of Playwright's newContext: viewport, colorScheme, reducedMotion, hasTouch …
  * With `init`, that function runs in the page before anything of its own (an injected navigator.serial, say).
- * With `clock`, the page's time stands at a fixed date until `page.clock.runFor(milliseconds)` winds it on.
+ * With `clock`, the page's time begins at a fixed date; `page.clock.runFor(milliseconds)` winds it on, beside what passes.
  */
 export async function openPage(browser, url, { init, clock, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });

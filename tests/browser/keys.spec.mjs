@@ -150,7 +150,9 @@ test("a key that is let go by leaving it does nothing, and the ring names what l
   assert.equal(await words(), "Let go: go on to Program mode 3.");
   await pass(page, 2200);
   assert.equal(await words(), "Let go: open Program mode 2.");
-  assert.match(await page.getByRole("region", { name: "Meter" }).textContent(), /3\.[12] s/);
+  // The page's own time goes on between two steps, by however long they take here.
+  const [, seconds] = /(\d\.\d) s/.exec(await page.getByRole("region", { name: "Meter" }).textContent());
+  assert.ok(Number(seconds) >= 3.2 && Number(seconds) < 5, seconds);
   // Escape lets go without doing anything, and so do a lost focus and a page that goes to the background.
   await page.keyboard.press("Escape");
   await pass(page, 300);
