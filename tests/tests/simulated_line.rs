@@ -9,8 +9,8 @@ use commission::{
 };
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, WireFaults, block_on};
-use schema::{Kind, PortId, Source};
-use units::{Duration, Instant};
+use schema::{Kind, PortId, SettingId, Source};
+use units::{Duration, Instant, Point};
 
 type Shared = Rc<RefCell<Bench>>;
 type Wire<'m> = Line<'m, SimulatedPort>;
@@ -172,9 +172,9 @@ fn a_meter_at_another_parity_is_not_heard_and_not_harmed() {
 fn two_meters_answer_for_themselves_and_on_one_id_not_at_all() {
     let entry = with_modbus().next().unwrap();
     let bench = bench(entry);
-    let id = entry.def.setting(schema::SettingId::ModbusId).unwrap().1;
+    let id = entry.def.setting(SettingId::ModbusId).unwrap().1;
     let mut second = Twin::new(entry, None, Instant::ZERO);
-    let serial = (schema::SettingId::Serial, 13_070_002);
+    let serial = (SettingId::Serial, 13_070_002);
     second.device_mut().apply(device::Door::Factory, &[serial, (id.id, 2)]).unwrap();
     bench.borrow_mut().add(second);
     let mut memory = LineMemory::default();
@@ -198,7 +198,7 @@ fn a_free_id_that_nobody_answers_at_is_no_bad_answer() {
     let mut wire = wire(&bench, &mut memory, factory_place(entry));
     let serial = run(&bench, identify(&mut wire)).unwrap().serial;
     let mut staged = Staged::new();
-    staged.stage(entry, schema::SettingId::ModbusId, 9).unwrap();
+    staged.stage(entry, SettingId::ModbusId, 9).unwrap();
     let plan = Plan::new(entry, &staged, &[], serial, wire_place(&wire)).unwrap();
     let reports = run(&bench, write_plan(&mut wire, &plan, &mut MemoryJournal::default(), &mut |_| {}));
     assert!(matches!(reports[0].outcome, Outcome::Confirmed { .. }));
@@ -281,4 +281,31 @@ fn display_and_registers_agree_on_the_energy() {
     let counted = bench.borrow().twin(0).unwrap().device().value(point).unwrap();
     assert_eq!(read.value(Source::Point(point)).map(|wh| wh / 10), Some(counted / 10));
     assert!(counted > 37_000, "36 hours of 1.035 kW are more than {counted} Wh");
+}
+
+/// Counters stand in registers as a setting says; a read-out reads that setting too.
+#[test]
+fn counters_are_read_in_the_form_that_the_setting_says() {
+    let forms = |entry: &&'static Entry| entry.def.setting(SettingId::DataType).is_some();
+    let mut read = 0;
+    for entry in models::ALL.iter().chain(models::COMING).filter(forms) {
+        for data_type in [1, 2] {
+            let bench = bench(entry);
+            let forward = Point::active(units::Flow::Forward, units::Tariff::T1);
+            let device_energy = |bench: &Shared| {
+                let mut bench = bench.borrow_mut();
+                let device = bench.twin_mut(0).unwrap().device_mut();
+                device.apply(device::Door::Factory, &[(SettingId::DataType, data_type)]).unwrap();
+                assert!(device.set_energy(forward, 123_456));
+            };
+            device_energy(&bench);
+            let mut memory = LineMemory::default();
+            let mut line = wire(&bench, &mut memory, factory_place(entry));
+            let out = run(&bench, read_out(&mut line, entry, &mut |_| {})).unwrap();
+            assert_eq!(out.value(Source::Point(forward)), Some(123_456), "data type {data_type}");
+            assert_eq!(out.value(Source::Setting(SettingId::DataType)), Some(data_type));
+            read += 1;
+        }
+    }
+    assert!(read >= 2, "a model that has the setting");
 }

@@ -158,8 +158,21 @@ pub fn inside(label: &str) -> String {
 /// # Errors
 /// [`CodecError`] where the words hold no value of the row's kind.
 pub fn decode(entry: &'static Entry, def: &RegisterDef, words: &[u16]) -> Result<i64, CodecError> {
+    decode_in(entry, def, words, None)
+}
+
+/// As [`decode`], for a meter whose [`SettingId::DataType`] has this value: it says how counters stand in registers.
+///
+/// # Errors
+/// [`CodecError`] where the words hold no value of the row's kind.
+pub fn decode_in(
+    entry: &'static Entry,
+    def: &RegisterDef,
+    words: &[u16],
+    data_type: Option<i32>,
+) -> Result<i64, CodecError> {
     let pair = [words.first().copied().unwrap_or(0), words.get(1).copied().unwrap_or(0)];
-    def.codec.decode(pair, entry.def.unit(source(entry, def)))
+    def.codec.in_form(data_type).decode(pair, entry.def.unit(source(entry, def)))
 }
 
 /// A number without and with its unit.

@@ -217,6 +217,11 @@ impl Found {
         }
     }
 
+    /// The words of a row.
+    fn get(&self, addr: u16) -> Option<&[u16]> {
+        self.0.iter().find(|(own, _)| *own == addr)?.1.as_deref().ok()
+    }
+
     /// Takes a row out.
     pub(crate) fn take(&mut self, addr: u16) -> Option<Result<Vec<u16>, RowFault>> {
         let at = self.0.iter().position(|(own, _)| *own == addr)?;
@@ -295,9 +300,16 @@ pub async fn read_out<B: Bus>(
         .collect();
     let spans = ReadPlan::new(entry.def, modbus::pdu::MAX_READ);
     let (mut found, requests) = read_rows(bus, &rows, spans, progress).await?;
+    let form = rows.iter().find(|row| row.def.source == Source::Setting(SettingId::DataType));
+    let data_type = form
+        .and_then(|row| names::decode(entry, row.def, found.get(row.def.addr)?).ok())
+        .and_then(|value| i32::try_from(value).ok());
     let rows: Vec<ReadRow> = rows
         .into_iter()
-        .map(|row| read_row(entry, row, found.take(row.def.addr).unwrap_or(Err(RowFault::NotAsked))))
+        .map(|row| {
+            let words = found.take(row.def.addr).unwrap_or(Err(RowFault::NotAsked));
+            read_row(entry, row, words, data_type)
+        })
         .collect();
     let mut out = ReadOut { entry, at: bus.now(), serial: None, requests, rows };
     out.serial = out.value(Source::Setting(SettingId::Serial)).and_then(|serial| u32::try_from(serial).ok());
@@ -311,10 +323,15 @@ fn is_secret(entry: &'static Entry, def: &RegisterDef) -> bool {
     }
 }
 
-fn read_row(entry: &'static Entry, row: Row, words: Result<Vec<u16>, RowFault>) -> ReadRow {
+fn read_row(
+    entry: &'static Entry,
+    row: Row,
+    words: Result<Vec<u16>, RowFault>,
+    data_type: Option<i32>,
+) -> ReadRow {
     let (words, value) = match words {
         Ok(words) => {
-            let value = names::decode(entry, row.def, &words).map_err(RowFault::Codec);
+            let value = names::decode_in(entry, row.def, &words, data_type).map_err(RowFault::Codec);
             (words, value)
         }
         Err(fault) => (Vec::new(), Err(fault)),
