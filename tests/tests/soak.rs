@@ -1,6 +1,6 @@
-//! Ten years of every model, offered or not yet: loads, keys, frames, tariffs, combination codes, ratios of current transformers and power
-//! cuts by the die, a script each time. The energies are what the loads of the script add up to, to the last mW·µs, in integers of 128 bits that know
-//! nothing of the metering.
+//! Ten years of every model, offered or not yet: loads, keys, frames, tariffs, combination codes, ratios of current
+//! transformers and power cuts by the die, a script each time. The energies are what the loads of the script add up to,
+//! to the last mW·µs, in integers of 128 bits that know nothing of the metering.
 
 mod common;
 
