@@ -277,7 +277,7 @@ fn display_and_registers_agree_on_the_energy() {
     let mut memory = LineMemory::default();
     let mut wire = wire(&bench, &mut memory, factory_place(entry));
     let read = run(&bench, read_out(&mut wire, entry, &mut |_| {})).unwrap();
-    let point = units::Point::active(units::Flow::Forward, units::Tariff::All);
+    let point = Point::active(units::Flow::Forward, units::Tariff::All);
     let counted = bench.borrow().twin(0).unwrap().device().value(point).unwrap();
     assert_eq!(read.value(Source::Point(point)).map(|wh| wh / 10), Some(counted / 10));
     assert!(counted > 37_000, "36 hours of 1.035 kW are more than {counted} Wh");
