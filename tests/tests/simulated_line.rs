@@ -255,7 +255,10 @@ fn pulled_at_any_moment_nothing_false_is_confirmed() {
                 Outcome::NotSent { .. } => {
                     assert_eq!(device.setting(setting.id), Some(setting.default), "{}", setting.id.key());
                 }
-                Outcome::Unknown { .. } | Outcome::Refused { .. } | Outcome::NotTaken { .. } => unknown += 1,
+                Outcome::Acknowledged
+                | Outcome::Unknown { .. }
+                | Outcome::Refused { .. }
+                | Outcome::NotTaken { .. } => unknown += 1,
             }
         }
     }

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use modbus::{LineError, Parity, Request};
+use modbus::{Exception, LineError, Parity, Request};
 use models::Entry;
 use units::Duration;
 
@@ -12,7 +12,8 @@ use crate::identify::serial_text;
 use crate::meaning;
 use crate::names;
 use crate::plan::{Action, Plan};
-use crate::write::{Doubt, Obstacle, Outcome, StepReport};
+use crate::report::Way;
+use crate::write::{Doubt, StepReport};
 
 /// What a fault happened to.
 #[derive(Clone, Copy, Debug)]
@@ -130,108 +131,78 @@ fn others(place: Place) -> &'static str {
     }
 }
 
-impl Outcome {
-    /// One word for it.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Confirmed { .. } => "confirmed",
-            Self::Refused { .. } => "refused",
-            Self::NotTaken { .. } => "not taken",
-            Self::Unknown { .. } => "unknown",
-            Self::NotSent { .. } => "not sent",
-        }
-    }
-}
+impl Way for Plan {
+    type Place = Place;
+    type Refusal = Exception;
+    type Doubt = Doubt;
+    type Fault = Fault;
+    type Meter = u32;
+    const NAME: &'static str = "Modbus";
 
-impl StepReport {
-    /// What became of the step, in sentences.
-    #[must_use]
-    pub fn sentence(&self, plan: &Plan) -> String {
-        let entry = plan.entry;
-        let label = capital(&self.label(entry));
-        let text = |value: i64| self.text(plan, value);
-        let wanted = self.wanted(plan);
-        match &self.outcome {
-            Outcome::Confirmed { read } if !self.sent => {
-                format!("{label} was {} already; nothing was sent.", text(*read))
-            }
-            Outcome::Confirmed { read } if self.new != self.old => {
-                format!("{label} is {}: the meter was found again at {}.", text(*read), self.new)
-            }
-            Outcome::Confirmed { read } => format!("{label} is {}, read back from the meter.", text(*read)),
-            Outcome::Refused { exception, still } => {
-                let still = match still {
-                    Some(value) => format!("It still has {}.", text(*value)),
-                    None => "What it has now could not be read.".to_string(),
-                };
-                let allowed = match self.action {
-                    Action::Set { setting, .. } => format!(" Allowed: {}.", setting.allowed()),
-                    Action::Give(_) => String::new(),
-                };
-                format!(
-                    "The meter refused to {}. {still}{allowed} (exception {:02})",
-                    self.action.text(entry),
-                    exception.code()
-                )
-            }
-            Outcome::NotTaken { reads, accepted } => {
-                let said = if *accepted { "the meter accepted it" } else { "no answer came" };
-                let place = if self.new == self.old { String::new() } else { format!(" at {}", self.old) };
-                format!(
-                    "Wrote {wanted} for {}, {said}, but it reports {}{place}. Not confirmed; nothing else was \
-                     changed.",
-                    names::inside(&self.label(entry)),
-                    text(*reads)
-                )
-            }
-            Outcome::Unknown { why } => {
-                format!("Sent: {}. {}", self.action.text(entry), self.doubt(plan, why))
-            }
-            Outcome::NotSent { why } => {
-                format!("Not sent: {}. {}", self.action.text(entry), self.obstacle(plan, why))
-            }
-        }
+    fn entry(&self) -> &'static Entry {
+        self.entry
     }
 
-    fn label(&self, entry: &'static Entry) -> String {
-        match self.action {
-            Action::Set { setting, .. } => names::setting_label(entry, setting.id).to_string(),
-            Action::Give(command) => names::command_label(command).to_string(),
-        }
+    fn count(&self) -> usize {
+        self.steps.len()
     }
 
-    fn wanted(&self, plan: &Plan) -> String {
-        match self.action {
-            Action::Set { value, .. } => self.text(plan, i64::from(value)),
-            Action::Give(_) => "zero".to_string(),
-        }
+    fn action(&self, number: usize) -> Option<Action> {
+        self.steps.get(number).map(|step| step.action)
     }
 
-    fn text(&self, plan: &Plan, value: i64) -> String {
-        match self.action {
+    fn after(&self, action: &Action, place: Place) -> Place {
+        action.place_after(place)
+    }
+
+    fn start(&self) -> Place {
+        self.place
+    }
+
+    fn meter(&self) -> Option<String> {
+        self.serial.map(|serial| format!("serial {}", serial_text(serial)))
+    }
+
+    fn value(&self, action: &Action, value: i64) -> String {
+        match *action {
             Action::Set { setting, .. } => names::setting_text(setting, value).to_string(),
             Action::Give(_) => {
-                let step = plan.steps.iter().find(|step| step.action.key() == self.action.key());
+                let step = self.steps.iter().find(|step| step.action.key() == action.key());
                 step.map_or_else(
                     || value.to_string(),
-                    |step| names::value_text(plan.entry, step.register, value).to_string(),
+                    |step| names::value_text(self.entry, step.register, value).to_string(),
                 )
             }
         }
     }
 
-    fn doubt(&self, plan: &Plan, why: &Doubt) -> String {
-        let at = |place: Place, fault: &Fault| {
-            sentence(fault, &Context { place, entry: Some(plan.entry), request: None })
+    fn refused(&self, why: &Exception, still: Option<&str>) -> (String, String) {
+        let has = match still {
+            Some(value) => format!("It still has {value}."),
+            None => "What it has now could not be read.".to_string(),
         };
-        let before = self.from.map_or_else(|| "its old value".to_string(), |value| self.text(plan, value));
+        (has, format!("exception {:02}", why.code()))
+    }
+
+    fn code(why: &Exception) -> u8 {
+        why.code()
+    }
+
+    fn fault(&self, fault: &Fault, at: Place) -> String {
+        sentence(fault, &Context { place: at, entry: Some(self.entry), request: None })
+    }
+
+    fn doubt(&self, report: &StepReport, why: &Doubt) -> String {
+        let text = |value: i64| self.value(&report.action, value);
+        let before = report.from.map_or_else(|| "its old value".to_string(), text);
         let both = format!(
             "If the meter took it, it has {}; if not, {before}. Read the settings again to know.",
-            self.wanted(plan)
+            report.wanted(self)
         );
         match why {
-            Doubt::NoReadBack(fault) => format!("It could not be read back. {} {both}", at(self.old, fault)),
+            Doubt::NoReadBack(fault) => {
+                format!("It could not be read back. {} {both}", self.fault(fault, report.old))
+            }
             Doubt::OtherMeter { serial } => format!(
                 "Now a meter with serial {} answers instead. Two meters share this id, or the line was changed over. \
                  Connect one meter only. {both}",
@@ -240,62 +211,36 @@ impl StepReport {
             Doubt::SilentAtBoth { new, old } => format!(
                 "If the meter took it, it speaks {} now; asked there, {new}. If not, it still speaks {}; asked there, \
                  {old}. Check the A and B wires and the meter's power, then ask at both.",
-                self.new, self.old
+                report.new, report.old
             ),
             Doubt::NotInForce { reads } => format!(
                 "The meter reports {} but still answers as {}. Perhaps it changes over when its supply is switched off \
                  and on.",
-                self.text(plan, *reads),
-                self.old
+                text(*reads),
+                report.old
             ),
             Doubt::Unreadable => format!("Its registers hold no readable value. {both}"),
         }
     }
 
-    fn obstacle(&self, plan: &Plan, why: &Obstacle) -> String {
-        match why {
-            Obstacle::Fault(fault) => {
-                sentence(fault, &Context { place: self.old, entry: Some(plan.entry), request: None })
-            }
-            Obstacle::OtherMeter { serial } => format!(
-                "A meter with serial {} answers, not the one that was meant{}. Read the meter again first.",
-                serial_text(*serial),
-                plan.serial.map_or_else(String::new, |serial| format!(" ({})", serial_text(serial)))
-            ),
-            Obstacle::NoSerial => {
-                "The meter shows no serial number, so no change could be proven.".to_string()
-            }
-            Obstacle::IdTaken => format!(
-                "Something answers at id {} already. Two meters on one id disturb each other: choose another id.",
-                self.new.unit
-            ),
-            Obstacle::Journal(fault) => format!("{}.", capital(&fault.to_string())),
-            Obstacle::StoppedBefore => "The step before it did not come to a certain end.".to_string(),
-        }
+    fn other(&self, serial: &u32) -> String {
+        format!(
+            "A meter with serial {} answers, not the one that was meant{}. Read the meter again first.",
+            serial_text(*serial),
+            self.serial.map_or_else(String::new, |serial| format!(" ({})", serial_text(serial)))
+        )
     }
-}
 
-/// The whole report as text to copy: one line a step, what the meter said of itself first.
-#[must_use]
-pub fn report_text(plan: &Plan, reports: &[StepReport]) -> String {
-    let notes = plan.entry.notes;
-    let serial = plan.serial.map_or_else(String::new, |serial| format!(", serial {}", serial_text(serial)));
-    let mut text = format!("{} {}{serial}, at first {}\n", notes.maker, notes.name, plan.place);
-    for report in reports {
-        text.push_str(&format!("{:<10} {}\n", report.outcome.word(), report.sentence(plan)));
+    fn nameless(&self) -> String {
+        "The meter shows no serial number, so no change could be proven.".to_string()
     }
-    let confirmed =
-        reports.iter().filter(|report| matches!(report.outcome, Outcome::Confirmed { .. })).count();
-    text.push_str(&format!("{confirmed} of {} confirmed.\n", plan.steps.len()));
-    text
-}
 
-fn capital(text: &str) -> String {
-    let mut text = text.to_string();
-    if let Some(head) = text.get_mut(..1) {
-        head.make_ascii_uppercase();
+    fn taken(&self, report: &StepReport) -> String {
+        format!(
+            "Something answers at id {} already. Two meters on one id disturb each other: choose another id.",
+            report.new.unit
+        )
     }
-    text
 }
 
 #[cfg(test)]

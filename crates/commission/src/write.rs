@@ -14,6 +14,7 @@ use crate::journal::{Journal, JournalEntry, Mark};
 use crate::names;
 use crate::plan::{Action, Plan, Step};
 use crate::read::{self, Span};
+use crate::report::{self, Way as _, Writes};
 
 /// How long a doubtful line is listened to before it is asked again: longer than answers are late.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -22,39 +23,17 @@ const SETTLE: Duration = Duration::from_millis(100);
 /// How often a harmless setting is sent whose read-back shows that it never arrived.
 const WRITE_TRIES: u8 = 3;
 
-/// What became of a step. Numbers are in the setting's own unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The meter of this serial number reports the wanted value.
-    Confirmed {
-        /// What was read back.
-        read: i64,
-    },
-    /// The meter refused.
-    Refused {
-        /// Why.
-        exception: Exception,
-        /// The value it still has, where it could be read.
-        still: Option<i64>,
-    },
-    /// The meter reports another value than the wanted one.
-    NotTaken {
-        /// What was read back.
-        reads: i64,
-        /// True where the meter had answered the write as done.
-        accepted: bool,
-    },
-    /// It was sent, and what the meter has now is not known.
-    Unknown {
-        /// Why not.
-        why: Doubt,
-    },
-    /// It was not sent.
-    NotSent {
-        /// Why not.
-        why: Obstacle,
-    },
-}
+/// What became of a step; a refusal is the exception that the meter answered with.
+pub type Outcome = report::Outcome<Exception, Doubt, Obstacle>;
+
+/// Why a step was not sent; a meter is named by the last eight digits of its serial number.
+pub type Obstacle = report::Obstacle<Fault, u32>;
+
+/// One step and what became of it.
+pub type StepReport = report::StepReport<Place, Outcome>;
+
+/// How a plan goes on.
+pub type WriteProgress<'a> = report::WriteProgress<'a, StepReport>;
 
 /// Why a step that was sent is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,65 +60,6 @@ pub enum Doubt {
     },
     /// The registers read back hold no value.
     Unreadable,
-}
-
-/// Why a step was not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// The meter could not be read before.
-    Fault(Fault),
-    /// Another meter answers.
-    OtherMeter {
-        /// The last eight digits of its serial number.
-        serial: u32,
-    },
-    /// The answer holds no serial number, so nothing could be proven.
-    NoSerial,
-    /// Something answers at the wanted id already.
-    IdTaken,
-    /// The journal could not be written.
-    Journal(crate::journal::JournalFault),
-    /// A step before it is unknown.
-    StoppedBefore,
-}
-
-/// One step and what became of it.
-#[derive(Clone, Debug)]
-pub struct StepReport {
-    /// What was to be done.
-    pub action: Action,
-    /// The value before, where it could be read.
-    pub from: Option<i64>,
-    /// True where something was written; false where the meter had the value already, or the step was not sent.
-    pub sent: bool,
-    /// Where the meter was spoken to before.
-    pub old: Place,
-    /// Where it is spoken to if the step took effect.
-    pub new: Place,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// How a plan goes on.
-#[derive(Clone, Debug)]
-pub enum WriteProgress<'a> {
-    /// Step number `step`, counted from 0, begins.
-    Begins {
-        /// Which.
-        step: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// A step has its outcome.
-    Ended {
-        /// Which.
-        step: usize,
-        /// How many there are.
-        of: usize,
-        /// What became of it.
-        report: &'a StepReport,
-    },
 }
 
 /// What one read-back showed.
@@ -171,42 +91,12 @@ pub async fn write_plan<B: Bus, J: Journal>(
     journal: &mut J,
     progress: &mut dyn FnMut(WriteProgress<'_>),
 ) -> Vec<StepReport> {
-    let of = plan.steps.len();
-    let mut reports: Vec<StepReport> = Vec::new();
-    let mut stopped: Option<Obstacle> = None;
-    let serial = match who(bus, plan).await {
-        Ok(serial) => serial,
-        Err(why) => {
-            stopped = Some(why);
-            0
-        }
+    let (serial, stopped) = match who(bus, plan).await {
+        Ok(serial) => (serial, None),
+        Err(why) => (0, Some(why)),
     };
     let mut writer = Writer { bus, journal, plan, serial };
-    for (number, step) in plan.steps.iter().enumerate() {
-        let old = writer.bus.place();
-        let new = step.action.place_after(old);
-        progress(WriteProgress::Begins { step: number, of });
-        let mut report = StepReport {
-            action: step.action,
-            from: None,
-            sent: false,
-            old,
-            new,
-            outcome: Outcome::NotSent { why: Obstacle::StoppedBefore },
-        };
-        match &stopped {
-            Some(why) => report.outcome = Outcome::NotSent { why: why.clone() },
-            None => {
-                writer.step(step, &mut report).await;
-                if matches!(report.outcome, Outcome::Unknown { .. } | Outcome::NotSent { .. }) {
-                    stopped = Some(Obstacle::StoppedBefore);
-                }
-            }
-        }
-        progress(WriteProgress::Ended { step: number, of, report: &report });
-        reports.push(report);
-    }
-    reports
+    report::write_all(&mut writer, plan, stopped, progress).await
 }
 
 /// The serial number of the meter that answers, which must be the one of the plan.
@@ -214,9 +104,9 @@ async fn who<B: Bus>(bus: &mut B, plan: &Plan) -> Result<u32, Obstacle> {
     let span = Span { addr: plan.serial_row.addr, count: plan.serial_row.codec.words() };
     let request = Request::ReadHolding { address: span.addr, count: span.count };
     let answer = bus.exchange(&request, READ_TRIES).await.map_err(Obstacle::Fault)?;
-    let serial = serial_of(plan, &answer.words).ok_or(Obstacle::NoSerial)?;
+    let serial = serial_of(plan, &answer.words).ok_or(Obstacle::Nameless)?;
     match plan.serial {
-        Some(wanted) if wanted != serial => Err(Obstacle::OtherMeter { serial }),
+        Some(wanted) if wanted != serial => Err(Obstacle::OtherMeter(serial)),
         _ => {
             if bus.place().unit == 0 && answer.unit != 0 {
                 // A write to id 0 would reach every meter on the line.
@@ -244,8 +134,14 @@ fn value_of(plan: &Plan, step: &Step, words: &[u16]) -> Option<i64> {
     names::decode(plan.entry, row, words).ok()
 }
 
-impl<B: Bus, J: Journal> Writer<'_, B, J> {
-    async fn step(&mut self, step: &Step, report: &mut StepReport) {
+impl<B: Bus, J: Journal> Writes<Plan> for Writer<'_, B, J> {
+    fn place(&self) -> Place {
+        self.bus.place()
+    }
+
+    async fn step(&mut self, number: usize, report: &mut StepReport) {
+        let plan = self.plan;
+        let Some(step) = plan.steps.get(number) else { return };
         match self.read_back(step).await {
             ReadBack::Seen(seen) => {
                 report.from = Some(seen.value);
@@ -254,13 +150,13 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
                     return;
                 }
             }
-            ReadBack::Other(serial) => return report.not_sent(Obstacle::OtherMeter { serial }),
+            ReadBack::Other(serial) => return report.not_sent(Obstacle::OtherMeter(serial)),
             ReadBack::Unreadable => {}
             ReadBack::Failed(fault @ Fault::Refused(_)) if read::does_not_exist(&fault) => {}
             ReadBack::Failed(fault) => return report.not_sent(Obstacle::Fault(fault)),
         }
         if report.new.unit != report.old.unit && self.is_taken(report).await {
-            return report.not_sent(Obstacle::IdTaken);
+            return report.not_sent(Obstacle::Taken);
         }
         let once = step.action.moves() || matches!(step.action, Action::Give(_));
         for attempt in 1..=if once { 1 } else { WRITE_TRIES } {
@@ -278,7 +174,9 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
         }
         self.note(step, report).await;
     }
+}
 
+impl<B: Bus, J: Journal> Writer<'_, B, J> {
     /// Writes the intention down, then sends the step once.
     async fn send(&mut self, step: &Step, report: &mut StepReport) -> Result<Result<(), Fault>, Obstacle> {
         let value = match step.action {
@@ -312,9 +210,9 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
                     return Outcome::Confirmed { read: seen.value };
                 }
                 ReadBack::Seen(seen) if !is_done(step, &seen, report.from) => {
-                    return Outcome::Refused { exception, still: Some(seen.value) };
+                    return Outcome::Refused { why: exception, still: Some(seen.value) };
                 }
-                _ if !moves => return Outcome::Refused { exception, still: None },
+                _ if !moves => return Outcome::Refused { why: exception, still: None },
                 _ => {}
             }
         }
@@ -467,13 +365,7 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
     }
 
     async fn note(&mut self, step: &Step, report: &mut StepReport) {
-        let mark = match &report.outcome {
-            Outcome::Confirmed { read } => Mark::Proven { read: *read },
-            Outcome::Refused { exception, still } => Mark::Refused { code: exception.code(), still: *still },
-            Outcome::NotTaken { reads, .. } => Mark::NotTaken { reads: *reads },
-            Outcome::Unknown { .. } => Mark::Unknown,
-            Outcome::NotSent { .. } => return,
-        };
+        let Some(mark) = report.outcome.mark(Plan::code) else { return };
         // What the meter said stays true where the journal fails; its last line then still says "intend".
         let _ = self.record(step, mark).await;
     }
@@ -482,12 +374,6 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
         let key = step.action.key().to_string();
         let entry = JournalEntry { at: self.bus.now(), serial: self.serial, key, mark };
         self.journal.record(&entry).await
-    }
-}
-
-impl StepReport {
-    fn not_sent(&mut self, why: Obstacle) {
-        self.outcome = Outcome::NotSent { why };
     }
 }
 

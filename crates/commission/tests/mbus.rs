@@ -331,7 +331,7 @@ fn a_refusal_is_told_by_the_status_of_the_next_telegram() {
     }
     let (reports, place) = run(&bench, wire.write_plan(&plan, &mut journal, &mut |_| {}));
     for report in &reports {
-        assert_eq!(report.outcome, Outcome::Refused { status: 2 });
+        assert_eq!(report.outcome, Outcome::Refused { why: 2, still: report.from });
         assert!(report.sentence(&plan).contains("Nothing was changed."));
     }
     assert_eq!(place, plan.place);

@@ -163,9 +163,9 @@ fn a_report_tells_what_was_proven() {
     assert_eq!(
         report_text(&plan, &reports),
         "inepro Metering PRO1-Mod, serial 13070002, at first id 1 at 9600 8E1\n\
-         confirmed  Scroll time is 15 s, read back from the meter.\n\
-         confirmed  Tariff was 1 already; nothing was sent.\n\
-         confirmed  Baud rate is 4800 Bd: the meter was found again at id 1 at 4800 8E1.\n\
+         confirmed    Scroll time is 15 s, read back from the meter.\n\
+         confirmed    Tariff was 1 already; nothing was sent.\n\
+         confirmed    Baud rate is 4800 Bd: the meter was found again at id 1 at 4800 8E1.\n\
          3 of 3 confirmed.\n"
     );
 }
@@ -204,7 +204,7 @@ fn a_refusal_says_what_the_meter_still_has() {
     assert_eq!(
         reports[1].outcome,
         Outcome::Refused {
-            exception: Exception::IllegalDataValue,
+            why: Exception::IllegalDataValue,
             still: Some(i64::from(parity_value(Parity::Even)))
         }
     );
@@ -245,9 +245,7 @@ fn another_meter_gets_nothing() {
     let (mut bus, wire) = bench(Wire::new([Slave::new(99)]));
     let plan = whole_plan(&bus);
     let (reports, journal) = write(&mut bus, &plan);
-    assert!(
-        reports.iter().all(|r| r.outcome == Outcome::NotSent { why: Obstacle::OtherMeter { serial: 99 } })
-    );
+    assert!(reports.iter().all(|r| r.outcome == Outcome::NotSent { why: Obstacle::OtherMeter(99) }));
     assert_eq!((wire.borrow().nodes[0].slave.writes, journal.entries.len()), (0, 0));
     assert_eq!(
         reports[0].sentence(&plan).split_once(". ").unwrap().1,
@@ -263,7 +261,7 @@ fn an_id_that_is_taken_is_not_given_away() {
     let (mut bus, wire) = bench(Wire::new([Slave::new(SERIAL), neighbour]));
     let plan = plan_of(&stage(&["modbus-id=7"]), &[], &bus);
     let (reports, _) = write(&mut bus, &plan);
-    assert_eq!(reports[0].outcome, Outcome::NotSent { why: Obstacle::IdTaken });
+    assert_eq!(reports[0].outcome, Outcome::NotSent { why: Obstacle::Taken });
     assert_eq!(wire.borrow().nodes[0].slave.writes, 0);
     assert_eq!(bus.place().unit, 1);
 }

@@ -16,6 +16,7 @@ mod rows;
 mod sentence;
 mod write;
 
+pub use crate::report::report_text;
 pub use ::mbus::{Direction, Function, Identity, LineParams, Mask, Phase};
 pub use export::{explain, list_json, list_table};
 pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, recognise};
@@ -24,5 +25,5 @@ pub use meaning::mask_text;
 pub use plan::{Plan, change, commands, factory_place, writable, writable_settings};
 pub use read::{MbusReadOut, ReadProgress};
 pub use rows::{Row, Telegram, decode, decode_frame, identity_text};
-pub use sentence::{report_text, sentence};
+pub use sentence::sentence;
 pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress};

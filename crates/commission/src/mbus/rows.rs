@@ -13,6 +13,8 @@ use ::mbus::{
 use models::Entry;
 use schema::{Label, RecordDef, Source};
 
+use crate::report::capital;
+
 /// Significant digits of a 32-bit float that are always right.
 const REAL_DIGITS: i64 = 10_000_000;
 
@@ -52,13 +54,6 @@ pub(super) struct Content {
     pub header: Header,
     pub rows: Vec<Row>,
     pub more: bool,
-}
-
-fn capital(mut text: String) -> String {
-    if let Some(head) = text.get_mut(..1) {
-        head.make_ascii_uppercase();
-    }
-    text
 }
 
 /// The row of a model's tables that a record is.
@@ -170,7 +165,7 @@ fn text(record: &Record<'_>) -> (String, String) {
 
 /// A label made of what the record says.
 fn label(record: &Record<'_>) -> String {
-    let mut label = capital(record.quantity.to_string());
+    let mut label = capital(&record.quantity.to_string());
     if record.quantity == Quantity::PlainText {
         label = format!("Value in {}", record.text);
     }
@@ -298,7 +293,7 @@ pub(super) fn content(ci: u8, data: &[u8], before: usize) -> Result<Content, App
                 let kilo = kilo(counter.unit);
                 let scale = i16::from(counter.scale) - if kilo { 3 } else { 0 };
                 let mut row =
-                    bytes_row(number(&rows), &capital(counter.quantity.to_string()), String::new(), &[]);
+                    bytes_row(number(&rows), &capital(&counter.quantity.to_string()), String::new(), &[]);
                 row.quantity = counter.quantity.text();
                 row.raw = counter.value.map_or_else(Vec::new, |value| value.to_le_bytes().to_vec());
                 row.value =

@@ -4,13 +4,15 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use ::mbus::Identity;
+use models::Entry;
 
 use super::line::{Address, Fault, Place};
-use super::plan::Plan;
+use super::plan::{Plan, place_after};
 use super::rows::identity_text;
-use super::write::{Doubt, Obstacle, Outcome, StepReport};
+use super::write::{Doubt, StepReport};
 use crate::names;
 use crate::plan::Action;
+use crate::report::Way;
 
 fn times(tries: u8) -> String {
     if tries == 1 { String::new() } else { format!(" ({tries} tries)") }
@@ -78,92 +80,62 @@ pub fn sentence(fault: &Fault, place: Place) -> String {
     }
 }
 
-impl Outcome {
-    /// One word for it.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Confirmed { .. } => "confirmed",
-            Self::Acknowledged => "acknowledged",
-            Self::Refused { .. } => "refused",
-            Self::NotTaken { .. } => "not taken",
-            Self::Unknown { .. } => "unknown",
-            Self::NotSent { .. } => "not sent",
-        }
-    }
-}
+impl Way for Plan {
+    type Place = Place;
+    type Refusal = u8;
+    type Doubt = Doubt;
+    type Fault = Fault;
+    type Meter = Identity;
+    const NAME: &'static str = "M-Bus";
 
-fn capital(mut text: String) -> String {
-    if let Some(head) = text.get_mut(..1) {
-        head.make_ascii_uppercase();
-    }
-    text
-}
-
-impl StepReport {
-    /// What became of the step, in sentences.
-    #[must_use]
-    pub fn sentence(&self, plan: &Plan) -> String {
-        let entry = plan.entry;
-        let label = match self.action {
-            Action::Set { setting, .. } => names::setting_label(entry, setting.id),
-            Action::Give(command) => names::command_label(command),
-        };
-        let (label, inside) = (capital(label.to_string()), names::inside(label));
-        let text = |value: i64| self.text(value);
-        let doing = self.action.text(entry);
-        match &self.outcome {
-            Outcome::Confirmed { read } if !self.sent => {
-                format!("{label} was {} already; nothing was sent.", text(*read))
-            }
-            Outcome::Confirmed { read } if self.new != self.old => {
-                format!("{label} is {}: the meter was found again at {}.", text(*read), self.new)
-            }
-            Outcome::Confirmed { read } => format!("{label} is {}, read back from the meter.", text(*read)),
-            Outcome::Acknowledged => format!(
-                "The meter acknowledged: {doing}. An acknowledge is no proof, and {inside} cannot be read back over M-Bus: \
-                 look at the meter's display to be sure."
-            ),
-            Outcome::Refused { status } => {
-                let allowed = match self.action {
-                    Action::Set { setting, .. } => format!(" Allowed: {}.", setting.allowed()),
-                    Action::Give(_) => String::new(),
-                };
-                format!("The meter refused to {doing}. Nothing was changed.{allowed} (status {status:02X})")
-            }
-            Outcome::NotTaken { reads, acknowledged } => {
-                let said = if *acknowledged { "the meter acknowledged" } else { "no acknowledge came" };
-                format!(
-                    "Wrote {} for {inside}, {said}, but it still has {} at {}. Not confirmed; nothing else was changed.",
-                    self.wanted(),
-                    text(*reads),
-                    self.old
-                )
-            }
-            Outcome::Unknown { why } => format!("Sent: {doing}. {}", self.doubt(why)),
-            Outcome::NotSent { why } => format!("Not sent: {doing}. {}", self.obstacle(plan, why)),
-        }
+    fn entry(&self) -> &'static Entry {
+        self.entry
     }
 
-    fn wanted(&self) -> String {
-        match self.action {
-            Action::Set { value, .. } => self.text(i64::from(value)),
-            Action::Give(_) => "zero".to_string(),
-        }
+    fn count(&self) -> usize {
+        self.steps.len()
     }
 
-    fn text(&self, value: i64) -> String {
-        match self.action {
+    fn action(&self, number: usize) -> Option<Action> {
+        self.steps.get(number).copied()
+    }
+
+    fn after(&self, action: &Action, place: Place) -> Place {
+        place_after(action, place)
+    }
+
+    fn start(&self) -> Place {
+        self.place
+    }
+
+    fn meter(&self) -> Option<String> {
+        self.identity.map(identity_text)
+    }
+
+    fn value(&self, action: &Action, value: i64) -> String {
+        match action {
             Action::Set { setting, .. } => names::setting_text(setting, value).to_string(),
             Action::Give(_) => value.to_string(),
         }
     }
 
-    fn doubt(&self, why: &Doubt) -> String {
+    fn refused(&self, status: &u8, _still: Option<&str>) -> (String, String) {
+        ("Nothing was changed.".to_string(), format!("status {status:02X}"))
+    }
+
+    fn code(status: &u8) -> u8 {
+        *status
+    }
+
+    fn fault(&self, fault: &Fault, at: Place) -> String {
+        sentence(fault, at)
+    }
+
+    fn doubt(&self, report: &StepReport, why: &Doubt) -> String {
         let both = "Whether the meter took it is not known: look at its display.";
         match why {
             Doubt::NoReadBack(fault) => {
-                format!("The meter could not be read afterwards. {} {both}", sentence(fault, self.old))
+                format!("The meter could not be read afterwards. {} {both}", sentence(fault, report.old))
             }
             Doubt::OtherMeter(identity) => format!(
                 "Now another meter answers: {}. Connect one meter only, then read it again. {both}",
@@ -172,11 +144,11 @@ impl StepReport {
             Doubt::SilentAtBoth { new, old } => format!(
                 "If the meter took it, it is at {} now; asked there, {new}. If not, it is still at {}; asked there, {old}. \
                  Check the wires and the meter's power, then ask at both.",
-                self.new, self.old
+                report.new, report.old
             ),
             Doubt::AnswersTwice => format!(
                 "The meter answers at {} and still at {}. Switch its supply off and on, then search again.",
-                self.new, self.old
+                report.new, report.old
             ),
             Doubt::NotAcknowledged => format!("Nobody acknowledged. {both}"),
             Doubt::StatusLost => format!(
@@ -189,39 +161,22 @@ impl StepReport {
         }
     }
 
-    fn obstacle(&self, plan: &Plan, why: &Obstacle) -> String {
-        match why {
-            Obstacle::Fault(fault) => sentence(fault, self.old),
-            Obstacle::OtherMeter(identity) => format!(
-                "Another meter answers than the one that was meant{}: {}. Read the meter again first.",
-                plan.identity
-                    .map_or_else(String::new, |wanted: Identity| format!(" ({})", identity_text(wanted))),
-                identity_text(*identity)
-            ),
-            Obstacle::NoIdentity => {
-                "The answer tells no secondary address, so nobody knows which meter it is.".to_string()
-            }
-            Obstacle::Taken => format!(
-                "Something answers to {} already. Two meters with one address disturb each other: choose another.",
-                self.wanted()
-            ),
-            Obstacle::Journal(fault) => format!("{}.", capital(fault.to_string())),
-            Obstacle::StoppedBefore => "The step before it did not come to a certain end.".to_string(),
-        }
+    fn other(&self, identity: &Identity) -> String {
+        format!(
+            "Another meter answers than the one that was meant{}: {}. Read the meter again first.",
+            self.identity.map_or_else(String::new, |wanted| format!(" ({})", identity_text(wanted))),
+            identity_text(*identity)
+        )
     }
-}
 
-/// The whole report as text to copy: one line a step.
-#[must_use]
-pub fn report_text(plan: &Plan, reports: &[StepReport]) -> String {
-    let notes = plan.entry.notes;
-    let who = plan.identity.map_or_else(String::new, |identity| format!(", {}", identity_text(identity)));
-    let mut text = format!("{} {}{who}, at first {}\n", notes.maker, notes.name, plan.place);
-    for report in reports {
-        text.push_str(&format!("{:<12} {}\n", report.outcome.word(), report.sentence(plan)));
+    fn nameless(&self) -> String {
+        "The answer tells no secondary address, so nobody knows which meter it is.".to_string()
     }
-    let confirmed =
-        reports.iter().filter(|report| matches!(report.outcome, Outcome::Confirmed { .. })).count();
-    text.push_str(&format!("{confirmed} of {} confirmed.\n", plan.steps.len()));
-    text
+
+    fn taken(&self, report: &StepReport) -> String {
+        format!(
+            "Something answers to {} already. Two meters with one address disturb each other: choose another.",
+            report.wanted(self)
+        )
+    }
 }

@@ -18,6 +18,7 @@ use crate::bus::Observer;
 use crate::journal::{Journal, JournalEntry, JournalFault, Mark};
 use crate::plan::Action;
 use crate::port::Port;
+use crate::report::{self, Way as _, Writes};
 use ::mbus::Mask;
 
 /// How long a meter gets to change its line after its answer.
@@ -29,39 +30,17 @@ const STATUS_ERRORS: u8 = 0x03;
 /// So far an access number may have counted on between two telegrams that we have seen.
 const ACCESS_STEP: u8 = 8;
 
-/// What became of a step. Numbers are in the setting's own unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The meter that was meant shows the wanted value.
-    Confirmed {
-        /// What was read back.
-        read: i64,
-    },
-    /// The meter acknowledged and told no error afterwards. What it has now cannot be read back over M-Bus.
-    Acknowledged,
-    /// The meter acknowledged, and its next telegram told an error: nothing was changed.
-    Refused {
-        /// The status in that telegram.
-        status: u8,
-    },
-    /// The meter shows another value than the wanted one.
-    NotTaken {
-        /// What was read back.
-        reads: i64,
-        /// True where the meter had acknowledged.
-        acknowledged: bool,
-    },
-    /// It was sent, and what the meter has now is not known.
-    Unknown {
-        /// Why not.
-        why: Doubt,
-    },
-    /// It was not sent.
-    NotSent {
-        /// Why not.
-        why: Obstacle,
-    },
-}
+/// What became of a step; a refusal is the status in the telegram that told it.
+pub type Outcome = report::Outcome<u8, Doubt, Obstacle>;
+
+/// Why a step was not sent.
+pub type Obstacle = report::Obstacle<Fault, Identity>;
+
+/// One step and what became of it.
+pub type StepReport = report::StepReport<Place, Outcome>;
+
+/// How a plan goes on.
+pub type WriteProgress<'a> = report::WriteProgress<'a, StepReport>;
 
 /// Why a step that was sent is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,62 +65,6 @@ pub enum Doubt {
     StatusLost,
     /// It was acknowledged, but the meter told an error before already, so that a refusal cannot be told from it.
     StatusBefore,
-}
-
-/// Why a step was not sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// The meter could not be read before.
-    Fault(Fault),
-    /// Another meter answers.
-    OtherMeter(Identity),
-    /// The answer has no secondary address, so that nobody knows which meter it is.
-    NoIdentity,
-    /// Something answers at the wanted address already.
-    Taken,
-    /// The journal could not be written.
-    Journal(JournalFault),
-    /// A step before it is unknown.
-    StoppedBefore,
-}
-
-/// One step and what became of it.
-#[derive(Clone, Debug)]
-pub struct StepReport {
-    /// What was to be done.
-    pub action: Action,
-    /// The value before, where the telegram shows it.
-    pub from: Option<i64>,
-    /// True where something was written; false where the meter had the value already, or the step was not sent.
-    pub sent: bool,
-    /// Where the meter was spoken to before.
-    pub old: Place,
-    /// Where it is spoken to if the step took effect.
-    pub new: Place,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// How a plan goes on.
-#[derive(Clone, Debug)]
-pub enum WriteProgress<'a> {
-    /// Step number `step`, counted from 0, begins.
-    Begins {
-        /// Which.
-        step: usize,
-        /// How many there are.
-        of: usize,
-    },
-    /// A step has its outcome.
-    Ended {
-        /// Which.
-        step: usize,
-        /// How many there are.
-        of: usize,
-        /// What became of it.
-        report: &'a StepReport,
-    },
 }
 
 /// What of an action the telegram shows.
@@ -211,39 +134,22 @@ impl<P: Port, O: Observer> MbusLine<'_, P, O> {
         journal: &mut J,
         progress: &mut dyn FnMut(WriteProgress<'_>),
     ) -> (Vec<StepReport>, Place) {
-        let of = plan.steps.len();
-        let mut reports: Vec<StepReport> = Vec::new();
-        let mut stopped = false;
         let (entry, identity, place) = (plan.entry, plan.identity, plan.place);
         let mut writer = Writer { line: self, journal, entry, identity, place };
-        for (number, action) in plan.steps.iter().enumerate() {
-            let old = writer.place;
-            progress(WriteProgress::Begins { step: number, of });
-            let mut report = StepReport {
-                action: *action,
-                from: None,
-                sent: false,
-                old,
-                new: plan::place_after(action, old),
-                outcome: Outcome::NotSent { why: Obstacle::StoppedBefore },
-            };
-            if !stopped {
-                writer.step(&mut report).await;
-                stopped = matches!(report.outcome, Outcome::Unknown { .. } | Outcome::NotSent { .. });
-            }
-            progress(WriteProgress::Ended { step: number, of, report: &report });
-            reports.push(report);
-        }
-        let place = writer.place;
-        (reports, place)
+        let reports = report::write_all(&mut writer, plan, None, progress).await;
+        (reports, writer.place)
     }
 }
 
-impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
-    async fn step(&mut self, report: &mut StepReport) {
+impl<P: Port, O: Observer, J: Journal> Writes<Plan> for Writer<'_, '_, P, O, J> {
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    async fn step(&mut self, _number: usize, report: &mut StepReport) {
         let head = match self.head(report.old.address).await {
             Seen::Head(head) => head,
-            Seen::Nameless => return report.not_sent(Obstacle::NoIdentity),
+            Seen::Nameless => return report.not_sent(Obstacle::Nameless),
             Seen::Failed(fault) => return report.not_sent(Obstacle::Fault(fault)),
         };
         let meant = match self.identity {
@@ -297,7 +203,9 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
         }
         self.note(report).await;
     }
+}
 
+impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
     /// One telegram of the meter.
     async fn head(&mut self, address: Address) -> Seen {
         match self.line.reach(address).await {
@@ -388,7 +296,7 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
         let was_bad = before.status & STATUS_ERRORS != 0;
         *before = head;
         match (head.status & STATUS_ERRORS != 0, was_bad) {
-            (true, false) => Outcome::Refused { status: head.status },
+            (true, false) => Outcome::Refused { why: head.status, still: report.from },
             (true, true) if acknowledged => unknown(Doubt::StatusBefore),
             _ if !acknowledged => unknown(Doubt::NotAcknowledged),
             _ if lost => unknown(Doubt::StatusLost),
@@ -427,9 +335,9 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
                     let refused = head.status & STATUS_ERRORS != 0 && status_before & STATUS_ERRORS == 0;
                     let reads = self.value(&report.action, &head).or(report.from).unwrap_or(0);
                     return if refused {
-                        Outcome::Refused { status: head.status }
+                        Outcome::Refused { why: head.status, still: report.from }
                     } else {
-                        Outcome::NotTaken { reads, acknowledged }
+                        Outcome::NotTaken { reads, accepted: acknowledged }
                     };
                 }
                 Seen::Head(head) => other = Some(head.identity),
@@ -489,14 +397,7 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
     }
 
     async fn note(&mut self, report: &mut StepReport) {
-        let mark = match &report.outcome {
-            Outcome::Confirmed { read } => Mark::Proven { read: *read },
-            Outcome::Acknowledged => Mark::Acknowledged,
-            Outcome::Refused { status } => Mark::Refused { code: *status, still: report.from },
-            Outcome::NotTaken { reads, .. } => Mark::NotTaken { reads: *reads },
-            Outcome::Unknown { .. } => Mark::Unknown,
-            Outcome::NotSent { .. } => return,
-        };
+        let Some(mark) = report.outcome.mark(Plan::code) else { return };
         // What the meter said stays true where the journal fails; its last line then still says "intend".
         let _ = self.record(&report.action, mark).await;
     }
@@ -512,11 +413,5 @@ fn wanted(action: &Action) -> Option<i64> {
     match action {
         Action::Set { value, .. } => Some(i64::from(*value)),
         Action::Give(_) => None,
-    }
-}
-
-impl StepReport {
-    fn not_sent(&mut self, why: Obstacle) {
-        self.outcome = Outcome::NotSent { why };
     }
 }

@@ -186,7 +186,7 @@ pub const fn state_of(outcome: &Outcome) -> LineState {
     match outcome {
         Outcome::Confirmed { .. } => LineState::Confirmed,
         Outcome::Refused { .. } | Outcome::NotTaken { .. } => LineState::Refused,
-        Outcome::Unknown { .. } => LineState::Unknown,
+        Outcome::Acknowledged | Outcome::Unknown { .. } => LineState::Unknown,
         Outcome::NotSent { .. } => LineState::NotSent,
     }
 }
