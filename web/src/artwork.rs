@@ -4,13 +4,15 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, SvgGraphicsElement};
 
 use crate::chart::px;
-use crate::dom::html;
+use crate::dom::{html, svg};
 use crate::view::{Glass, Model};
 
 /// One drawing on the page, with the shapes of its segments.
 pub struct Drawing {
     /// The shapes of each segment, in the order of the bits.
     segments: Vec<Vec<Element>>,
+    /// The outlines of a matrix' dots.
+    dots: Vec<Element>,
     shown: Glass,
 }
 
@@ -46,6 +48,13 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
             None => place.remove(),
         }
     }
+    // The drawing says which part of it is enlarged on the stage.
+    for picture in all(host, "[data-closer]") {
+        let closer = picture.get_attribute("data-closer").unwrap_or_default();
+        for (name, value) in [("viewBox", closer.as_str()), ("preserveAspectRatio", "none")] {
+            let _ = picture.set_attribute(name, value);
+        }
+    }
     segments(host, model)
 }
 
@@ -57,7 +66,12 @@ pub fn glass(host: &Element, model: &Model) -> Drawing {
 
 fn segments(host: &Element, model: &Model) -> Drawing {
     let segments = model.segments.iter().map(|name| all(host, &format!("[data-seg=\"{name}\"]"))).collect();
-    Drawing { segments, shown: Glass::default() }
+    let outline = |place: &Element| {
+        let path = svg("path", "").0;
+        place.append_child(&path).is_ok().then_some(path)
+    };
+    let dots = all(host, "[data-part=pixels]").iter().filter_map(outline).collect();
+    Drawing { segments, dots, shown: Glass::default() }
 }
 
 /// Prints the serial number, four digits at a time as on the plate.
@@ -95,14 +109,21 @@ impl Drawing {
                 let _ = classes.toggle_with_force("blinking", glass.blinking >> bit & 1 == 1);
             }
         }
+        if self.shown.dots != glass.dots {
+            for path in &self.dots {
+                // Takes any text.
+                let _ = path.set_attribute("d", &glass.dots);
+            }
+            self.shown.dots = glass.dots.clone();
+        }
         self.shown.on = glass.on;
         self.shown.blinking = glass.blinking;
     }
 }
 
-/// Where the key stands on the front: left, top, width and height as shares of the drawing.
-pub fn place_of_key(front: &Element) -> Option<[f64; 4]> {
-    let key = front.query_selector("[data-part=key]").ok()??.get_bounding_client_rect();
+/// Where the key of a number stands on the front: left, top, width and height as shares of the drawing.
+pub fn place_of_key(front: &Element, number: usize) -> Option<[f64; 4]> {
+    let key = all(front, "[data-part=key]").get(number)?.get_bounding_client_rect();
     let whole = front.get_bounding_client_rect();
     (whole.width() > 0.0 && whole.height() > 0.0).then(|| {
         [

@@ -1,12 +1,13 @@
 //! Drawings with numbers in them: vectors, energy per hour, the connection.
 
+use rig::Connection;
 use schema::TerminalKind;
 use units::decimal::Decimal;
 
 use crate::dom::{El, el, html, svg};
 use crate::runtime::Signals;
 use crate::signal::memo;
-use crate::view::{Hour, Model};
+use crate::view::{Hour, Model, PhaseForm};
 
 /// A length in tenths, without the machinery that formats floats.
 pub fn px(value: f64) -> String {
@@ -24,35 +25,19 @@ fn path(class: &str, d: &str) -> El {
 }
 
 /// The vector diagram and the numbers beside it. Voltage at 0° to the right, lag clockwise.
-pub fn vectors(signals: Signals) -> Vec<El> {
+pub fn vectors(model: &Model, signals: Signals) -> Vec<El> {
     let sees = signals.sees;
-    // Where the current's arrow is at a length; it is drawn to be seen, the numbers tell how large it is.
-    let tip = move |length: f64| {
-        let angle = sees.with(|sees| sees.angle)?;
-        let turn = f64::from(angle) / 1_800.0 * core::f64::consts::PI;
-        Some((118.0 + length * js_sys::Math::cos(turn), 118.0 + length * js_sys::Math::sin(turn), turn))
-    };
-    let line = move || tip(70.0).map_or(String::new(), |(x, y, _)| format!("M118 118L{} {}", px(x), px(y)));
-    let head = move || {
-        tip(78.0).map_or(String::new(), |(x, y, turn)| {
-            let side = |by: f64| {
-                format!(
-                    "{} {}",
-                    px(x - 11.0 * js_sys::Math::cos(turn + by)),
-                    px(y - 11.0 * js_sys::Math::sin(turn + by))
-                )
-            };
-            format!("M{} {}L{}L{}Z", px(x), px(y), side(0.38), side(-0.38))
-        })
-    };
-    let arc = move || match tip(44.0) {
-        Some((x, y, turn)) if turn.abs() >= 0.05 => {
-            format!("M162 118A44 44 0 0 {} {} {}", u8::from(turn > 0.0), px(x), px(y))
+    let arc = move || {
+        let [angle, ..] = sees.with(|sees| sees.angles);
+        match angle {
+            Some(angle) if angle.abs() >= 29 => {
+                let (x, y) = polar(44.0, turn(angle));
+                format!("M162 118A44 44 0 0 {} {} {}", u8::from(angle > 0), px(x), px(y))
+            }
+            _ => String::new(),
         }
-        _ => String::new(),
     };
-    // Without a voltage there is no arrow for it.
-    let powered = move || signals.load.with(|load| load.mains && load.millivolts > 0);
+    let several = model.phases > 1;
     let quadrant = |number: u8, x: f64, y: f64| {
         label("", x, y, &format!("Q{number}"))
             .class_if("strong", move || sees.with(|sees| sees.quadrant == number))
@@ -70,20 +55,10 @@ pub fn vectors(signals: Signals) -> Vec<El> {
             quadrant(3, 34.0, 30.0),
             quadrant(2, 34.0, 214.0),
             quadrant(1, 188.0, 214.0),
-            svg("path", "axis2").keeps("d", arc),
-            svg("g", "").flag_if("hidden", move || !powered()).all(vec![
-                path("l1", "M118 118H208"),
-                path("fl1", "M216 118L205.8 113.9L205.8 122.1Z"),
-                label("l1t", 225.0, 110.0, "U"),
-            ]),
-            svg("path", "l1 dash").keeps("d", line),
-            svg("path", "fl1").keeps("d", head),
-            svg("circle", "fl1").attr("cx", "118").attr("cy", "118").attr("r", "3.5"),
-            svg("text", "l1t mid")
-                .keeps("x", move || tip(92.0).map_or(String::new(), |(x, ..)| px(x)))
-                .keeps("y", move || tip(92.0).map_or(String::new(), |(_, y, _)| px(y + 4.0)))
-                .says(move || if sees.with(|sees| sees.angle.is_some()) { "I" } else { "" }.to_owned()),
-        ]);
+            svg("path", "axis2").keeps("d", arc).flag_if("hidden", move || several),
+        ])
+        .all((0..model.phases).map(|phase| arrows(phase, several, signals)).collect())
+        .add(svg("circle", "fl1").attr("cx", "118").attr("cy", "118").attr("r", "3.5"));
     let values = el("dl", "vals").shows(move || {
         let row = |(label, value, unit): &(&'static str, String, &'static str)| {
             let value = el("dd", "").text(value).text(" ").add(el("small", "").text(unit));
@@ -91,10 +66,66 @@ pub fn vectors(signals: Signals) -> Vec<El> {
         };
         sees.with(|sees| sees.rows.iter().map(row).collect())
     });
-    let note = el("p", "small")
-        .text("I lags U: clockwise. Solid is voltage, dashed is current. ")
-        .add(el("span", "").says(move || sees.with(|sees| sees.led_rate.clone())));
+    let note = el("p", "small").text("I lags U: clockwise. Solid is voltage, dashed is current. ").add(
+        el("span", "").says(move || {
+            let elements = match signals.load.with(|load| load.connection) {
+                Connection::FourWire | Connection::Single => "",
+                _ => "Each element is drawn by its own voltage, as if there were four wires. ",
+            };
+            format!("{elements}{}", sees.with(|sees| sees.led_rate.clone()))
+        }),
+    );
     vec![el("div", "phasor").add(picture).add(values), note]
+}
+
+/// Tenths of a degree as an angle.
+fn turn(angle: i32) -> f64 {
+    f64::from(angle) / 1_800.0 * core::f64::consts::PI
+}
+
+/// A place at a length from the middle.
+fn polar(length: f64, turn: f64) -> (f64, f64) {
+    (118.0 + length * js_sys::Math::cos(turn), 118.0 + length * js_sys::Math::sin(turn))
+}
+
+/// Voltage and current of a phase. They are drawn to be seen; the numbers tell how large they are.
+fn arrows(phase: usize, several: bool, signals: Signals) -> El {
+    const CLASSES: [&str; 3] = ["l1", "l2", "l3"];
+    let sees = signals.sees;
+    // The next phase is a third of a circle later.
+    let base = i32::try_from(phase).unwrap_or(0) * 1_200;
+    let angle =
+        move || sees.with(|sees| sees.angles.get(phase).copied().flatten()).map(|angle| turn(base + angle));
+    let live = move || sees.with(|sees| sees.live.get(phase).copied().unwrap_or(false));
+    let line = |length: f64, turn: f64| {
+        let (x, y) = polar(length, turn);
+        format!("M118 118L{} {}", px(x), px(y))
+    };
+    let head = |length: f64, turn: f64| {
+        let (x, y) = polar(length, turn);
+        let side = |by: f64| {
+            let (cos, sin) = (js_sys::Math::cos(turn + by), js_sys::Math::sin(turn + by));
+            format!("{} {}", px(x - 11.0 * cos), px(y - 11.0 * sin))
+        };
+        format!("M{} {}L{}L{}Z", px(x), px(y), side(0.38), side(-0.38))
+    };
+    let name = |of: &str| if several { format!("{of}{}", phase + 1) } else { of.to_owned() };
+    let (x, y) = if several { polar(110.0, turn(base)) } else { (225.0, 106.0) };
+    let own = turn(base);
+    let current = name("I");
+    svg("g", CLASSES.get(phase).copied().unwrap_or("l1")).all(vec![
+        svg("g", "").flag_if("hidden", move || !live()).all(vec![
+            path("u", &line(90.0, own)),
+            path("arrow", &head(98.0, own)),
+            label("tip mid", x, y + 4.0, &name("U")),
+        ]),
+        svg("path", "u dash").keeps("d", move || angle().map_or(String::new(), |angle| line(70.0, angle))),
+        svg("path", "arrow").keeps("d", move || angle().map_or(String::new(), |angle| head(78.0, angle))),
+        svg("text", "tip mid")
+            .keeps("x", move || angle().map_or(String::new(), |angle| px(polar(92.0, angle).0)))
+            .keeps("y", move || angle().map_or(String::new(), |angle| px(polar(92.0, angle).1 + 4.0)))
+            .says(move || if angle().is_some() { current.clone() } else { String::new() }),
+    ])
 }
 
 /// A round number of Wh at or above `top`, for the scale.
@@ -191,11 +222,15 @@ fn bars(hours: &[Hour]) -> Vec<El> {
 }
 
 /// Whether something is seen at a terminal now: voltage, a closed contact, traffic.
-fn is_on(kind: TerminalKind, signals: Signals) -> bool {
+fn is_on(kind: TerminalKind, phase: usize, phases: usize, signals: Signals) -> bool {
+    let any = |on: fn(&PhaseForm) -> bool, of: core::ops::Range<usize>| {
+        signals.load.with(|load| load.mains && load.phases.get(of).is_some_and(|of| of.iter().any(on)))
+    };
+    let one = phase..phase + 1;
     match kind {
-        TerminalKind::PhaseIn | TerminalKind::PhaseOut | TerminalKind::Current | TerminalKind::Neutral => {
-            signals.load.with(|load| load.mains && load.millivolts > 0)
-        }
+        TerminalKind::PhaseIn | TerminalKind::PhaseOut => any(|phase| phase.millivolts > 0, one),
+        TerminalKind::Current => any(|phase| phase.milliamps > 0, one),
+        TerminalKind::Neutral => any(|phase| phase.millivolts > 0, 0..phases),
         TerminalKind::Tariff => signals.load.with(|load| load.tariff_input),
         TerminalKind::Pulse => signals.lights.get().pulse,
         TerminalKind::Rs485 | TerminalKind::Mbus => signals.lights.get().bus,
@@ -210,6 +245,7 @@ pub fn connection(model: &Model, signals: Signals) -> Vec<El> {
         .attr("aria-label", &format!("Terminals of the {}, listed below", model.name))
         .add(path("box", "M66 52h288a6 6 0 0 1 6 6v72a6 6 0 0 1-6 6h-288a6 6 0 0 1-6-6v-72a6 6 0 0 1 6-6z"))
         .add(label("strong mid", 210.0, 99.0, model.name));
+    let phases = model.phases;
     for upper in [true, false] {
         let names: Vec<_> = model.terminals.iter().filter(|terminal| terminal.upper == upper).collect();
         let step = 300.0 / names.len().max(1) as f64;
@@ -219,12 +255,17 @@ pub fn connection(model: &Model, signals: Signals) -> Vec<El> {
         for (place, terminal) in names.into_iter().enumerate() {
             let x = 60.0 + step * (place as f64 + 0.5);
             let kind = terminal.kind;
+            // Terminals of one kind stand in the order of their phases.
+            let alike = model.terminals.iter().filter(|other| other.kind == kind);
+            let phase = alike.take_while(|other| other.name != terminal.name).count().min(phases - 1);
             let class = match kind {
-                TerminalKind::PhaseIn | TerminalKind::PhaseOut => "l1",
+                TerminalKind::PhaseIn | TerminalKind::PhaseOut | TerminalKind::Current => {
+                    ["u l1", "u l2", "u l3"].get(phase).copied().unwrap_or("u l1")
+                }
                 TerminalKind::Neutral => "n",
                 _ => "wire",
             };
-            let on = memo(move || is_on(kind, signals));
+            let on = memo(move || is_on(kind, phase, phases, signals));
             // What a row of neighbours belongs to stands once, over the middle of them.
             if groups.last().is_none_or(|(word, ..)| *word != terminal.group) {
                 groups.push((terminal.group, x, x));
@@ -243,7 +284,9 @@ pub fn connection(model: &Model, signals: Signals) -> Vec<El> {
             ]);
         }
         for (word, first, last) in groups {
-            picture = picture.add(label("mid", f64::midpoint(first, last), far, word));
+            // Eight terminals stand closer than the words below them.
+            let class = if step < 45.0 { "mid tight" } else { "mid" };
+            picture = picture.add(label(class, f64::midpoint(first, last), far, word));
         }
     }
     let mut list = el("dl", "terminals");

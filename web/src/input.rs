@@ -5,14 +5,14 @@ use crate::view::LoadForm;
 /// One thing that somebody did.
 #[derive(Clone, PartialEq)]
 pub enum Input {
-    /// The key went down.
-    KeyDown,
-    /// The key was let go.
-    KeyUp,
+    /// The key of this number went down.
+    KeyDown(usize),
+    /// It was let go.
+    KeyUp(usize),
     /// The finger left, or the browser took the pointer away: let go without doing anything.
     KeyCancel,
-    /// Press the key for so many ms.
-    Press(u32),
+    /// Press the key of this number for so many ms.
+    Press(usize, u32),
     /// Say what the display shows.
     ReadDisplay,
     /// Set the load.
@@ -68,10 +68,10 @@ impl Input {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::KeyDown => "key down",
-            Self::KeyUp => "key up",
+            Self::KeyDown(_) => "key down",
+            Self::KeyUp(_) => "key up",
             Self::KeyCancel => "key cancelled",
-            Self::Press(_) => "press",
+            Self::Press(..) => "press",
             Self::ReadDisplay => "read the display",
             Self::Load(_) => "load",
             Self::Day => "a day on",

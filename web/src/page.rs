@@ -35,7 +35,7 @@ pub fn page(signals: Signals) -> Vec<El> {
     let help_open = Sig::new(false);
     let tab = Sig::new(tab_of_fragment());
     let keys_on = Sig::new(store::local(store::KEYS_OFF).is_none());
-    listen(help_open, keys_on);
+    listen(help_open, keys_on, signals);
     let [modbus, mbus, infrared] =
         KINDS.each_ref().map(|kind| Door::new(kind, el("div", "portpanel"), signals));
     let at = move |place: usize| move || tab.get() == place;
@@ -200,7 +200,7 @@ fn go(tab: Sig<usize>, to: usize) {
 }
 
 /// The keys that work everywhere; those of the configurator are its own. Single keys rest while somebody types, and where they were switched off.
-fn listen(help: Sig<bool>, keys_on: Sig<bool>) {
+fn listen(help: Sig<bool>, keys_on: Sig<bool>, signals: Signals) {
     let act = move |event: web_sys::KeyboardEvent| {
         if keys::taken(&event) || event.ctrl_key() || event.meta_key() {
             return;
@@ -208,10 +208,15 @@ fn listen(help: Sig<bool>, keys_on: Sig<bool>) {
         if keys::rests(&event) || !keys_on.get_untracked() {
             return;
         }
+        let keys = signals.twin.with_untracked(|model| model.keys.len());
+        // Arrows belong to tabs and choices where one of them has the focus.
+        let arrows = keys == 3 && !in_work(&event);
         match event.key().as_str() {
-            "1" => runtime::send(Input::Press(150)),
-            "3" => runtime::send(Input::Press(3_000)),
-            "5" => runtime::send(Input::Press(5_000)),
+            "ArrowLeft" if arrows => runtime::send(Input::Press(0, 150)),
+            "ArrowRight" if arrows => runtime::send(Input::Press(2, 150)),
+            "1" => runtime::send(Input::Press(keys / 2, 150)),
+            "3" => runtime::send(Input::Press(keys / 2, 3_000)),
+            "5" => runtime::send(Input::Press(keys / 2, 5_000)),
             "d" => runtime::send(Input::ReadDisplay),
             "?" => help.set(true),
             "Escape" => runtime::send(Input::Stop),
@@ -223,6 +228,12 @@ fn listen(help: Sig<bool>, keys_on: Sig<bool>) {
     let _ = window().add_event_listener_with_callback("keydown", closure.unchecked_ref());
 }
 
+/// Whether a key of the keyboard was pressed on something that is no part of the meter.
+fn in_work(event: &web_sys::KeyboardEvent) -> bool {
+    let target = event.target().map(JsCast::unchecked_into::<web_sys::Element>);
+    target.is_some_and(|target| target.closest(".work,.traffic").is_ok_and(|work| work.is_some()))
+}
+
 fn help(open: Sig<bool>, keys_on: Sig<bool>) -> El {
     watch(Box::new(move || store::set_local(store::KEYS_OFF, if keys_on.get() { None } else { Some("1") })));
     dialog(open, "Keyboard shortcuts", move || {
@@ -231,6 +242,7 @@ fn help(open: Sig<bool>, keys_on: Sig<bool>) -> El {
             "keylist",
             "<dt><kbd>Space</kbd><kbd>Enter</kbd></dt><dd>on the meter’s key: press it; it stays down as long as you hold</dd>\
              <dt><kbd>1</kbd><kbd>3</kbd><kbd>5</kbd></dt><dd>press the meter’s key briefly, for 3 s, for 5 s</dd>\
+             <dt><kbd>←</kbd><kbd>→</kbd></dt><dd>where the meter has three: press its left key, its right one</dd>\
              <dt><kbd>d</kbd></dt><dd>say what the display shows</dd>\
              <dt><kbd>Ctrl</kbd><kbd>↵</kbd></dt><dd>review the changes and write them</dd>\
              <dt><kbd>Ctrl</kbd><kbd>R</kbd></dt><dd>on the Read-out tab: read again</dd>\

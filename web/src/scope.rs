@@ -70,6 +70,7 @@ fn between(strip: &Strip, [a, b]: [u32; 2]) -> Vec<String> {
     };
     let mut texts = vec![seconds(to - from)];
     texts.extend(strip.lanes.iter().map(pulses));
+    texts.resize(4, String::new());
     texts
 }
 
@@ -101,25 +102,24 @@ pub fn scope(signals: Signals, open: Sig<bool>) -> Vec<El> {
                 runtime::send(Input::Load(LoadForm { pulse_millivolts: i64::from(mv), ..load }));
             },
         ));
-    let plot = plot(strip, cursors).add(html("div", "lanes", "<span data-t></span><span data-t></span>")).on(
-        "keydown",
-        |event| {
+    let plot = plot(strip, cursors)
+        .add(html("div", "lanes", "<span data-t></span><span data-t></span><span data-t></span>"))
+        .on("keydown", |event| {
             let event: web_sys::KeyboardEvent = event.unchecked_into();
             if event.key() == " " {
                 event.prevent_default();
                 send(PanelDeed::Freeze);
             }
-        },
-    );
+        });
     let rest = html(
         "div",
         "",
         "<div class=\"says\" role=\"status\"><p class=\"say bad\" data-t></p><p class=\"say bad\" data-t></p><p class=\"note\" \
          data-t></p></div><div class=\"buscols\"><section><h2>At the terminals</h2><dl class=\"vals\"><div><dt>Pulses counted \
-         there</dt><dd data-t></dd></div><div><dt>Pulses due by the meter</dt><dd data-t></dd></div><div><dt>Due and still \
+         there</dt><dd data-t></dd></div><div><dt>At output 2</dt><dd data-t></dd></div><div><dt>Pulses due by the meter</dt><dd data-t></dd></div><div><dt>Due and still \
          waiting</dt><dd data-t></dd></div><div><dt>Power that S0 shows</dt><dd data-t></dd></div><div><dt>Width of a pulse \
          now</dt><dd data-t></dd></div></dl></section><section><h2>Between A and B</h2><dl class=\"vals\"><div><dt>Time</dt><dd \
-         data-t></dd></div><div><dt>LED</dt><dd data-t></dd></div><div><dt>S0</dt><dd data-t></dd></div></dl><p class=\"small\">\
+         data-t></dd></div><div><dt>LED</dt><dd data-t></dd></div><div><dt>S0</dt><dd data-t></dd></div><div><dt>S0, output 2</dt><dd data-t></dd></div></dl><p class=\"small\">\
          Metered time. Drag in the strip, or move A and B with the arrow keys; the space bar freezes. A pulse counts where it \
          begins.</p></section></div>",
     );
@@ -130,20 +130,31 @@ pub fn scope(signals: Signals, open: Sig<bool>) -> Vec<El> {
 
 /// The strip with its cursors and its axis.
 fn plot(strip: Sig<Strip>, cursors: Sig<[u32; 2]>) -> El {
-    let lane = |place: usize, low: u32, high: u32| {
+    let lane = |place: usize| {
         svg("path", "").keeps("d", move || {
             strip.with(|strip| {
-                strip.lanes.get(place).map_or(String::new(), |lane| outline(strip, lane, low, high))
+                let [place, lanes] = [place, strip.lanes.len().max(1)].map(|n| u32::try_from(n).unwrap_or(1));
+                let (top, tall) = (place * 100 / lanes, 100 / lanes);
+                let own = strip.lanes.get(usize::try_from(place).unwrap_or(0));
+                own.map_or(String::new(), |lane| {
+                    outline(strip, lane, top + tall * 42 / 50, top + tall * 18 / 50)
+                })
             })
         })
+    };
+    let axis = move || {
+        let between =
+            if strip.with(|strip| strip.lanes.len() > 2) { "M0 33H10000M0 66H10000" } else { "M0 50H10000" };
+        format!("M2500 0V100M5000 0V100M7500 0V100{between}")
     };
     let picture = svg("svg", "")
         .attr("viewBox", "0 0 10000 100")
         .attr("preserveAspectRatio", "none")
         .attr("aria-hidden", "true")
-        .add(svg("path", "axis").attr("d", "M2500 0V100M5000 0V100M7500 0V100M0 50H10000"))
-        .add(lane(0, 42, 18))
-        .add(lane(1, 92, 68))
+        .add(svg("path", "axis").keeps("d", axis))
+        .add(lane(0))
+        .add(lane(1))
+        .add(lane(2))
         .add(svg("path", "cut").keeps("d", move || {
             let [a, b] = cursors.get();
             format!("M{a} 0V100M{b} 0V100")

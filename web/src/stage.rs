@@ -31,15 +31,22 @@ pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
     let plate = el("div", "plate-box").attr("role", "img").keeps("aria-label", move || {
         signals.glass.with(|glass| format!("Display of the meter: {}", glass.sentence))
     });
-    let key_place = Sig::new(None::<[f64; 4]>);
-    let front = lights(el("div", "front drawing").add(plate.clone()).add(key(model, signals, key_place)));
-    let stage = el("div", "stage").all(vec![
+    let keys: Vec<_> = model.keys.iter().map(|_| Sig::new(None::<[f64; 4]>)).collect();
+    let mut front = lights(el("div", "front drawing").add(plate.clone()));
+    for (number, place) in keys.iter().enumerate() {
+        front = front.add(key(model, number, signals, *place));
+    }
+    let scale = if model.dots {
+        "<span>whole meter</span><span>glass and keys, two pixels a dot</span>"
+    } else {
+        "<span>whole meter</span><span>front, four times as large</span>"
+    };
+    let stage = el("div", if model.dots { "stage dots" } else { "stage" }).all(vec![
         html("div", "rail", RAIL).attr("aria-hidden", "true"),
         module.clone(),
         html("div", "loupe", LOUPE).attr("aria-hidden", "true"),
         front,
-        html("div", "scale", "<span>whole meter</span><span>front, four times as large</span>")
-            .attr("aria-hidden", "true"),
+        html("div", "scale", scale).attr("aria-hidden", "true"),
     ]);
     let drawings = RefCell::new([
         artwork::draw(&module.0, model.meter_svg, model),
@@ -63,14 +70,24 @@ pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
     // Places can be measured once the page stands.
     request_animation_frame(move || {
         artwork::frame(&module.0);
-        key_place.set(artwork::place_of_key(&plate.0));
+        for (number, place) in keys.iter().enumerate() {
+            place.set(artwork::place_of_key(&plate.0, number));
+        }
     });
     vec![stage, readout(model, signals)]
 }
 
-/// The key as a real button over its drawing. It sends what the finger does; the meter decides what it means.
-fn key(model: &Model, signals: Signals, place: Sig<Option<[f64; 4]>>) -> El {
-    let down = memo(move || signals.hold.with(|hold| hold.down));
+/// What is printed on the keys, and what people call them.
+fn names(model: &Model) -> &'static [(&'static str, &'static str)] {
+    if model.keys.len() == 3 {
+        &[("<<", "Left key of the meter"), ("*", "Middle key of the meter"), (">>", "Right key of the meter")]
+    } else {
+        &[("", "Key of the meter")]
+    }
+}
+
+/// The ring around a key that is held.
+fn ring(model: &Model, signals: Signals, down: Sig<bool>) -> El {
     let full = f64::from(model.holds[1].max(1));
     let mut ring = svg("svg", "")
         .attr("viewBox", "-85 -85 170 170")
@@ -84,7 +101,11 @@ fn key(model: &Model, signals: Signals, place: Sig<Option<[f64; 4]>>) -> El {
                 .attr("transform", "rotate(-90)")
                 .keeps("stroke-dasharray", move || format!("{} 1000", signals.hold.with(|hold| hold.ring))),
         );
-    for at in [1_000.0, f64::from(model.holds[0]), full] {
+    let [long, very_long] = model.holds;
+    let mut marks = vec![1_000, long, very_long];
+    marks.dedup();
+    for at in marks {
+        let at = f64::from(at);
         let turn = at / full * core::f64::consts::TAU;
         let (x, y) = (js_sys::Math::sin(turn), -js_sys::Math::cos(turn));
         let line = format!("M{} {}L{} {}", px(x * 56.0), px(y * 56.0), px(x * 71.0), px(y * 71.0));
@@ -95,33 +116,44 @@ fn key(model: &Model, signals: Signals, place: Sig<Option<[f64; 4]>>) -> El {
                 .text(&(at as u32 / 1_000).to_string()),
         );
     }
+    ring
+}
+
+/// A key as a real button over its drawing. It sends what the finger does; the meter decides what it means.
+fn key(model: &Model, number: usize, signals: Signals, place: Sig<Option<[f64; 4]>>) -> El {
+    let down = memo(move || signals.hold.with(|hold| hold.down == Some(number)));
     let cancel = move || {
         if down.get_untracked() {
             runtime::send(Input::KeyCancel);
         }
     };
+    let name = names(model).get(number).map_or("", |(_, name)| name);
     let mut key = el("button", "key")
         .attr("type", "button")
-        .attr("aria-label", "Key of the meter")
+        .attr("aria-label", name)
         .attr("aria-describedby", "hold-now")
-        .add(ring);
+        .class_if("down", move || down.get());
+    // The one in the middle is the one that is held.
+    if number == model.keys.len() / 2 {
+        key = key.add(ring(model, signals, down));
+    }
     for (side, name) in ["left", "top", "width", "height"].into_iter().enumerate() {
         key = key.style(name, move || {
             place.get().map_or(String::new(), |place| format!("{}%", px(place[side] * 100.0)))
         });
     }
-    key.on("pointerdown", |event| {
+    key.on("pointerdown", move |event| {
         let event: web_sys::PointerEvent = event.unchecked_into();
         if event.button() == 0 {
             if let Some(target) = event.current_target() {
                 let _ = target.unchecked_into::<web_sys::Element>().set_pointer_capture(event.pointer_id());
             }
-            runtime::send(Input::KeyDown);
+            runtime::send(Input::KeyDown(number));
         }
     })
-    .on("pointerup", |event| {
+    .on("pointerup", move |event| {
         if event.unchecked_into::<web_sys::PointerEvent>().button() == 0 {
-            runtime::send(Input::KeyUp);
+            runtime::send(Input::KeyUp(number));
         }
     })
     .on("pointercancel", move |_| cancel())
@@ -134,18 +166,18 @@ fn key(model: &Model, signals: Signals, place: Sig<Option<[f64; 4]>>) -> El {
             " " | "Enter" if !event.ctrl_key() => {
                 event.prevent_default();
                 if !event.repeat() {
-                    runtime::send(Input::KeyDown);
+                    runtime::send(Input::KeyDown(number));
                 }
             }
             "Escape" => cancel(),
             _ => {}
         }
     })
-    .on("keyup", |event| {
+    .on("keyup", move |event| {
         let event: web_sys::KeyboardEvent = event.unchecked_into();
         if matches!(event.key().as_str(), " " | "Enter") {
             event.prevent_default();
-            runtime::send(Input::KeyUp);
+            runtime::send(Input::KeyUp(number));
         }
     })
 }
@@ -169,25 +201,37 @@ fn readout(model: &Model, signals: Signals) -> El {
                 .says(move || hold.with(|hold| format!("{}.{}", hold.tenths / 10, hold.tenths % 10))),
         )
         .add(el("small", "").text(" s"));
-    let holding = el("div", "hold").class_if("on", move || hold.with(|hold| hold.down)).all(vec![
+    let holding = el("div", "hold").class_if("on", move || hold.with(|hold| hold.down.is_some())).all(vec![
         seconds,
         el("p", "").attr("id", "hold-now").add(el("b", "").says(move || hold.with(|hold| hold.now.clone()))),
         el("p", "").says(move || hold.with(|hold| hold.next.clone())),
     ]);
-    let press = |word: String, key: u32, ms: u32| {
-        button("btn", &word, move |_| runtime::send(Input::Press(ms)))
-            .add(el("kbd", "").text(&key.to_string()))
+    let press = |word: String, number: usize, key: &str, ms: u32| {
+        button("btn", &word, move |_| runtime::send(Input::Press(number, ms))).add(el("kbd", "").text(key))
     };
-    let keys = el("div", "keys").all(vec![
-        press("Press ".to_owned(), 1, 150),
-        press(format!("Hold {} s ", long / 1_000), long / 1_000, long),
-        press(format!("Hold {} s ", very_long / 1_000), very_long / 1_000, very_long),
-    ]);
+    let hold_for = |word: &str, number: usize, ms: u32| {
+        press(format!("{word} {} s ", ms / 1_000), number, &(ms / 1_000).to_string(), ms)
+    };
+    let keys = if model.keys.len() == 3 {
+        vec![
+            press("<< ".to_owned(), 0, "←", 150),
+            press("* ".to_owned(), 1, "1", 150),
+            press(">> ".to_owned(), 2, "→", 150),
+            hold_for("Hold *", 1, very_long),
+        ]
+    } else {
+        vec![
+            press("Press ".to_owned(), 0, "1", 150),
+            hold_for("Hold", 0, long),
+            hold_for("Hold", 0, very_long),
+        ]
+    };
+    let keys = el("div", "keys").all(keys);
     let listed = memo(move || mirror.with(|mirror| (mirror.list.clone(), mirror.current)));
     let list = el("ol", "map").attr("aria-label", "Pages of this list").shows(move || {
         let (labels, current) = listed.get();
-        let row = |(place, label): (usize, &str)| {
-            let row = el("li", "").text(label);
+        let row = |(place, label): (usize, String)| {
+            let row = el("li", "").text(&label);
             if current == Some(place) { row.attr("aria-current", "page") } else { row }
         };
         labels.into_iter().enumerate().map(row).collect()

@@ -1,6 +1,9 @@
 //! What the page shows, as plain values. The runtime projects them; a component reads them and knows nothing of meters.
 
-use schema::TerminalDef;
+use std::rc::Rc;
+
+use rig::Connection;
+use schema::{KeyId, TerminalDef};
 use units::LineParams;
 
 /// What of a model never changes: its drawings and its terminals.
@@ -22,8 +25,16 @@ pub struct Model {
     pub segments: Vec<String>,
     /// Its terminals.
     pub terminals: &'static [TerminalDef],
-    /// Marks of the key, in ms: a long press, a very long one.
+    /// Its keys from left to right; the middle one is the one that is held.
+    pub keys: Vec<KeyId>,
+    /// Marks of that key, in ms: a long press, a very long one.
     pub holds: [u32; 2],
+    /// Its glass is a dot matrix.
+    pub dots: bool,
+    /// How many phases it has.
+    pub phases: usize,
+    /// It stands behind current transformers.
+    pub transformed: bool,
     /// The largest current, in mA.
     pub max_ma: i64,
 }
@@ -46,13 +57,15 @@ pub struct Card {
     pub glass: Glass,
 }
 
-/// The glass: one bit a segment.
+/// The glass: one bit a segment, or a picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Glass {
     /// Lit now.
     pub on: u128,
     /// Of these, the ones that blink.
     pub blinking: u128,
+    /// The dark dots of a matrix as the outline of a drawing, a unit a dot.
+    pub dots: Rc<str>,
     /// The backlight.
     pub lit: bool,
     /// What it says, as a sentence.
@@ -85,7 +98,7 @@ pub struct Mirror {
     /// Where it stands, such as "page 2 of 8".
     pub place: String,
     /// The list that it stands in.
-    pub list: Vec<&'static str>,
+    pub list: Vec<String>,
     /// Name of that list.
     pub list_title: &'static str,
     /// Its place in the list, from 0.
@@ -95,8 +108,8 @@ pub struct Mirror {
 /// The key while it is held, or what a press would do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hold {
-    /// True while it is down.
-    pub down: bool,
+    /// The number of the key that is down.
+    pub down: Option<usize>,
     /// How long, in tenths of a second.
     pub tenths: u32,
     /// How much of the full ring, in thousandths.
@@ -107,9 +120,9 @@ pub struct Hold {
     pub next: String,
 }
 
-/// The load, as it is set on the page.
+/// What is set of one phase.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoadForm {
+pub struct PhaseForm {
     /// Voltage in mV.
     pub millivolts: i64,
     /// Current in mA, without sign.
@@ -120,6 +133,23 @@ pub struct LoadForm {
     pub lag: bool,
     /// True for export.
     pub export: bool,
+}
+
+impl Default for PhaseForm {
+    fn default() -> Self {
+        Self { millivolts: 230_000, milliamps: 5_000, factor: 900, lag: true, export: false }
+    }
+}
+
+/// The load, as it is set on the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadForm {
+    /// The phases; a meter of one phase has the first.
+    pub phases: [PhaseForm; 3],
+    /// What is set is set of all phases.
+    pub alike: bool,
+    /// How a meter of three phases is connected.
+    pub connection: Connection,
     /// Frequency in mHz.
     pub millihertz: i64,
     /// The mains are there.
@@ -135,11 +165,9 @@ pub struct LoadForm {
 impl Default for LoadForm {
     fn default() -> Self {
         Self {
-            millivolts: 230_000,
-            milliamps: 5_000,
-            factor: 900,
-            lag: true,
-            export: false,
+            phases: [PhaseForm::default(); 3],
+            alike: true,
+            connection: Connection::default(),
             millihertz: 50_000,
             mains: true,
             tariff_input: false,
@@ -149,13 +177,32 @@ impl Default for LoadForm {
     }
 }
 
+impl LoadForm {
+    /// The first phase, which is all of them where they are alike.
+    #[must_use]
+    pub fn first(&self) -> PhaseForm {
+        let [first, ..] = self.phases;
+        first
+    }
+
+    /// The same load with other phases.
+    #[must_use]
+    pub fn with(self, change: impl Fn(&mut PhaseForm)) -> Self {
+        let mut form = self;
+        form.phases.iter_mut().for_each(change);
+        form
+    }
+}
+
 /// What the meter makes of the load.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sees {
     /// Label, number and unit.
     pub rows: Vec<(&'static str, String, &'static str)>,
-    /// Angle by which the current lags, in tenths of a degree, counted clockwise; `None` while nothing flows.
-    pub angle: Option<i32>,
+    /// Angle by which the current of each phase lags, in tenths of a degree, counted clockwise; `None` while nothing flows.
+    pub angles: [Option<i32>; 3],
+    /// The phases that have a voltage.
+    pub live: [bool; 3],
     /// Quadrant 1 to 4, 0 while nothing flows.
     pub quadrant: u8,
     /// Voltage and current in words.
@@ -207,6 +254,6 @@ pub struct Strip {
     pub window: u32,
     /// Where the record begins, in µs from the left end.
     pub heard: u32,
-    /// The lamp, then the pulse output.
-    pub lanes: [Lane; 2],
+    /// The lamp, then the pulse output, then the second one where there are two.
+    pub lanes: Vec<Lane>,
 }

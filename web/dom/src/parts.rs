@@ -120,7 +120,23 @@ pub fn quantity(scale: Scale, value: Rc<dyn Fn() -> i64>, set: impl Fn(i64) + 's
     } else {
         format!("{} in {}", scale.label, scale.unit)
     };
-    let field = number_field(&name, wrong).value(move || scale.text(value())).on("change", move |event| {
+    el("div", "field").all(vec![
+        el("span", "").attr("aria-hidden", "true").text(scale.label),
+        slider,
+        boxed(number(scale, &name, wrong, value, set), scale.unit, wrong),
+        wrong_text(wrong),
+    ])
+}
+
+/// A quantity as a number alone; the caller gives its box and says what is `wrong`.
+pub fn number(
+    scale: Scale,
+    name: &str,
+    wrong: Sig<Option<String>>,
+    value: Rc<dyn Fn() -> i64>,
+    set: Rc<dyn Fn(i64)>,
+) -> El {
+    number_field(name, wrong).value(move || scale.text(value())).on("change", move |event| {
         let Some(field) = input_of(&event) else { return };
         match scale.parse(&field.value()) {
             Ok(new) => {
@@ -130,13 +146,7 @@ pub fn quantity(scale: Scale, value: Rc<dyn Fn() -> i64>, set: impl Fn(i64) + 's
             }
             Err(why) => wrong.set(Some(why)),
         }
-    });
-    el("div", "field").all(vec![
-        el("span", "").attr("aria-hidden", "true").text(scale.label),
-        slider,
-        boxed(field, scale.unit, wrong),
-        wrong_text(wrong),
-    ])
+    })
 }
 
 /// The input of a number; its box is made by [`boxed`].

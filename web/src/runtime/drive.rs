@@ -43,6 +43,8 @@ pub struct Runtime {
     ahead: Duration,
     days: u32,
     key_up_at: Option<Instant>,
+    /// The number of the key that is down, or was last.
+    pub(super) key_down: usize,
     pub(super) speak_at: Option<Instant>,
     /// Metered time of the hour that has begun, in µs.
     hour_us: u64,
@@ -78,6 +80,7 @@ impl Runtime {
             ahead: Duration::ZERO,
             days: 0,
             key_up_at: None,
+            key_down: 0,
             speak_at: None,
             hour_us: 0,
             flash: Flash::default(),
@@ -114,7 +117,9 @@ impl Runtime {
 
     /// True while something moves that is to be followed frame by frame: a finger on the key, the strip.
     pub fn moves(&self) -> bool {
-        self.key_up_at.is_some() || self.signals.hold.with_untracked(|hold| hold.down) || self.panels.slides()
+        self.key_up_at.is_some()
+            || self.signals.hold.with_untracked(|hold| hold.down.is_some())
+            || self.panels.slides()
     }
 
     /// The signals.
@@ -122,8 +127,8 @@ impl Runtime {
         self.signals
     }
 
-    fn key(&self) -> KeyId {
-        self.entry().def.keys.first().map_or(KeyId(0), |key| key.id)
+    fn key(&self, place: usize) -> KeyId {
+        self.signals.twin.with_untracked(|model| model.keys.get(place).copied()).unwrap_or(KeyId(0))
     }
 
     /// Works up to `now` by the page's clock.
@@ -152,7 +157,6 @@ impl Runtime {
     }
 
     fn take(&mut self, at: Instant, input: Input) {
-        let key = self.key();
         let bench_now = at + self.ahead;
         let device = |runtime: &Self, act: &dyn Fn(&mut Twin)| {
             if let Some(twin) = runtime.bench.borrow_mut().twin_mut(runtime.at) {
@@ -160,20 +164,19 @@ impl Runtime {
             }
         };
         match input {
-            Input::KeyDown if self.key_up_at.is_none() => {
+            Input::KeyDown(place) if self.key_up_at.is_none() && !self.held() => {
+                let key = self.key(place);
+                self.key_down = place;
                 device(self, &|twin| twin.device_mut().key_down(bench_now, key));
             }
-            Input::KeyDown => {}
-            Input::KeyUp if self.key_up_at.is_none() => self.release(at),
-            Input::KeyUp => {}
+            Input::KeyDown(_) => {}
+            Input::KeyUp(place) if self.key_up_at.is_none() && place == self.key_down => self.release(at),
+            Input::KeyUp(_) => {}
             Input::KeyCancel => self.let_go(),
-            Input::Press(ms) => {
-                let held = self
-                    .bench
-                    .borrow()
-                    .twin(self.at)
-                    .is_some_and(|twin| twin.device().letting_go(bench_now).held.is_some());
-                if !held && self.key_up_at.is_none() {
+            Input::Press(place, ms) => {
+                if !self.held() && self.key_up_at.is_none() {
+                    let key = self.key(place);
+                    self.key_down = place;
                     device(self, &|twin| twin.device_mut().key_down(bench_now, key));
                     // A little longer than the mark, so that it is surely reached.
                     let long = Duration::from_millis(u64::from(ms) + if ms > 1_000 { 60 } else { 0 });
@@ -195,7 +198,7 @@ impl Runtime {
     /// The finger leaves the key, and nothing comes of it.
     pub(super) fn let_go(&mut self) {
         self.key_up_at = None;
-        let key = self.key();
+        let key = self.key(self.key_down);
         let mut bench = self.bench.borrow_mut();
         let now = bench.now();
         if let Some(twin) = bench.twin_mut(self.at) {
@@ -203,8 +206,14 @@ impl Runtime {
         }
     }
 
+    /// Whether a key of the meter in hand is down.
+    fn held(&self) -> bool {
+        let bench = self.bench.borrow();
+        bench.twin(self.at).is_some_and(|twin| twin.device().letting_go(bench.now()).held.is_some())
+    }
+
     fn release(&mut self, at: Instant) {
-        let key = self.key();
+        let key = self.key(self.key_down);
         self.key_up_at = None;
         if let Some(twin) = self.bench.borrow_mut().twin_mut(self.at) {
             twin.device_mut().key_up(at + self.ahead, key);

@@ -5,6 +5,7 @@
 
 mod drive;
 mod lend;
+mod matrix;
 mod model;
 mod panels;
 mod project;

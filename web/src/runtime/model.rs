@@ -11,7 +11,12 @@ pub fn model(entry: &'static Entry) -> Model {
         let names = (0..lcd::segment_count(glass)).filter_map(|at| segment_name(glass, at));
         names.map(|name| name.to_string()).collect()
     });
-    let key = entry.def.keys.first();
+    let keys: Vec<_> = match entry.def.matrix {
+        Some(face) => vec![face.keys.left, face.keys.middle, face.keys.right],
+        None => entry.def.keys.iter().take(1).map(|key| key.id).collect(),
+    };
+    // The one that is held.
+    let key = entry.def.keys.iter().find(|key| keys.get(keys.len() / 2) == Some(&key.id));
     Model {
         name: entry.notes.name,
         doc: entry.notes.doc,
@@ -20,6 +25,10 @@ pub fn model(entry: &'static Entry) -> Model {
         front_svg: entry.notes.front_svg,
         glass_svg: entry.notes.glass_svg,
         segments,
+        keys,
+        dots: entry.def.matrix.is_some(),
+        phases: usize::from(entry.def.metering.phases),
+        transformed: entry.def.metering.ct.is_some(),
         terminals: entry.notes.terminals,
         holds: key
             .map_or([3_000, 5_000], |key| [key.long, key.very_long].map(|span| span.as_millis() as u32)),

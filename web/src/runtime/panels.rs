@@ -1,6 +1,7 @@
 //! The panels of outputs and memory: what is done there, and what they show. Closed, they cost nothing: the outputs are
 //! not listened to, and nothing is projected.
 
+use models::Entry;
 use rig::image::PARTS;
 use rig::{Output, pulse_limit_text, pulse_rate_text, pulse_warning};
 use schema::Conditions;
@@ -30,6 +31,12 @@ pub struct Panels {
     heard: Duration,
     drawn: Option<Instant>,
     memory: bool,
+}
+
+/// What the strip shows: the lamp and each pulse output. A meter without one shows that nothing comes there.
+fn outputs_of(entry: &Entry) -> &'static [Output] {
+    let all = &[Output::Led, Output::S0, Output::SecondS0];
+    if entry.def.metering.pulse_outputs.len() > 1 { all } else { &[Output::Led, Output::S0] }
 }
 
 impl Panels {
@@ -111,7 +118,7 @@ impl Runtime {
         self.signals.strip.set(Strip {
             window: place(outputs.now()),
             heard: place(heard),
-            lanes: [lane(Output::Led), lane(Output::S0)],
+            lanes: outputs_of(twin.entry()).iter().map(|output| lane(*output)).collect(),
         });
     }
 
@@ -137,14 +144,22 @@ impl Runtime {
             format!("{} {unit}", Decimal { value: i64::try_from(value).unwrap_or(i64::MAX), decimals })
         };
         let rate = twin.pulse_rate(Output::S0).unwrap_or(0);
+        let second = if outputs_of(twin.entry()).len() > 2 {
+            [lane("S0, output 2", Output::SecondS0), outputs.pulses(Output::SecondS0).to_string()]
+        } else {
+            Default::default()
+        };
+        let [second_lane, second_count] = second;
         vec![
             if self.panels.frozen { "Go on" } else { "Freeze" }.to_owned(),
             lane("LED", Output::Led),
             lane("S0", Output::S0),
+            second_lane,
             outputs.s0_sentence().unwrap_or_default(),
             pulse_warning(def, rate, s0.power_mw()).unwrap_or_default(),
             pulse_limit_text(def, rate).unwrap_or_default(),
             outputs.s0_pulses().to_string(),
+            second_count,
             device.s0_pulses().to_string(),
             outputs.s0_waiting().to_string(),
             number(s0.power_mw() / 1_000, 3, "kW"),

@@ -1,15 +1,19 @@
 //! Views of the runtime: what changed is set, nothing else.
 
+use std::rc::Rc;
+
 use commission::names;
+use device::Device;
 use models::Entry;
-use panel::matrix::Page;
+use panel::matrix::{MatrixView, Page};
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen};
-use rig::Twin;
-use schema::{MenuId, PageId, PortId};
+use rig::{Twin, VecNv};
+use schema::{GlassDef, MenuId, PageId, PortId};
 use units::decimal::{Decimal, rescale};
-use units::{Duration, Instant, Point, Unit, What};
+use units::{Duration, Instant, Of, Point, Unit, What};
 
 use super::drive::Runtime;
+use super::matrix;
 use crate::parts::thousands;
 use crate::view::{Card, Glass, Hold, Led, Lights, Mirror, Sees};
 
@@ -78,7 +82,7 @@ impl Runtime {
         };
         self.signals.lights.show(lights);
         let hold = if device.powered() {
-            self.hold(device.letting_go(at))
+            self.hold(device, at)
         } else {
             Hold { now: "Without supply the key does nothing.".to_owned(), ..Hold::default() }
         };
@@ -102,15 +106,27 @@ impl Runtime {
             let on = lcd::visible(frame, still || device.blink_on(at));
             let (lit, serial) = (device.backlight(at), twin.serial());
             let model = self.model_of(twin.entry());
+            let view = device.matrix_view(at).map(|view| MatrixView { lit: view.lit || still, ..view });
+            let fresh = self.meters.get(place).is_none_or(|meter| meter.matrix != view);
             let same = cards.get(place).is_some_and(|card| {
                 let glass = &card.glass;
                 (glass.on, glass.blinking, glass.lit) == (on, frame.blink, lit)
                     && card.serial == serial
                     && card.model == model
             });
-            if !same {
-                let sentence = sentence(twin.entry(), device.view(at).as_ref());
-                let card = Card { model, serial, glass: Glass { on, blinking: frame.blink, lit, sentence } };
+            if !same || fresh {
+                let (dots, sentence) = match (&view, twin.entry().def.glass) {
+                    // What is in hand goes dark and comes back; that is nothing new to say.
+                    (Some(view), GlassDef::Matrix(glass)) => {
+                        (matrix::outline(view, &glass), rig::say_matrix(view))
+                    }
+                    _ => (Rc::default(), sentence(twin.entry(), device.view(at).as_ref())),
+                };
+                if let Some(meter) = self.meters.get_mut(place) {
+                    meter.matrix = view;
+                }
+                let glass = Glass { on, blinking: frame.blink, dots, lit, sentence };
+                let card = Card { model, serial, glass };
                 match cards.get_mut(place) {
                     Some(own) => *own = card,
                     None => cards.push(card),
@@ -137,8 +153,11 @@ impl Runtime {
             let bench = bench.borrow();
             let Some(twin) = bench.twin(self.at) else { return };
             let device = twin.device();
-            let view = device.view(bench.now());
-            signals.mirror.show(self.mirror(view.as_ref()));
+            let at = bench.now();
+            signals.mirror.show(match device.matrix_view(at) {
+                Some(view) => matrix::mirror(&view),
+                None => self.mirror(device.view(at).as_ref()),
+            });
             signals.sees.show(self.sees(twin));
             signals.place.show(device.address(PortId::Modbus));
         }
@@ -163,11 +182,24 @@ impl Runtime {
         watts_milli.saturating_mul(imp).saturating_mul(u64::from(self.load().speed)) / 3_600_000
     }
 
-    fn hold(&self, letting_go: LetGo) -> Hold {
-        let full = self.entry().def.keys.first().map_or(5_000, |key| key.very_long.as_millis()).max(1);
-        let [long, very_long] = self.signals.twin.get_untracked().holds.map(u64::from);
+    fn hold(&self, device: &Device<VecNv>, at: Instant) -> Hold {
+        let model = self.signals.twin.get_untracked();
+        let letting_go: LetGo = device.letting_go(at);
+        let [long, very_long] = model.holds.map(u64::from);
+        let full = very_long.max(1);
         let text = |deed: Deed| self.deed(deed);
         let Some(held) = letting_go.held else {
+            if let [left, middle, right] = *model.keys {
+                let does = |key| text(device.would(at, key).now);
+                let next = letting_go.next;
+                return Hold {
+                    now: format!("<< {}, * {}, >> {}.", does(left), does(middle), does(right)),
+                    next: next.map_or(String::new(), |(at, deed)| {
+                        format!("Hold * {} s: {}.", at.as_secs(), text(deed))
+                    }),
+                    ..Hold::default()
+                };
+            }
             return Hold {
                 now: format!("A press: {}.", text(letting_go.now)),
                 next: letting_go
@@ -184,7 +216,7 @@ impl Runtime {
             ms
         };
         Hold {
-            down: true,
+            down: Some(self.key_down),
             tenths: u32::try_from(held.as_millis() / 100).unwrap_or(0),
             ring: u32::try_from(drawn * 1_000 / full).unwrap_or(0),
             now: format!("Let go: {}.", text(letting_go.now)),
@@ -247,7 +279,7 @@ impl Runtime {
                 title: "The meter has no supply".to_owned(),
                 detail: "Switch the mains on.".to_owned(),
                 list_title: "Main pages",
-                list: self.list(MenuId::MAIN).into_iter().map(|(_, label)| label).collect(),
+                list: self.list(MenuId::MAIN).into_iter().map(|(_, label)| label.to_owned()).collect(),
                 ..Mirror::default()
             };
         };
@@ -274,7 +306,7 @@ impl Runtime {
             unit,
             detail: detail(view),
             place: current.map_or(String::new(), |at| format!("page {} of {}", at + 1, list.len())),
-            list: list.into_iter().map(|(_, label)| label).collect(),
+            list: list.into_iter().map(|(_, label)| label.to_owned()).collect(),
             list_title: self.menu_title(view.menu),
             current,
         }
@@ -296,9 +328,38 @@ impl Runtime {
         };
         let (p, q) = (get(What::P), get(What::Q));
         let flows = device.powered() && (p != 0 || q != 0);
-        let angle =
-            flows.then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32);
-        let degrees = angle.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
+        let angle = |p: i64, q: i64| {
+            (powered && (p != 0 || q != 0))
+                .then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32)
+        };
+        let of_all = angle(p, q);
+        let phases = match self.signals.twin.with_untracked(|model| model.phases) {
+            1 => &[Of::All][..],
+            _ => &[Of::L1, Of::L2, Of::L3],
+        };
+        let (mut angles, mut live, mut sentence) = ([None; 3], [false; 3], "Vector diagram: ".to_owned());
+        for (place, of) in phases.iter().enumerate() {
+            let get = |what| device.value(Point::Now { what, of: *of }).filter(|_| powered).unwrap_or(0);
+            let volts = Decimal { value: Unit::Volt.at(get(What::U), 1), decimals: 1 };
+            let amps = Decimal { value: Unit::Ampere.at(get(What::I), 2), decimals: 2 };
+            live[place] = get(What::U) > 0;
+            angles[place] = angle(get(What::P), get(What::Q));
+            let name = ["L1 ", "L2 ", "L3 "][place];
+            if phases.len() > 1 {
+                sentence.push_str(if place > 0 { "; " } else { "" });
+                sentence.push_str(name);
+            }
+            let turn = i64::try_from(place * 120).unwrap_or(0);
+            sentence.push_str(&format!("voltage {volts} V at {turn} degrees, "));
+            sentence.push_str(&match angles[place] {
+                Some(angle) => {
+                    let degrees = Decimal { value: i64::from(angle) + turn * 10, decimals: 1 };
+                    format!("current {amps} A at {degrees} degrees, counted clockwise")
+                }
+                None => "no current".to_owned(),
+            });
+        }
+        let degrees = of_all.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
         let rate = self.led_rate(device.powered().then_some(p));
         let flashes = if rate < 100_000 {
             Decimal { value: rescale(i64::try_from(rate).unwrap_or(0), 3, 2), decimals: 2 }.to_string()
@@ -310,8 +371,6 @@ impl Runtime {
             q if q > 0 => "lag",
             _ => "lead",
         };
-        let volts = Decimal { value: Unit::Volt.at(get(What::U), 1), decimals: 1 };
-        let amps = Decimal { value: Unit::Ampere.at(get(What::I), 2), decimals: 2 };
         Sees {
             rows: vec![
                 row("Active", What::P, 3),
@@ -321,14 +380,10 @@ impl Runtime {
                 ("LED", flashes, "per s"),
                 ("S0", thousands(u32::try_from(device.s0_pulses()).unwrap_or(u32::MAX)), "pulses"),
             ],
-            angle,
+            angles,
+            live,
             quadrant: if flows { u8::try_from(get(What::Quadrant)).unwrap_or(0) } else { 0 },
-            sentence: match degrees {
-                Some(degrees) => format!(
-                    "Vector diagram: voltage {volts} V at 0 degrees, current {amps} A at {degrees} degrees, counted clockwise"
-                ),
-                None => format!("Vector diagram: voltage {volts} V, no current"),
-            },
+            sentence,
             pulse: outputs
                 .s0_sentence()
                 .unwrap_or_else(|| format!("A counter there has seen {} pulses.", outputs.s0_pulses())),

@@ -3,14 +3,15 @@
 use std::collections::VecDeque;
 
 use models::Entry;
+use panel::matrix::MatrixView;
 use rig::image::{self, Kept};
-use rig::{Circuit, Flow, Supply, Twin, newcomer};
+use rig::{Circuit, Connection, Flow, Supply, Twin, newcomer};
 use units::{EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
 
 use super::drive::Runtime;
 use super::model;
 use crate::store;
-use crate::view::{Hour, LoadForm, Model};
+use crate::view::{Hour, LoadForm, Model, PhaseForm};
 
 /// How many hours the chart has.
 const HOURS: usize = 24;
@@ -26,6 +27,8 @@ pub struct Meter {
     pub load: LoadForm,
     /// No other meter, and no other memory in its place, ever has this number: the configurator knows it by that.
     pub mark: u32,
+    /// What stands on its dot matrix, as it was drawn last.
+    pub matrix: Option<MatrixView>,
     /// Energy of its last metered hours.
     pub hours: VecDeque<Hour>,
     /// Its counters at the start of the hour that has begun.
@@ -168,6 +171,7 @@ impl Runtime {
 
     /// Another meter is in hand: everything follows it.
     pub(super) fn arrive(&mut self) {
+        self.key_down = 0;
         self.bench.borrow_mut().put_head(Some(self.at));
         if let Some(twin) = self.bench.borrow().twin(self.at) {
             self.flash.follow(twin.device().led().flashes);
@@ -243,23 +247,25 @@ impl Runtime {
     fn apply_load(&mut self, place: usize) {
         let load = self.meters[place].load;
         let small = |value: i64| u32::try_from(value).unwrap_or(0);
-        let circuit = Circuit {
-            voltage_mv: small(load.millivolts),
-            flow: if load.milliamps == 0 { Flow::Off } else { Flow::Current { ma: small(load.milliamps) } },
-            pf_milli: u16::try_from(load.factor).unwrap_or(1_000),
-            lead: !load.lag,
-            export: load.export,
+        let circuit = |phase: &PhaseForm| Circuit {
+            voltage_mv: small(phase.millivolts),
+            flow: if phase.milliamps == 0 { Flow::Off } else { Flow::Current { ma: small(phase.milliamps) } },
+            pf_milli: u16::try_from(phase.factor).unwrap_or(1_000),
+            lead: !phase.lag,
+            export: phase.export,
         };
         let mut supply = Supply {
+            connection: load.connection,
             frequency_mhz: small(load.millihertz),
             mains: load.mains,
             tariff_input: load.tariff_input,
             ..Supply::default()
         };
-        if let Some(first) = supply.phases.first_mut() {
-            *first = circuit;
-        }
         let mut bench = self.bench.borrow_mut();
+        let phases = bench.twin(place).map_or(1, |twin| twin.entry().def.metering.phases);
+        for (own, phase) in supply.phases.iter_mut().zip(&load.phases).take(usize::from(phases)) {
+            *own = circuit(phase);
+        }
         bench.set_factor(load.speed);
         bench.set_supply(place, supply);
         if let Some(twin) = bench.twin_mut(place) {
@@ -322,17 +328,19 @@ impl Runtime {
         for (place, (twin, meter)) in bench.twins().iter().zip(&self.meters).enumerate() {
             let load = &meter.load;
             text.push_str(&format!("{}", twin.serial()));
-            for number in [
-                i64::from(place == self.at),
-                load.millivolts,
-                load.milliamps,
-                load.factor,
-                i64::from(load.lag),
-                i64::from(load.export),
+            let of = |phase: &PhaseForm| {
+                let PhaseForm { millivolts, milliamps, factor, .. } = *phase;
+                [millivolts, milliamps, factor, i64::from(phase.lag), i64::from(phase.export)]
+            };
+            let [first, second, third] = &load.phases;
+            let connection = Connection::ALL.iter().position(|it| *it == load.connection);
+            let numbers = [i64::from(place == self.at)].into_iter().chain(of(first)).chain([
                 load.millihertz,
                 i64::from(load.tariff_input),
                 load.pulse_millivolts,
-            ] {
+            ]);
+            let more = [i64::from(load.alike), connection.and_then(|n| i64::try_from(n).ok()).unwrap_or(0)];
+            for number in numbers.chain(of(second)).chain(of(third)).chain(more) {
                 text.push_str(&format!(" {number}"));
             }
             text.push('\n');
@@ -345,17 +353,26 @@ impl Runtime {
 fn load_from(text: &str, twin: &Twin) -> Option<(LoadForm, bool)> {
     text.lines().find_map(|line| {
         let numbers: Vec<i64> = line.split(' ').map(str::parse).collect::<Result<_, _>>().ok()?;
-        let [serial, in_hand, millivolts, milliamps, factor, lag, export, millihertz, tariff, pulse] =
-            numbers.as_slice()
-        else {
-            return None;
+        let (first, rest) = numbers.split_at_checked(10)?;
+        let [serial, in_hand, one @ .., millihertz, tariff, pulse] = first else { return None };
+        let phase = |numbers: &[i64]| match numbers {
+            [millivolts, milliamps, factor, lag, export, ..] => PhaseForm {
+                millivolts: *millivolts,
+                milliamps: *milliamps,
+                factor: *factor,
+                lag: *lag == 1,
+                export: *export == 1,
+            },
+            _ => PhaseForm::default(),
         };
+        // What an older page kept ends with the first phase.
+        let (two, three) = if rest.is_empty() { (one, one) } else { (rest, rest.get(5..)?) };
+        let [alike, connection] = rest.get(10..).and_then(|of| of.try_into().ok()).unwrap_or([1, 0]);
+        let connection = usize::try_from(connection).ok().and_then(|n| Connection::ALL.get(n).copied());
         let load = LoadForm {
-            millivolts: *millivolts,
-            milliamps: *milliamps,
-            factor: *factor,
-            lag: *lag == 1,
-            export: *export == 1,
+            phases: [one, two, three].map(phase),
+            alike: alike == 1,
+            connection: connection.unwrap_or_default(),
             millihertz: *millihertz,
             tariff_input: *tariff == 1,
             pulse_millivolts: *pulse,
