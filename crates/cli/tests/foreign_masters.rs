@@ -18,7 +18,7 @@ const MODBUS_TCP: &str = "modbus-tcp://127.0.0.1:0";
 
 /// A meter whose values are asymmetric and stay what they are for minutes: what it exports takes the Wh between two
 /// hundredths from the totals that count down first.
-const METER: &str = "pro1-mod load=\"L1 230.1V 0.5A pf 0.9 lead export\" energy.forward=1234.56 \
+const METER: &str = "pro1-mod load=\"L1 230.1V 0.5A pf 0.9 lead export\" energy.forward=1234.565 \
                      energy.reverse.t2=7.894 energy.reactive.forward=98765.435 s0-rate=0.01 combination-code=9";
 
 /// The words that masters are to find from an address on: the tables, encoded from a meter of the same birth.
