@@ -276,7 +276,8 @@ proptest! {
         start in prop_oneof![Just(0), 0u64..1_000_000_000, 999_999_000u64..1_000_000_000],
         events in prop::collection::vec(event(), 1..30),
     ) {
-        for entry in ALL {
+        // The reference has one phase; three of them have theirs in `metering`.
+        for entry in ALL.iter().filter(|entry| entry.def.metering.phases == 1) {
             play(entry, start, &events);
         }
     }

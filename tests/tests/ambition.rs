@@ -5,7 +5,7 @@ mod common;
 
 use common::{Meter, hex};
 use device::{Door, NvPart, PortOutput};
-use models::{AMBITION_2PU_CT, COMING};
+use models::AMBITION_2PU_CT;
 use rig::Output;
 use schema::{PortId, SettingId, Source};
 use units::{Duration, EnergyKind, Flow, Instant, Phase, Point, Tariff};
@@ -191,7 +191,7 @@ fn two_outputs_give_pulses_for_what_the_type_says() {
 
 #[test]
 fn reactive_energy_is_counted_by_quadrant() {
-    let def = COMING[0].def;
+    let def = &AMBITION_2PU_CT;
     for flow in [Flow::Q1, Flow::Q2, Flow::Q3, Flow::Q4] {
         let point =
             Point::Energy { kind: EnergyKind::Reactive, flow, phase: Phase::All, tariff: Tariff::All };

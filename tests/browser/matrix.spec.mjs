@@ -1,0 +1,190 @@
+// A meter with a dot matrix and three keys: its glass, its menu by every way a hand can walk it, its three phases.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axeFaults, launchChromium, startServer } from "./harness.mjs";
+import { becomes, display, freshPage, says, tab, until, value, wholeFile } from "./ui.mjs";
+
+const site = await startServer(wholeFile);
+const browser = await launchChromium(wholeFile);
+
+const NAME = "Ambition 2PU CT";
+const KEYS = ["Left", "Middle", "Right"];
+
+/** Lets the page's own time pass. */
+const pass = (page, ms) => page.clock.runFor(ms);
+
+/** A page with the meter in hand. */
+async function twin(t, options = {}) {
+  const page = await freshPage(t, browser, site, options);
+  await page.getByLabel("Add a meter").selectOption({ label: NAME });
+  await becomes(page, () => page.locator(".head .model").textContent(), NAME);
+  return page;
+}
+
+const button = (page, number) => page.getByRole("button", { name: `${KEYS[number]} key of the meter` });
+
+/** The middle of a key's button. */
+async function middle(page, number) {
+  await button(page, number).scrollIntoViewIfNeeded();
+  const box = await button(page, number).boundingBox();
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+const span = (held) => (held ? 3060 : 200);
+
+/** Ways to press a key: its number, and whether it is held. */
+const HANDS = {
+  touch: async (page, number, held) => {
+    const session = await (page.touch ??= page.context().newCDPSession(page));
+    const point = await middle(page, number);
+    await session.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [point] });
+    await pass(page, span(held));
+    await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  },
+  "space bar on the keys": async (page, number, held) => {
+    await button(page, number).focus();
+    await page.keyboard.down(" ");
+    await pass(page, span(held));
+    await page.keyboard.up(" ");
+  },
+  "single keys": async (page, number, held) => {
+    await page.keyboard.press(held ? "3" : ["ArrowLeft", "1", "ArrowRight"][number]);
+    await pass(page, span(held) + 50);
+  },
+  "no-hold buttons": async (page, number, held) => {
+    const name = held ? /^Hold \* 3 s/ : [/^<</, /^\*/, /^>>/][number];
+    await page.getByRole("button", { name }).click();
+    await pass(page, span(held) + 50);
+  },
+};
+
+/** The dots as they are drawn on the enlarged front. */
+const dots = (page) => display(page).locator("[data-part=pixels] path").getAttribute("d");
+
+test("§7.6.6, another Modbus address in nine steps, by each way to press the keys", async (t) => {
+  for (const [hand, press] of Object.entries(HANDS)) {
+    await t.test(hand, async (t) => {
+      const page = await twin(t, { hasTouch: true });
+      const left = (page) => press(page, 0, false);
+      const star = (page) => press(page, 1, false);
+      const right = (page) => press(page, 2, false);
+      const hold = (page) => press(page, 1, true);
+      const seen = new Set();
+      const step = async (act, sentence) => {
+        await act(page);
+        await pass(page, 300);
+        await becomes(page, () => says(page), sentence);
+        seen.add(await dots(page));
+      };
+      assert.match(await says(page), /, (Total|L1) /);
+      await step(hold, "Choice, Bluetooth");
+      await step(right, "Choice, Settings");
+      await step(star, "Enter password, digit 1 of 4 is 0");
+      await step(star, "Enter password, digit 2 of 4 is 0");
+      // Another digit and back again.
+      await step(right, "Enter password, digit 2 of 4 is 1");
+      await step(left, "Enter password, digit 2 of 4 is 0");
+      await step(star, "Enter password, digit 3 of 4 is 0");
+      await step(star, "Enter password, digit 4 of 4 is 0");
+      await step(star, "Settings, row 1 of 16, Password");
+      for (const row of ["2 of 16, Tariff", "3 of 16, S0 output", "4 of 16, Pulse type", "5 of 16, S0 pulse width"]) {
+        await step(right, new RegExp(`^Settings, row ${row}`));
+      }
+      await step(right, "Settings, row 6 of 16, Modbus ID, 002");
+      await step(star, "Modbus ID, digit 1 of 3 is 0, being changed");
+      await step(star, "Modbus ID, digit 2 of 3 is 0, being changed");
+      await step(right, "Modbus ID, digit 2 of 3 is 1, being changed");
+      await step(star, "Modbus ID, digit 3 of 3 is 2, being changed");
+      await step(star, "Settings, row 6 of 16, Modbus ID, 012");
+      await step(hold, /, (Total|L1) /);
+      assert.ok(seen.size >= 17, `the glass showed ${seen.size} pictures`);
+      await tab(page, "Read-out");
+      await becomes(page, () => value(page, "Modbus address"), "12");
+      assert.deepEqual(page.faults, []);
+    });
+  }
+});
+
+test("the ring says what letting go does; a finger that leaves the key does nothing", async (t) => {
+  const page = await twin(t);
+  const hold = page.locator(".hold");
+  await becomes(page, () => hold.textContent(), /Hold \* 3 s: open the settings\./);
+  const { x, y } = await middle(page, 1);
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await pass(page, 1200);
+  await becomes(page, () => hold.textContent(), /Let go: the next reading\.From 3 s: open the settings\./);
+  assert.equal(await page.locator(".key .ring").isVisible(), true);
+  const before = await says(page);
+  await button(page, 1).evaluate((node) => node.dispatchEvent(new PointerEvent("pointercancel", { bubbles: true })));
+  await pass(page, 300);
+  await page.mouse.up();
+  assert.equal((await says(page)).split(",")[0], before.split(",")[0]);
+});
+
+test("the dots of the glass stand on whole pixels, the same on the whole meter and on its card", async (t) => {
+  const page = await twin(t);
+  await pass(page, 500);
+  const glass = await display(page).locator(".lcd").boundingBox();
+  // The layout knows 64ths of a pixel.
+  assert.ok(Math.abs(glass.width - 256) < 0.04 && Math.abs(glass.height - 320) < 0.04, `${glass.width} × ${glass.height}`);
+  const all = await page.locator("[data-part=pixels] path").evaluateAll((paths) => paths.map((path) => path.getAttribute("d")));
+  assert.equal(all.length, 3);
+  assert.ok(all[0].length > 1000 && all.every((d) => d === all[0]));
+  await HANDS["single keys"](page, 2, false);
+  assert.equal(await display(page).locator(".lcd").evaluate((node) => getComputedStyle(node).fill), "rgb(185, 211, 247)");
+  await page.getByLabel("Supply is on").uncheck();
+  await becomes(page, () => says(page), "dark, the meter has no supply");
+  await becomes(page, () => dots(page), "");
+});
+
+test("three phases: alike, apart, and as they are wired", async (t) => {
+  const page = await twin(t);
+  const panel = page.getByRole("tabpanel", { name: "Load" });
+  const vectors = panel.getByRole("img", { name: /^Vector diagram/ });
+  const told = () => vectors.getAttribute("aria-label");
+  await panel.getByRole("button", { name: "Half load" }).click();
+  await becomes(page, told, /L1 voltage 230\.0 V at 0 degrees, current 2\.50 A at 18\.\d degrees.*L2 voltage 230\.0 V at 120 degrees, current 2\.50 A at 138/);
+  await panel.getByLabel("The same on all phases").uncheck();
+  const field = panel.getByLabel("Current of L2", { exact: true });
+  await field.fill("1.25");
+  await field.blur();
+  await becomes(page, told, /L1 .*current 2\.50 A.*L2 .*current 1\.25 A.*L3 .*current 2\.50 A/);
+  await field.fill("7");
+  await field.blur();
+  await panel.getByText(/“7” is not possible: 0\.00 to 5\.00 A\./).waitFor();
+  await becomes(page, told, /L2 .*current 1\.25 A/);
+  await panel.getByRole("button", { name: "L3 lost" }).click();
+  await becomes(page, told, /L3 voltage 0\.0 V at 240 degrees, no current$/);
+  assert.equal(await page.locator(".plan .l3.on").count(), 0);
+  assert.equal(await page.locator(".plan .l1.on").count(), 2);
+  await panel.getByLabel("Wiring").selectOption({ label: "L1 and neutral only" });
+  await becomes(page, told, /L2 voltage 0\.0 V at 120 degrees, no current/);
+  assert.deepEqual(page.faults, []);
+});
+
+test("two pulse outputs, each with its count", async (t) => {
+  const page = await twin(t);
+  await page.getByRole("button", { name: "Full load" }).click();
+  await tab(page, "Pulses");
+  const panel = page.getByRole("tabpanel", { name: "Pulses" });
+  await panel.getByText("24 V", { exact: true }).click();
+  await becomes(page, () => panel.innerText(), /S0, output 2, /);
+  await until(page, "pulses at both outputs", async () => {
+    const [first, second] = await panel.locator("dl").first().locator("dd").allTextContents();
+    return Number(first) > 0 && Number(second) > 0;
+  });
+});
+
+test("nothing about it is hard to reach, light and dark, on a desk and on a phone", async (t) => {
+  for (const [width, colorScheme] of [[1440, "light"], [1440, "dark"], [390, "light"], [390, "dark"]]) {
+    const page = await twin(t, { viewport: { width, height: 900 }, colorScheme });
+    await pass(page, 500);
+    assert.deepEqual(await axeFaults(page), []);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= width, `${wide} px on ${width}`);
+    if (process.env.METERTWIN_SHOTS) {
+      await page.screenshot({ path: `${process.env.METERTWIN_SHOTS}/matrix-${width}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+});
