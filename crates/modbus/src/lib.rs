@@ -80,6 +80,13 @@ impl Framing {
     pub const fn predict_server() -> Self {
         Self::PredictServer { gap: PREDICT_GAP }
     }
+
+    /// The same at the speed of `line`: below 1200 Bd the next character of a frame can come later than [`PREDICT_GAP`],
+    /// so that no pause below 3.5 characters ends it.
+    #[must_use]
+    pub fn predict_server_at(line: LineParams) -> Self {
+        Self::PredictServer { gap: PREDICT_GAP.max(line.t35()) }
+    }
 }
 
 /// What a machine wants done next.

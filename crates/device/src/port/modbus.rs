@@ -14,6 +14,8 @@ pub struct ModbusPort<'a> {
     server: Server<'a>,
     /// Speed and parity in force: a change waits for the reply to leave.
     line: LineParams,
+    /// The line whose pauses end a frame: the one in force, once the machine was asked again.
+    framed: LineParams,
     /// The reply delay of the model.
     reply_delay: Duration,
     /// Somebody chose the reply delay: it no longer follows the line.
@@ -31,7 +33,16 @@ impl<'a> ModbusPort<'a> {
             reply_delay = modbus.reply_delay;
         }
         let server = Server::new(Framing::predict_server(), config, buffers.rx, buffers.tx);
-        Self { server, line: LineParams::even(9_600), reply_delay, own_delay: false }
+        let line = LineParams::even(9_600);
+        Self { server, line, framed: line, reply_delay, own_delay: false }
+    }
+
+    /// Where frames are predicted, the pause that gives one up is that of the line in force.
+    fn follow_line(&mut self) {
+        self.framed = self.line;
+        if let Framing::PredictServer { .. } = self.server.framing() {
+            self.server.set_framing(Framing::predict_server_at(self.line));
+        }
     }
 
     /// How the bus behaves: the reply delay and other quirks may be changed. A reply delay that was changed stays as it
@@ -75,6 +86,7 @@ impl<'a> ModbusPort<'a> {
         let (line, unit) = works.modbus_line();
         self.line = line;
         self.server.reset();
+        self.follow_line();
         self.server.set_unit(unit);
         self.time_replies(line);
     }
@@ -112,6 +124,9 @@ impl<'a> ModbusPort<'a> {
     pub(super) fn poll<N: Nv>(&mut self, now: Instant, works: &mut Works<'_, N>) -> Option<PortOutput<'_>> {
         if works.line_changes.modbus && !self.server.is_sending() {
             self.stage_line(works);
+        }
+        if self.framed != self.line {
+            self.follow_line();
         }
         works.refresh_image();
         Some(match self.server.poll(now, works)? {
