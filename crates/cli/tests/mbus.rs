@@ -16,34 +16,34 @@ fn foreign(meters: &[&str]) -> (Running, String) {
 
 #[test]
 fn foreign_meters_are_found_by_number_and_the_tree_is_told() {
-    let (_line, link) = foreign(&["19020246:1", "19020283:2", "13070001:0:7:3:ABB"]);
+    let (_line, link) = foreign(&["19020246:1:2:9", "19020283:2:2:9", "13070001:0:7:3:ABB"]);
     let found = run(&["find", "--link", &link]);
     assert_eq!(found.code, 0, "{}", found.err);
     assert_eq!(
         found.out,
         "address  number    maker  version  medium       model\n\
          \x20     0  13070001  ABB    3        water\n\
-         \x20     2  19020283  INM    1        electricity\n\
-         \x20     1  19020246  INM    1        electricity\n"
+         \x20     2  19020283  INM    9        electricity\n\
+         \x20     1  19020246  INM    9        electricity\n"
     );
     assert_eq!(
         found.err,
         "........  several meters\n\
          \x20.......1  13070001 ABB version 3, water at address 0\n\
-         \x20.......3  19020283 INM version 1, electricity at address 2\n\
-         \x20.......6  19020246 INM version 1, electricity at address 1\n\
+         \x20.......3  19020283 INM version 9, electricity at address 2\n\
+         \x20.......6  19020246 INM version 9, electricity at address 1\n\
          round 2, for what two equal answers may have hidden\n\
          ........  several meters\n\
          \x20.......1  13070001 ABB version 3, water at address 0, again\n\
-         \x20.......3  19020283 INM version 1, electricity at address 2, again\n\
-         \x20.......6  19020246 INM version 1, electricity at address 1, again\n"
+         \x20.......3  19020283 INM version 9, electricity at address 2, again\n\
+         \x20.......6  19020246 INM version 9, electricity at address 1, again\n"
     );
     let some = run(&["find", "--link", &format!("{link}&number=1902...."), "--json"]);
     assert_eq!(some.code, 0, "{}", some.err);
     assert_eq!(
         some.out,
-        "[\n  {\"address\": 2, \"number\": \"19020283\", \"maker\": \"INM\", \"version\": 1, \"medium\": 2, \"medium-text\": \
-         \"electricity\", \"model\": null},\n  {\"address\": 1, \"number\": \"19020246\", \"maker\": \"INM\", \"version\": 1, \
+        "[\n  {\"address\": 2, \"number\": \"19020283\", \"maker\": \"INM\", \"version\": 9, \"medium\": 2, \"medium-text\": \
+         \"electricity\", \"model\": null},\n  {\"address\": 1, \"number\": \"19020246\", \"maker\": \"INM\", \"version\": 9, \
          \"medium\": 2, \"medium-text\": \"electricity\", \"model\": null}\n]\n"
     );
     let none = run(&["find", "--link", &format!("{link}&number=2")]);
@@ -53,13 +53,13 @@ fn foreign_meters_are_found_by_number_and_the_tree_is_told() {
 
 #[test]
 fn foreign_meters_are_found_by_primary_address_and_read() {
-    let (_line, link) = foreign(&["19020246:1", "19020283:3", "19020320:3"]);
+    let (_line, link) = foreign(&["19020246:1:2:9", "19020283:3:2:9", "19020320:3:2:9"]);
     let found = run(&["find", "--link", &link, "--primary", "--addresses", "0-4"]);
     assert_eq!(found.code, 0, "{}", found.err);
     assert_eq!(found.out.lines().count(), 2);
     assert_eq!(
         found.err,
-        "address 1: 19020246 INM version 1, electricity at address 1\naddress 3: several meters\n"
+        "address 1: 19020246 INM version 9, electricity at address 1\naddress 3: several meters\n"
     );
     for who in ["id=1", "number=19020246"] {
         let read = run(&["read", "--link", &format!("{link}&{who}"), "--format", "csv"]);

@@ -179,7 +179,7 @@ fn meters_of_every_model_are_kept_in_one_file() {
         let serial = 13_070_100 + n;
         assert!(said.contains(&format!("the memory of {serial} was kept")), "{said}");
         assert!(memory.contains(&format!("{} {serial}\n", entry.def.slug)), "{memory}");
-        assert!(memory.contains(&format!("  energy.forward {n}.25kWh\n")), "{memory}");
+        assert!(memory.contains(&format!("  energy.forward {n}.25")), "{memory}");
     }
     assert_eq!(memory.matches("  power-downs 2\n").count(), models::ALL.len(), "{memory}");
 }
