@@ -53,6 +53,21 @@ impl Cable {
         Self { devices, carried }
     }
 
+    /// What has gone over the cable since this was asked last, once these characters, which are to be the last ones, are
+    /// through: the program that sent them may have ended before.
+    fn take_to(&self, last: &str) -> Vec<Carried> {
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until {
+            let through: String =
+                self.carried.lock().unwrap().iter().map(|one| one.characters.as_str()).collect();
+            if through.ends_with(last) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.take()
+    }
+
     /// What has gone over the cable since this was asked last, what belongs together in one piece.
     fn take(&self) -> Vec<Carried> {
         let mut pieces: Vec<Carried> = Vec::new();
@@ -142,7 +157,7 @@ fn a_head_on_a_serial_device_follows_the_meter_on_another_one_and_back() {
     assert_eq!(set.code, 0, "{}{}", set.out, set.err);
     assert!(set.out.contains("scroll-time = 25. Confirmed"), "{}", set.out);
     assert_carried(
-        &cable.take(),
+        &cable.take_to("\u{1}B0\u{3}q"),
         &[
             (HEAD, 300, "/?!\r\n"),
             (METER, 300, "/INM5"),
