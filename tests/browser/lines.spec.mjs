@@ -133,6 +133,8 @@ test("through the simulated window a wrong password is refused, and with the rig
 test("a read-out through the window that is stopped says so, and the meter can be read again", async (t) => {
   const page = await freshPage(t, browser, site, { clock: false });
   await tab(page, "Infrared");
+  // The module is there once its button is.
+  await panel(page).getByRole("button", { name: "Read out", exact: true }).waitFor();
   // In one turn of the page: a read-out is short.
   await panel(page).evaluate((panel) => {
     const named = (name) => [...panel.querySelectorAll("button")].find((button) => button.textContent === name);
