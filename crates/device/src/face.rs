@@ -2,7 +2,7 @@
 
 use lcd::SegmentFrame;
 use panel::matrix::{MatrixPanel, MatrixView};
-use panel::{Intent, LetGo, PageView, Panel, Values};
+use panel::{Intent, Keyed, LetGo, PageView, Panel, Values};
 use schema::{KeyId, ModelDef};
 use units::Instant;
 
@@ -11,15 +11,9 @@ pub type SegmentFace = Panel;
 
 /// A panel that a [`crate::Device`] can have. A program names the one of its hardware, so that the linker leaves the
 /// others out.
-pub trait Face {
+pub trait Face: Keyed {
     /// The panel of a model at power-up.
     fn new(model: &'static ModelDef, now: Instant) -> Self;
-    /// A key goes down.
-    fn key_down(&mut self, now: Instant, key: KeyId);
-    /// A key goes up: what it was held for, the next [`Face::poll`] does.
-    fn key_up(&mut self, now: Instant, key: KeyId);
-    /// The key is up without having been let go: it does nothing.
-    fn key_cancel(&mut self, now: Instant, key: KeyId);
     /// Carries out what the keys asked for and what time has brought; each intent is answered with [`Face::settled`].
     fn poll(&mut self, now: Instant, values: &impl Values) -> Option<Intent>;
     /// The answer to the last intent.
@@ -56,21 +50,6 @@ impl Face for Panel {
     #[inline]
     fn new(model: &'static ModelDef, now: Instant) -> Self {
         Self::new(model, now)
-    }
-
-    #[inline]
-    fn key_down(&mut self, now: Instant, key: KeyId) {
-        self.key_down(now, key);
-    }
-
-    #[inline]
-    fn key_up(&mut self, now: Instant, key: KeyId) {
-        self.key_up(now, key);
-    }
-
-    #[inline]
-    fn key_cancel(&mut self, now: Instant, key: KeyId) {
-        self.key_cancel(now, key);
     }
 
     #[inline]
@@ -167,11 +146,7 @@ macro_rules! either {
     };
 }
 
-impl Face for AnyFace {
-    fn new(model: &'static ModelDef, now: Instant) -> Self {
-        MatrixPanel::new(model, now).map_or_else(|| Self::Segments(Panel::new(model, now)), Self::Matrix)
-    }
-
+impl Keyed for AnyFace {
     fn key_down(&mut self, now: Instant, key: KeyId) {
         either!(self, panel => panel.key_down(now, key));
     }
@@ -182,6 +157,12 @@ impl Face for AnyFace {
 
     fn key_cancel(&mut self, now: Instant, key: KeyId) {
         either!(self, panel => panel.key_cancel(now, key));
+    }
+}
+
+impl Face for AnyFace {
+    fn new(model: &'static ModelDef, now: Instant) -> Self {
+        MatrixPanel::new(model, now).map_or_else(|| Self::Segments(Panel::new(model, now)), Self::Matrix)
     }
 
     fn poll(&mut self, now: Instant, values: &impl Values) -> Option<Intent> {

@@ -4,6 +4,62 @@
 use schema::{BacklightDef, Hold, KeyDef, KeyId, ModelDef, PanelDef};
 use units::{Duration, Instant};
 
+/// A panel as its keys see it. One key at a time: a second one is not heard, nor one that the model does not have.
+pub trait Keyed {
+    /// A key goes down.
+    fn key_down(&mut self, now: Instant, key: KeyId);
+    /// A key goes up: what it was held for, the next `poll` does.
+    fn key_up(&mut self, now: Instant, key: KeyId);
+    /// The key is up without having been let go, as when a window loses the pointer: it does nothing.
+    fn key_cancel(&mut self, now: Instant, key: KeyId);
+}
+
+/// The machine behind the keys.
+pub(crate) trait Machine {
+    /// The model, and its keys.
+    fn keys(&mut self) -> (&'static ModelDef, &mut Keys);
+    /// Lets the time-outs up to `now` happen.
+    fn pass(&mut self, now: Instant);
+}
+
+/// Lets the time-outs up to `now` happen, unless a press before them has still to be carried out.
+fn catch_up(machine: &mut impl Machine, now: Instant) {
+    if !machine.keys().1.waits() {
+        machine.pass(now);
+    }
+}
+
+fn release(machine: &mut impl Machine, now: Instant, key: KeyId, act: bool) {
+    let keys = machine.keys().1;
+    if keys.held.is_none_or(|held| held.key.id != key) {
+        return;
+    }
+    // What the held key did at its second mark, it did before this.
+    keys.very_long_due(now);
+    catch_up(machine, now);
+    let keys = machine.keys().1;
+    if let Some(held) = keys.held {
+        keys.up(now, held, act);
+    }
+}
+
+impl<M: Machine> Keyed for M {
+    fn key_down(&mut self, now: Instant, key: KeyId) {
+        let (model, keys) = self.keys();
+        let Some(key) = keys.heard(model, key) else { return };
+        catch_up(self, now);
+        self.keys().1.down(now, key);
+    }
+
+    fn key_up(&mut self, now: Instant, key: KeyId) {
+        release(self, now, key, true);
+    }
+
+    fn key_cancel(&mut self, now: Instant, key: KeyId) {
+        release(self, now, key, false);
+    }
+}
+
 /// A key that is down.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {

@@ -26,5 +26,6 @@ mod view;
 
 pub use deed::{Deed, LetGo};
 pub use draw::{Unshowable, draw, first_unshowable};
+pub use keys::Keyed;
 pub use machine::{Intent, Panel, Values};
 pub use view::{MAX_FIELDS, Marks, MessageKind, Mode, PageView, Screen, Shown};

@@ -1,13 +1,11 @@
 //! The machine: which page stands, what is being changed, and what the time that passes does to it.
 
-use schema::{
-    CommandId, Edit, Gate, KeyId, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId, Source,
-};
+use schema::{CommandId, Edit, Gate, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId, Source};
 use units::{Duration, Instant, Tariff};
 
 use crate::deed::Deed;
 use crate::entry::{Entry, digits_of, next_value, offered};
-use crate::keys::{Act, Keys, next_period, period};
+use crate::keys::{Act, Keys, Machine, next_period, period};
 use crate::view::MessageKind;
 
 /// Where the panel reads what it shows.
@@ -93,6 +91,16 @@ pub(crate) fn scroll_step(seconds: i32) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or(1).max(1))
 }
 
+impl Machine for Panel {
+    fn keys(&mut self) -> (&'static ModelDef, &mut Keys) {
+        (self.model, &mut self.keys)
+    }
+
+    fn pass(&mut self, now: Instant) {
+        self.state = self.state_at(now);
+    }
+}
+
 impl Panel {
     /// A panel at power-up: it scrolls, from the first page on.
     #[must_use]
@@ -104,44 +112,6 @@ impl Panel {
             backlight: default(SettingId::Backlight),
         };
         Self { model, state: State::Scroll { since: now }, keys: Keys::new(now), list: 0, seen }
-    }
-
-    // ---- keys
-
-    /// A key goes down. One key at a time: a second one is not heard, nor one that the model does not have.
-    pub fn key_down(&mut self, now: Instant, key: KeyId) {
-        let Some(key) = self.keys.heard(self.model, key) else { return };
-        self.catch_up(now);
-        self.keys.down(now, key);
-    }
-
-    /// A key goes up: what it was held for, the next [`Panel::poll`] does.
-    pub fn key_up(&mut self, now: Instant, key: KeyId) {
-        self.release(now, key, true);
-    }
-
-    /// The key is up without having been let go, as when a window loses the pointer: it does nothing.
-    pub fn key_cancel(&mut self, now: Instant, key: KeyId) {
-        self.release(now, key, false);
-    }
-
-    fn release(&mut self, now: Instant, key: KeyId, act: bool) {
-        if self.keys.held.is_none_or(|held| held.key.id != key) {
-            return;
-        }
-        // What the held key did at its second mark, it did before this.
-        self.keys.very_long_due(now);
-        self.catch_up(now);
-        if let Some(held) = self.keys.held {
-            self.keys.up(now, held, act);
-        }
-    }
-
-    /// Lets the time-outs up to `now` happen, unless a press before them has still to be carried out.
-    fn catch_up(&mut self, now: Instant) {
-        if !self.keys.waits() {
-            self.state = self.state_at(now);
-        }
     }
 
     // ---- time

@@ -1,11 +1,11 @@
 //! The machine: which page stands, what is being changed, and what the time that passes does to it.
 
-use schema::{KeyId, MatrixDef, ModelDef, SettingDef, SettingId};
+use schema::{MatrixDef, ModelDef, SettingDef, SettingId};
 use units::{Duration, Instant};
 
 use super::view::{ChoiceRow, Notice, Page};
 use crate::entry::Entry;
-use crate::keys::{Act, Keys, next_period, period};
+use crate::keys::{Act, Keys, Machine, next_period, period};
 use crate::machine::{Intent, Values, scroll_step};
 
 /// The panel of a meter with a dot matrix.
@@ -85,6 +85,17 @@ struct Seen {
     backlight: i32,
 }
 
+impl Machine for MatrixPanel {
+    fn keys(&mut self) -> (&'static ModelDef, &mut Keys) {
+        (self.model, &mut self.keys)
+    }
+
+    fn pass(&mut self, now: Instant) {
+        self.state = self.state_at(now);
+        self.radio = self.radio_at(now);
+    }
+}
+
 impl MatrixPanel {
     /// A panel at power-up, or `None` for a model without a dot matrix.
     #[must_use]
@@ -108,49 +119,6 @@ impl MatrixPanel {
 
     pub(super) fn setting(&self, id: SettingId) -> Option<&'static SettingDef> {
         self.model.setting(id).map(|(_, setting)| setting)
-    }
-
-    // ---- keys
-
-    /// A key goes down. One key at a time: a second one is not heard, nor one that the model does not have.
-    pub fn key_down(&mut self, now: Instant, key: KeyId) {
-        let Some(key) = self.keys.heard(self.model, key) else { return };
-        self.catch_up(now);
-        self.keys.down(now, key);
-    }
-
-    /// A key goes up: what it was held for, the next [`MatrixPanel::poll`] does.
-    pub fn key_up(&mut self, now: Instant, key: KeyId) {
-        self.release(now, key, true);
-    }
-
-    /// The key is up without having been let go, as when a window loses the pointer: it does nothing.
-    pub fn key_cancel(&mut self, now: Instant, key: KeyId) {
-        self.release(now, key, false);
-    }
-
-    fn release(&mut self, now: Instant, key: KeyId, act: bool) {
-        if self.keys.held.is_none_or(|held| held.key.id != key) {
-            return;
-        }
-        // What the held key did at its mark, it did before this.
-        self.keys.very_long_due(now);
-        self.catch_up(now);
-        if let Some(held) = self.keys.held {
-            self.keys.up(now, held, act);
-        }
-    }
-
-    /// Lets the time-outs up to `now` happen, unless a press before them has still to be carried out.
-    fn catch_up(&mut self, now: Instant) {
-        if !self.keys.waits() {
-            self.pass(now);
-        }
-    }
-
-    fn pass(&mut self, now: Instant) {
-        self.state = self.state_at(now);
-        self.radio = self.radio_at(now);
     }
 
     // ---- time

@@ -8,7 +8,7 @@ use units::{Duration, Flow, Instant, Of, Phase, StateOf, Tariff, What};
 
 use super::model::*;
 use crate::matrix::{MatrixPanel, MatrixView};
-use crate::{Intent, Values};
+use crate::{Intent, Keyed, Values};
 
 pub struct Meter {
     pub values: Vec<(Source, i64)>,

@@ -8,7 +8,7 @@ use units::{Duration, Instant, Of, StateOf, Tariff, What};
 use super::bench::Bench;
 use super::model::*;
 use crate::matrix::{MatrixPanel, Notice, Page, Screen};
-use crate::{Deed, LetGo};
+use crate::{Deed, Keyed, LetGo};
 
 fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
