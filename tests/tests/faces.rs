@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lcd::Mono;
 use models::{ALL, COMING};
 use panel::matrix::{MatrixPanel, MatrixView, Screen, paint};
-use panel::{Intent, Values};
+use panel::{Intent, Keyed, Values};
 use schema::{GlassDef, KeyId, Kind, MatrixDef, ModelDef, SettingId, Source};
 use units::{Duration, Instant, Point, StateOf, Tariff, What};
 
