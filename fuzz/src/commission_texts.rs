@@ -55,6 +55,9 @@ fn lines(text: &str) {
     if let Some(entry) = JournalEntry::parse(text) {
         assert_eq!(JournalEntry::parse(&entry.to_string()), Some(entry));
     }
+    if let Err(fault) = ReadOut::from_json(text) {
+        assert!(!fault.to_string().is_empty());
+    }
     for entry in models::ALL {
         let mut staged = Staged::new();
         match staged.stage_change(entry, text) {
@@ -78,15 +81,22 @@ fn read_out(input: &mut Input<'_>) {
         };
         rows.push(ReadRow { key: names::key(entry, &row), label: names::label(entry, &row), row, words, value, text });
     }
-    let read = ReadOut { entry, at: Instant::ZERO, serial, requests: 1, rows };
+    let read = ReadOut { entry, at: Instant::ZERO, place: None, serial, requests: 1, rows };
     assert_eq!(read.to_table().lines().count(), read.rows.len() + 1);
-    let csv = read.to_csv();
+    let time = input.text();
+    let csv = read.to_csv("2026-11-21");
     assert_eq!(csv.lines().count(), read.rows.len() + 1);
     for line in csv.lines() {
-        assert_eq!(cells(line), 7, "{line}");
+        assert_eq!(cells(line), 9, "{line}");
     }
-    let json = read.to_json(&input.text());
+    let json = read.to_json(&time);
     assert!(json.chars().all(|c| c == '\n' || !c.is_control()), "JSON escapes what cannot be seen");
+    let back = ReadOut::from_json(&json).expect("what was written is read");
+    assert_eq!((&*back.time, back.read_out.serial), (&*time, serial));
+    let again = back.read_out;
+    assert!(again.rows.iter().map(|row| &row.words).eq(read.rows.iter().map(|row| &row.words)));
+    let json = again.to_json(&time);
+    assert_eq!(ReadOut::from_json(&json).map(|saved| saved.read_out.to_json(&time)), Ok(json));
 }
 
 /// Cells of a line of comma-separated values.
@@ -109,7 +119,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         vec![3, 8, 1, 3, 0x50, 0, 0, 2, 0xD5, 0x0B, 1, 0x83, 2],
         vec![0, 0, 0, 1, 2, 3, 4],
     ];
-    for line in ["1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "baud=9600", "s0-rate=0.1"] {
+    for line in ["1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "baud=9600", "s0-rate=0.1", "{\"format\": 2, \"rows\": [{\"register\": \"4000\"}]}"] {
         seeds.push([b"\x01", line.as_bytes()].concat());
     }
     seeds

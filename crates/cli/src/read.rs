@@ -81,7 +81,7 @@ pub fn run(args: &ReadArgs) -> Result<(), Fault> {
     if read.rows.iter().any(|row| row.value.is_ok()) {
         out::print(&match args.format {
             Format::Table => read.to_table(),
-            Format::Csv => read.to_csv(),
+            Format::Csv => read.to_csv(&unix_seconds().to_string()),
             Format::Json => read.to_json(&unix_seconds().to_string()),
         });
     }

@@ -6,8 +6,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::bus::Place;
 use crate::identify::serial_text;
 use crate::read::{ReadOut, ReadRow};
+
+/// The format of the files that [`ReadOut::to_json`] writes. Format 1 had no word for it, and no place.
+pub(crate) const FORMAT: u32 = 2;
 
 impl ReadRow {
     /// Its registers in hexadecimal, a space between.
@@ -49,27 +53,47 @@ impl ReadOut {
         text
     }
 
-    /// Comma-separated values (RFC 4180): key, label, value, unit, register, words in hexadecimal, fault.
+    /// The serial number with its leading zeros; empty where it was not read.
     #[must_use]
-    pub fn to_csv(&self) -> String {
-        let mut text = String::from("key,label,value,unit,register,words,fault\r\n");
+    pub fn serial_text(&self) -> String {
+        self.serial.map_or_else(String::new, serial_text)
+    }
+
+    /// Comma-separated values (RFC 4180): key, label, value, unit, register, words in hexadecimal, fault, serial number,
+    /// time. Each line says whose it is and when it was read, so that files can be joined. `time` is the caller's.
+    #[must_use]
+    pub fn to_csv(&self, time: &str) -> String {
+        let mut text = String::from("key,label,value,unit,register,words,fault,serial,time\r\n");
+        let serial = self.serial_text();
         for row in &self.rows {
             let register = format!("{:04X}", row.row.def.addr);
             let (words, fault) = (row.hex(), row.fault_text());
-            let cells = [&row.key, &row.label, &row.text.value, row.text.unit, &register, &words, &fault];
-            let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
-            text.push_str(&cells.join(","));
+            let cells = [
+                &row.key,
+                &row.label,
+                &row.text.value,
+                row.text.unit,
+                &register,
+                &words,
+                &fault,
+                &serial,
+                time,
+            ];
+            text.push_str(&cells.map(csv_cell).join(","));
             text.push_str("\r\n");
         }
         text
     }
 
-    /// JSON: the model, the serial number, and one object a row. `time` is the caller's, since ports know no date.
+    /// JSON: the model, the serial number, where it was spoken to, and one object a row, which [`ReadOut::from_json`]
+    /// reads back. `time` is the caller's, since ports know no date.
     #[must_use]
     pub fn to_json(&self, time: &str) -> String {
         let serial = self.serial.map_or_else(|| "null".to_string(), |serial| json_text(&serial_text(serial)));
+        let place = self.place.map_or_else(|| "null".to_string(), place_json);
         let mut text = format!(
-            "{{\n  \"model\": {},\n  \"serial\": {serial},\n  \"time\": {},\n  \"rows\": [",
+            "{{\n  \"format\": {FORMAT},\n  \"model\": {},\n  \"serial\": {serial},\n  \"place\": {place},\n  \
+             \"time\": {},\n  \"rows\": [",
             json_text(self.entry.def.slug),
             json_text(time)
         );
@@ -93,6 +117,11 @@ impl ReadOut {
         text.push_str("\n  ]\n}\n");
         text
     }
+}
+
+fn place_json(place: Place) -> String {
+    let Place { line, unit } = place;
+    format!("{{\"id\": {unit}, \"baud\": {}, \"parity\": \"{}\"}}", line.baud, line.parity)
 }
 
 pub(crate) fn csv_cell(cell: &str) -> String {

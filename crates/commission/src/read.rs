@@ -9,7 +9,7 @@ use models::Entry;
 use schema::{Block, CodecError, ModelDef, RegisterDef, Rule, SettingId, Source, Unmapped};
 use units::Instant;
 
-use crate::bus::{Bus, Fault, READ_TRIES};
+use crate::bus::{Bus, Fault, Place, READ_TRIES};
 use crate::names::{self, Row, Text};
 
 /// After so many single values in a row without any answer the meter counts as gone.
@@ -134,6 +134,8 @@ pub enum RowFault {
     Codec(CodecError),
     /// It was not asked, since the meter had stopped answering.
     NotAsked,
+    /// The reason that a file tells.
+    Saved(String),
 }
 
 impl fmt::Display for RowFault {
@@ -142,6 +144,7 @@ impl fmt::Display for RowFault {
             Self::Bus(fault) => fault.fmt(f),
             Self::Codec(fault) => fault.fmt(f),
             Self::NotAsked => f.write_str("not asked, since the meter had stopped answering"),
+            Self::Saved(why) => f.write_str(why),
         }
     }
 }
@@ -181,6 +184,8 @@ pub struct ReadOut {
     pub entry: &'static Entry,
     /// When the last answer came, by the port's clock.
     pub at: Instant,
+    /// Where the meter was spoken to; `None` for a file that does not say.
+    pub place: Option<Place>,
     /// The last eight digits of the serial number, where they were read.
     pub serial: Option<u32>,
     /// How many requests it took.
@@ -300,10 +305,7 @@ pub async fn read_out<B: Bus>(
         .collect();
     let spans = ReadPlan::new(entry.def, modbus::pdu::MAX_READ);
     let (mut found, requests) = read_rows(bus, &rows, spans, progress).await?;
-    let form = rows.iter().find(|row| row.def.source == Source::Setting(SettingId::DataType));
-    let data_type = form
-        .and_then(|row| names::decode(entry, row.def, found.get(row.def.addr)?).ok())
-        .and_then(|value| i32::try_from(value).ok());
+    let data_type = data_type_in(entry, rows.iter().filter_map(|row| Some((*row, found.get(row.def.addr)?))));
     let rows: Vec<ReadRow> = rows
         .into_iter()
         .map(|row| {
@@ -311,9 +313,19 @@ pub async fn read_out<B: Bus>(
             read_row(entry, row, words, data_type)
         })
         .collect();
-    let mut out = ReadOut { entry, at: bus.now(), serial: None, requests, rows };
+    let place = Some(bus.place());
+    let mut out = ReadOut { entry, at: bus.now(), place, serial: None, requests, rows };
     out.serial = out.value(Source::Setting(SettingId::Serial)).and_then(|serial| u32::try_from(serial).ok());
     Ok(out)
+}
+
+/// What the meter's own setting says about the form of its counters, where that was read.
+pub(crate) fn data_type_in<'w>(
+    entry: &'static Entry,
+    mut rows: impl Iterator<Item = (Row, &'w [u16])>,
+) -> Option<i32> {
+    let (row, words) = rows.find(|(row, _)| row.def.source == Source::Setting(SettingId::DataType))?;
+    names::decode(entry, row.def, words).ok().and_then(|value| i32::try_from(value).ok())
 }
 
 fn is_secret(entry: &'static Entry, def: &RegisterDef) -> bool {
@@ -323,7 +335,8 @@ fn is_secret(entry: &'static Entry, def: &RegisterDef) -> bool {
     }
 }
 
-fn read_row(
+/// A row with its value made of its words.
+pub(crate) fn read_row(
     entry: &'static Entry,
     row: Row,
     words: Result<Vec<u16>, RowFault>,

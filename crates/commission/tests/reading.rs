@@ -155,18 +155,20 @@ fn files_hold_keys_values_units_registers_and_words() {
     wire.borrow_mut().slave().points.insert(units::Point::now(units::What::U).code(), 230_100);
     wire.borrow_mut().slave().redraw();
     let out = block_on(read_out(&mut bus, entry(), &mut |_| {})).unwrap();
-    let csv = out.to_csv();
-    assert!(csv.starts_with("key,label,value,unit,register,words,fault\r\n"), "{csv}");
-    assert!(csv.contains("\r\nserial,Serial number,13070002,,4000,1307 0002,\r\n"), "{csv}");
-    assert!(csv.contains("\r\nscroll-time,Scroll time,10,s,4010,0010,\r\n"), "{csv}");
+    let csv = out.to_csv("2026-11-21");
+    assert!(csv.starts_with("key,label,value,unit,register,words,fault,serial,time\r\n"), "{csv}");
+    let end = ",13070002,2026-11-21\r\n";
+    assert!(csv.contains(&format!("\r\nserial,Serial number,13070002,,4000,1307 0002,{end}")), "{csv}");
+    assert!(csv.contains(&format!("\r\nscroll-time,Scroll time,10,s,4010,0010,{end}")), "{csv}");
     assert!(csv.contains("\r\nvoltage,"), "{csv}");
-    assert!(csv.contains(",230.1,V,5000,4366 199A,\r\n"), "{csv}");
+    assert!(csv.contains(",230.1,V,5000,4366 199A,,13070002,"), "{csv}");
     assert!(!csv.contains("password"));
     assert_eq!(out.value(schema::Source::Setting(schema::SettingId::ScrollTime)), Some(10));
     let json = out.to_json("2026-11-21T12:00:00Z");
     assert!(json.contains("\"serial\": \"13070002\""), "{json}");
     assert!(json.contains("\"key\": \"s0-rate\""), "{json}");
-    assert_eq!(json.matches('{').count(), out.rows.len() + 1);
+    assert!(json.contains("\"place\": {\"id\": 1, \"baud\": 9600, \"parity\": \"even\"}"), "{json}");
+    assert_eq!(json.matches('{').count(), out.rows.len() + 2);
     let table = out.to_table();
     assert_eq!(table.lines().count(), out.rows.len() + 1);
 }

@@ -336,7 +336,8 @@ impl Runtime {
     /// The last read-out as a file.
     pub fn export(&self, json: bool) -> Option<String> {
         let readout = self.wire().subject.readout.as_ref()?;
-        Some(if json { readout.to_json(&super::iso_now()) } else { readout.to_csv() })
+        let time = super::iso_now();
+        Some(if json { readout.to_json(&time) } else { readout.to_csv(&time) })
     }
 }
 
