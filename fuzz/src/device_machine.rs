@@ -70,7 +70,7 @@ fn story(
             11 => {
                 let id = input.pick(SettingId::ALL);
                 let value = input.u32().cast_signed() >> (op & 0x10);
-                let door = input.pick(&[Door::Panel, Door::Bus, Door::Optical, Door::Factory]);
+                let door = input.pick(&[Door::Panel, Door::Bus, Door::Optical, Door::Radio, Door::Factory]);
                 let old = meter.setting(id);
                 if meter.apply(door, &[(id, value.into())]).is_err() {
                     assert_eq!(meter.setting(id), old, "what was refused changes nothing");
@@ -108,7 +108,7 @@ fn port(meter: &Device<'_, Image<'_>>, op: u8) -> PortId {
 fn whole(meter: &Device<'_, Image<'_>>, port: PortId, op: u8, body: &[u8]) -> Vec<u8> {
     let own = meter.address(port).map_or(0, |(_, address)| address);
     match port {
-        PortId::Modbus => {
+        PortId::Modbus | PortId::Radio => {
             let mut frame = vec![if op & 16 == 0 { own } else { 0 }];
             frame.extend_from_slice(body);
             frame.extend(crc::wire(&frame));
@@ -231,6 +231,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seeds.push([&[model, 0][..], &[3, 0, 1, 3, 0, 1, 3, 0, 35, 3, 0, 1, 3, 0, 35, 3, 0, 1, 14, 14]].concat());
         seeds.push([&[model, 0][..], &load, &[5, 0, 15, 8, 5, 0, 15, 7, 4, 1, 0, 23, 15, 4, 0xFF, 0xFF]].concat());
         seeds.push([&[model, 0][..], &load, &[4, 0x10, 0, 10, 5, 3, 0x50, 0, 0, 10, 14, 10, 5, 6, 0x40, 0x10, 0, 0x25, 14, 14]].concat());
+        // The radio of a dot matrix is switched on; a read, the password and a write go over it.
+        let radio = [3, 1, 35, 3, 1, 1, 74, 5, 3, 0x40, 0, 0, 2, 14, 74, 8, 0x10, 0x40, 0x34, 0, 1, 2, 0, 0, 14];
+        seeds.push([&[model, 0][..], &radio, &[74, 5, 6, 0x40, 0x10, 0, 0x25, 14, 5, 0, 15, 14]].concat());
         seeds.push([&[model, 7][..], &[27, 2, 0, 9, 0, 0, 2, 14, 12, 0, 12, 1, 13, 0, 9, 3, 1, 2, 3, 14]].concat());
     }
     seeds

@@ -46,8 +46,8 @@ pub fn start<T>(
     let (mut counters, mut sampled) =
         (vec![Counter::default(); sizes.counters], vec![Counter::default(); sizes.counters]);
     let mut scratch = vec![0; DeviceMemory::scratch(model)];
-    let [mut modbus, mut mbus, mut optical] =
-        [sizes.modbus, sizes.mbus, sizes.optical].map(|size| [vec![0; size], vec![0; size]]);
+    let [mut modbus, mut mbus, mut optical, mut radio] =
+        [sizes.modbus, sizes.mbus, sizes.optical, sizes.radio].map(|size| [vec![0; size], vec![0; size]]);
     let memory = DeviceMemory {
         settings: &mut settings,
         image: &mut words,
@@ -59,6 +59,7 @@ pub fn start<T>(
             modbus: buffers(&mut modbus),
             mbus: buffers(&mut mbus),
             optical: buffers(&mut optical),
+            radio: buffers(&mut radio),
         },
     };
     with(&mut Device::new(model, memory, Image(image), now))

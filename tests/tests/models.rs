@@ -32,7 +32,9 @@ fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
         | Table::RegisterLines
         | Table::Readings
         | Table::History(_)
-        | Table::Menu => return None,
+        | Table::Menu
+        | Table::AppPages
+        | Table::AppSettings => return None,
     };
     tables.get(block)?.get(row)
 }

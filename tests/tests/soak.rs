@@ -96,7 +96,7 @@ impl Die {
     /// Noise, or a well-made request that leaves the tariff alone.
     fn frame(&mut self, model: &ModelDef) -> Vec<u8> {
         match (self.below(2), model.wired()) {
-            (0, _) | (_, None | Some(PortId::Optical)) => {
+            (0, _) | (_, None | Some(PortId::Optical | PortId::Radio)) => {
                 (0..self.below(40)).map(|_| self.roll().to_le_bytes()[0]).collect()
             }
             (_, Some(PortId::Mbus)) => self.mbus_frame(),

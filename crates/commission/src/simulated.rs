@@ -43,7 +43,7 @@ impl Port for SimulatedPort {
     async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
         let left = {
             let mut bench = self.bench.borrow_mut();
-            if bench.faults(self.wire).unplugged {
+            if bench.is_lost(self.wire) {
                 return Err(PortFault::Lost);
             }
             bench.master_send(self.wire, bytes);

@@ -210,6 +210,7 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
             };
             self.panel.settled(now, taken);
         }
+        self.ports.switch_radio(self.panel.radio_on(now));
     }
 
     /// When something changes next by itself, other than a reading: on the display, or on the bus.
@@ -315,11 +316,6 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
         self.powered && self.panel.radio_on(now)
     }
 
-    /// Somebody has used the Bluetooth: the time after which it goes off starts again.
-    pub fn radio_used(&mut self, now: Instant) {
-        self.panel.radio_used(now);
-    }
-
     /// The pages somebody put in the automatic scroll, a bit a page.
     #[must_use]
     pub fn scroll_list(&self) -> u128 {
@@ -408,6 +404,7 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
             PortId::Modbus => Some(self.works.modbus_line()),
             PortId::Mbus => Some(self.works.mbus_line()),
             PortId::Optical => None,
+            PortId::Radio => Some((LineParams::RADIO, self.works.modbus_line().1)),
         }
     }
 
@@ -420,6 +417,7 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
     #[inline]
     pub fn rx(&mut self, port: PortId, now: Instant, bytes: &[u8]) {
         if self.powered {
+            self.time_radio(port, now);
             self.ports.rx(port, now, bytes);
         }
     }
@@ -449,15 +447,34 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
         if !self.powered {
             return None;
         }
+        self.time_radio(port, now);
         let output = self.ports.poll(port, now, &mut self.works)?;
-        if let PortOutput::Transmit(_) = output {
-            self.panel.answered(now);
+        match (port, &output) {
+            // A frame that is answered is what keeps the radio on.
+            (PortId::Radio, PortOutput::Transmit(_)) => self.panel.radio_used(now),
+            (_, PortOutput::Transmit(_)) => self.panel.answered(now),
+            _ => {}
         }
         Some(output)
+    }
+
+    /// The radio may have gone off since the panel was looked after last.
+    #[inline]
+    fn time_radio(&mut self, port: PortId, now: Instant) {
+        if port == PortId::Radio {
+            self.ports.switch_radio(self.panel.radio_on(now));
+        }
     }
 }
 
 impl<N: Nv, F: Face> Device<'_, N, AllPorts<'_>, F> {
+    /// The connection over the radio ends, as when a phone goes away: the next one begins without the password.
+    pub fn hang_up(&mut self) {
+        if let Some(port) = &mut self.ports.radio {
+            port.hang_up();
+        }
+    }
+
     /// How the Modbus behaves: the reply delay and other quirks may be changed. Nothing happens where there is none.
     pub fn configure_modbus(&mut self, change: impl FnOnce(&mut modbus::ServerConfig)) {
         if let Some(port) = &mut self.ports.modbus {

@@ -29,5 +29,6 @@ pub use face::{AnyFace, Face, SegmentFace};
 pub use memory::{NvPart, damage, image_size};
 pub use port::{
     AllPorts, Buffers, MbusPort, MbusQuirks, ModbusPort, OpticalPort, PortMemory, PortOutput, Ports,
+    RadioPort,
 };
 pub use works::{Door, Refusal, Works};

@@ -3,6 +3,7 @@
 mod mbus;
 mod modbus;
 mod optical;
+mod radio;
 
 use nv::Nv;
 use schema::{ModelDef, PortId};
@@ -11,6 +12,7 @@ use units::{Instant, LineError, LineParams};
 pub use self::mbus::{MbusPort, MbusQuirks};
 pub use self::modbus::ModbusPort;
 pub use self::optical::OpticalPort;
+pub use self::radio::RadioPort;
 use crate::works::Works;
 
 /// What a port wants done next.
@@ -56,6 +58,8 @@ pub struct PortMemory<'a> {
     pub mbus: Buffers<'a>,
     /// Of the infrared window.
     pub optical: Buffers<'a>,
+    /// Of the radio.
+    pub radio: Buffers<'a>,
 }
 
 /// One or several ports. A program for one kind of meter takes only those it has terminals for: what is not named is
@@ -69,6 +73,9 @@ pub trait Ports<'a> {
 
     /// The supply has gone.
     fn reset(&mut self);
+
+    /// The radio is on, or not; nothing happens where there is none.
+    fn switch_radio(&mut self, _on: bool) {}
 
     /// Speed and parity in force; `None` where there is no such port.
     fn line(&self, port: PortId) -> Option<LineParams>;
@@ -99,6 +106,8 @@ pub struct AllPorts<'a> {
     pub mbus: Option<MbusPort<'a>>,
     /// The infrared window.
     pub optical: Option<OpticalPort<'a>>,
+    /// The radio.
+    pub radio: Option<RadioPort<'a>>,
 }
 
 /// The same call on the port that is meant, or `$none` where the model does not have it.
@@ -117,6 +126,10 @@ macro_rules! on {
                 Some($it) => $call,
                 None => $none,
             },
+            PortId::Radio => match &mut $self.radio {
+                Some($it) => $call,
+                None => $none,
+            },
         }
     };
 }
@@ -127,6 +140,7 @@ impl<'a> Ports<'a> for AllPorts<'a> {
             modbus: model.modbus.map(|_| ModbusPort::with(model, memory.modbus)),
             mbus: model.mbus.map(|def| MbusPort::with(def, memory.mbus)),
             optical: model.optical.map(|def| OpticalPort::with(def, memory.optical)),
+            radio: RadioPort::with(model, memory.radio),
         }
     }
 
@@ -137,8 +151,11 @@ impl<'a> Ports<'a> for AllPorts<'a> {
         if let Some(port) = &mut self.mbus {
             port.boot(works);
         }
-        // Its line is the same whatever the settings say.
+        // Their lines are the same whatever the settings say.
         if let Some(port) = &mut self.optical {
+            port.reset();
+        }
+        if let Some(port) = &mut self.radio {
             port.reset();
         }
     }
@@ -153,6 +170,15 @@ impl<'a> Ports<'a> for AllPorts<'a> {
         if let Some(port) = &mut self.optical {
             port.reset();
         }
+        if let Some(port) = &mut self.radio {
+            port.reset();
+        }
+    }
+
+    fn switch_radio(&mut self, on: bool) {
+        if let Some(port) = &mut self.radio {
+            port.switch(on);
+        }
     }
 
     fn line(&self, port: PortId) -> Option<LineParams> {
@@ -160,6 +186,7 @@ impl<'a> Ports<'a> for AllPorts<'a> {
             PortId::Modbus => self.modbus.as_ref().map(ModbusPort::line),
             PortId::Mbus => self.mbus.as_ref().map(MbusPort::line),
             PortId::Optical => self.optical.as_ref().map(OpticalPort::line),
+            PortId::Radio => self.radio.as_ref().map(|_| radio::line()),
         }
     }
 
@@ -181,6 +208,7 @@ impl<'a> Ports<'a> for AllPorts<'a> {
             PortId::Modbus => self.modbus.as_ref()?.poll_at(works),
             PortId::Mbus => self.mbus.as_ref()?.poll_at(works),
             PortId::Optical => self.optical.as_ref()?.poll_at(),
+            PortId::Radio => self.radio.as_ref()?.poll_at(works),
         }
     }
 

@@ -178,7 +178,20 @@ impl<N: Nv> RegisterAccess for Works<'_, N> {
         self.stretch(address, count)
     }
 
+    #[inline]
     fn write(&mut self, _kind: WriteKind, address: u16, words: Words<'_>) -> Result<(), Exception> {
+        self.write_through(Door::Bus, address, words)
+    }
+}
+
+impl<N: Nv> Works<'_, N> {
+    /// Checks what a master writes through a door, then does all of it, or nothing.
+    pub(crate) fn write_through(
+        &mut self,
+        door: Door,
+        address: u16,
+        words: Words<'_>,
+    ) -> Result<(), Exception> {
         let model = self.model;
         let asked = self.covered(address, words).map(move |row| {
             let (row, words) = row?;
@@ -193,7 +206,7 @@ impl<N: Nv> RegisterAccess for Works<'_, N> {
             _ => None,
         });
         if settings.clone().next().is_some() {
-            self.apply(Door::Bus, settings).map_err(|_| Exception::DeviceFailure)?;
+            self.apply(door, settings).map_err(|_| Exception::DeviceFailure)?;
         }
         for wish in asked {
             if let Ok(Wanted::Command(command)) = wish {

@@ -16,6 +16,7 @@ mod face;
 mod memory;
 mod model;
 mod optical;
+mod radio;
 mod transformed;
 use model::MODEL;
 
@@ -45,6 +46,7 @@ fn device_of<N: Nv>(model: &'static ModelDef, nv: N, now: Instant) -> Device<'st
             modbus: buffers(sizes.modbus),
             mbus: buffers(sizes.mbus),
             optical: buffers(sizes.optical),
+            radio: buffers(sizes.radio),
         },
     };
     Device::new(model, memory, nv, now)

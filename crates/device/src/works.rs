@@ -27,6 +27,8 @@ pub enum Door {
     Bus,
     /// A head on the infrared window, after the password.
     Optical,
+    /// A master at the radio, after the password: it may do what one on the bus may.
+    Radio,
     /// The factory, or who plays it: the one who makes the twin.
     Factory,
 }

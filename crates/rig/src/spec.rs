@@ -115,7 +115,7 @@ impl MeterSpec {
         let address = match self.entry.def.wired() {
             Some(PortId::Modbus) => Some(SettingId::ModbusId),
             Some(PortId::Mbus) => Some(SettingId::MbusId),
-            Some(PortId::Optical) | None => None,
+            Some(PortId::Optical | PortId::Radio) | None => None,
         };
         let serial = self.gives_serial().then_some(SettingId::Serial);
         let mut firsts: Vec<(&SettingDef, i32)> = Vec::new();

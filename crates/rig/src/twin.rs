@@ -111,6 +111,7 @@ impl Twin {
                 modbus: buffers(sizes.modbus),
                 mbus: buffers(sizes.mbus),
                 optical: buffers(sizes.optical),
+                radio: buffers(sizes.radio),
             },
         };
         let mut twin = Self {

@@ -33,6 +33,10 @@ pub enum Table {
     History(usize),
     /// The menu of a dot matrix.
     Menu,
+    /// The pages of values of the app.
+    AppPages,
+    /// The settings of the app.
+    AppSettings,
     /// What stands in no table.
     Model,
 }
@@ -110,6 +114,8 @@ impl fmt::Display for Table {
             Self::Readings => f.write_str("readings of the face"),
             Self::History(n) => write!(f, "place {n} of the history"),
             Self::Menu => f.write_str("menu of the face"),
+            Self::AppPages => f.write_str("pages of the app"),
+            Self::AppSettings => f.write_str("settings of the app"),
             Self::Model => f.write_str("the model itself"),
         }
     }

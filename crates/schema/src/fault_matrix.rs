@@ -1,6 +1,7 @@
 //! The check of what stands on a dot matrix, at compile time.
 
 use crate::fault::{Fault, Table, What, fault, find_setting, source_is_known};
+use crate::fault_radio::radio_fault;
 use crate::{
     GlassDef, HeaderItemDef, KeyId, MatrixDef, MenuEdit, MenuItemDef, ModelDef, ReadingForm, RegisterLineDef,
     Source,
@@ -253,9 +254,15 @@ pub(crate) const fn matrix_fault(model: &ModelDef) -> Option<Fault> {
     if !known {
         return fault(Table::Model, 0, What::UnknownSetting);
     }
-    if words_are_texts(def) { None } else { fault(Table::Model, 0, What::Text) }
+    if !words_are_texts(def) {
+        return fault(Table::Model, 0, What::Text);
+    }
+    match &def.radio {
+        Some(radio) => radio_fault(model, def, radio),
+        None => None,
+    }
 }
 
 #[cfg(test)]
 #[path = "fault_matrix_tests.rs"]
-mod tests;
+pub(crate) mod tests;

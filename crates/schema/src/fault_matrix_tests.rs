@@ -22,14 +22,23 @@ const ROW: MenuItemDef =
 const SLOT: HistorySlotDef = HistorySlotDef { ratio: ERROR, lines: &[LINE], runs_on: false };
 const ITEM: HeaderItemDef = HeaderItemDef { label: "SW", source: ERROR, form: HeaderForm::Number };
 
-const FACE: MatrixDef = MatrixDef {
+pub const FACE: MatrixDef = MatrixDef {
     keys: MatrixKeys { left: KeyId(0), middle: KeyId(1), right: KeyId(2) },
     times: MatrixTimes { header: MS, registers: MS, choice: MS, password: MS },
     header: [&[ITEM], &[ITEM], &[ITEM, ITEM]],
     registers: RegistersDef { lines: &[LINE], together: 2, digits: 6, decimals: 3, high_tariffs: ERROR },
     readings: &[READING],
     history: Some(HistoryDef { title: "History", used: ERROR, slots: &[SLOT; 7] }),
-    radio: Some(RadioDef { title: "Radio", prefix: "R-", open: MS }),
+    radio: Some(RadioDef {
+        title: "Radio",
+        prefix: "R-",
+        open: MS,
+        packet: 20,
+        gap: MS,
+        reply_delay: MS,
+        lock: None,
+        app: None,
+    }),
     password: SettingId::ScrollTime,
     menu: &[ROW],
     obis: None,
@@ -55,7 +64,7 @@ const fn key(id: u8) -> KeyDef {
     KeyDef { id: KeyId(id), long: MS, very_long: MS }
 }
 
-const GOOD: ModelDef = ModelDef {
+pub const GOOD: ModelDef = ModelDef {
     pages: &[],
     keys: &[key(0), key(1), key(2)],
     glass: GlassDef::Matrix(MatrixGlass { width: 128, height: 160 }),
@@ -183,6 +192,6 @@ fn settings_and_words_of_the_face_are_there() {
     finds(MatrixDef { turned: Some(SettingId::MbusId), ..FACE }, Table::Model, 0, What::UnknownSetting);
     let words = MatrixWords { bits: ["", "", "", "", "", "", "", ""], ..FACE.words };
     finds(MatrixDef { words, ..FACE }, Table::Model, 0, What::Text);
-    let radio = Some(RadioDef { title: "", prefix: "R-", open: MS });
+    let radio = FACE.radio.map(|radio| RadioDef { title: "", ..radio });
     finds(MatrixDef { radio, ..FACE }, Table::Model, 0, What::Text);
 }

@@ -14,11 +14,13 @@
     clippy::cast_possible_truncation
 )]
 
+mod app;
 mod codec;
 mod condition;
 mod counters;
 mod fault;
 mod fault_matrix;
+mod fault_radio;
 mod glass;
 mod matrix;
 mod mbus;
@@ -30,6 +32,7 @@ mod pulse;
 mod register;
 mod setting;
 
+pub use app::{AppDef, AppEdit, AppPageDef, AppSettingDef};
 pub use codec::{Codec, CodecError};
 pub use condition::{Conditions, ErrorDef};
 pub use counters::{CtDef, TripDef, TripOf};

@@ -3,7 +3,7 @@
 
 use units::Duration;
 
-use crate::{CommandId, KeyId, SettingId, Source};
+use crate::{AppDef, CommandId, KeyId, SettingId, Source};
 
 /// A glass of dots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +142,8 @@ pub struct HistoryDef {
     pub slots: &'static [HistorySlotDef],
 }
 
-/// A radio that is switched on at the panel.
+/// A radio that is switched on at the panel. While it is on, a master speaks to the register map over it in whole frames of
+/// Modbus RTU, which end by their length and their check sum.
 #[derive(Clone, Copy, Debug)]
 pub struct RadioDef {
     /// What it is called in the choice.
@@ -151,6 +152,17 @@ pub struct RadioDef {
     pub prefix: &'static str,
     /// It goes off, and its page closes, so long after it was switched on or last used.
     pub open: Duration,
+    /// Most bytes that it sends at once: longer frames leave in several packets. Range: 1 to 255.
+    pub packet: u8,
+    /// A pause between two packets that gives an unfinished frame up.
+    pub gap: Duration,
+    /// Time from the end of a request to the start of its answer.
+    pub reply_delay: Duration,
+    /// The address that takes the digits of [`MatrixDef::password`], in a request of its own: before that, nothing is
+    /// written over the radio, and again once it has gone off. `None` where writes need no password.
+    pub lock: Option<u16>,
+    /// The maker's app, which speaks to the meter over it.
+    pub app: Option<&'static AppDef>,
 }
 
 /// What the editor of a row of the menu does.

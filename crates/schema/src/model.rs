@@ -3,8 +3,8 @@
 use units::Duration;
 
 use crate::{
-    Block, CtDef, ErrorDef, GlassDef, IdentityOf, MatrixDef, MbusDef, OpticalDef, PageDef, PageId,
-    PulseOutputDef, RegisterDef, Rule, SettingDef, SettingId, Source, TripDef,
+    AppDef, Block, CtDef, ErrorDef, GlassDef, IdentityOf, MatrixDef, MbusDef, OpticalDef, PageDef, PageId,
+    PulseOutputDef, RadioDef, RegisterDef, Rule, SettingDef, SettingId, Source, TripDef,
 };
 
 /// How forward and reverse make the total.
@@ -210,11 +210,13 @@ pub enum PortId {
     Mbus,
     /// The infrared window.
     Optical,
+    /// The radio that is switched on at the panel.
+    Radio,
 }
 
 impl PortId {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Modbus, Self::Mbus, Self::Optical];
+    pub const ALL: [Self; 4] = [Self::Modbus, Self::Mbus, Self::Optical, Self::Radio];
 }
 
 /// One meter. Everything about it is here: the rooms of the house hold no second copy.
@@ -267,6 +269,8 @@ pub struct MemorySizes {
     pub mbus: usize,
     /// Bytes of each of the two buffers of the infrared window.
     pub optical: usize,
+    /// Bytes of each of the two buffers of the radio.
+    pub radio: usize,
 }
 
 impl ModelDef {
@@ -291,7 +295,9 @@ impl ModelDef {
         let mbus = if self.mbus.is_some() { 261 } else { 0 };
         // A message of the programming mode: an address, 128 characters of data and what stands around them.
         let optical = if self.optical.is_some() { 192 } else { 0 };
-        MemorySizes { settings, image, counters: self.metering.counters(), modbus, mbus, optical }
+        // The same frames as on the Modbus.
+        let radio = if self.radio().is_some() { 260 } else { 0 };
+        MemorySizes { settings, image, counters: self.metering.counters(), modbus, mbus, optical, radio }
     }
 
     /// True where the meter can be spoken to there.
@@ -301,6 +307,25 @@ impl ModelDef {
             PortId::Modbus => self.modbus.is_some(),
             PortId::Mbus => self.mbus.is_some(),
             PortId::Optical => self.optical.is_some(),
+            PortId::Radio => self.radio().is_some(),
+        }
+    }
+
+    /// Its radio, where it has one: it is switched on at the keys of a dot matrix.
+    #[must_use]
+    pub const fn radio(&self) -> Option<&'static RadioDef> {
+        match self.matrix {
+            Some(MatrixDef { radio: Some(radio), .. }) => Some(radio),
+            _ => None,
+        }
+    }
+
+    /// The maker's app for it, where it has one.
+    #[must_use]
+    pub const fn app(&self) -> Option<&'static AppDef> {
+        match self.radio() {
+            Some(radio) => radio.app,
+            None => None,
         }
     }
 

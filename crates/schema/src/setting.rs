@@ -82,6 +82,8 @@ pub enum Keep {
     },
     /// It is stored, and there is no way back from it.
     Final,
+    /// It is stored, and that it was chosen once is shown for ever, whatever is chosen later.
+    Marked,
 }
 
 /// One value of a setting that has only a few.
@@ -108,6 +110,12 @@ impl Choice {
     #[must_use]
     pub const fn last(self) -> Self {
         Self { keep: Keep::Final, ..self }
+    }
+
+    /// The same as one that leaves a mark for ever.
+    #[must_use]
+    pub const fn marked(self) -> Self {
+        Self { keep: Keep::Marked, ..self }
     }
 }
 
@@ -352,10 +360,10 @@ impl SettingDef {
         }
     }
 
-    /// True where giving the setting this value cannot be undone, or uses up one of a few changes.
+    /// True where giving the setting this value cannot be undone, leaves a mark for ever, or uses up one of a few changes.
     #[must_use]
     pub fn is_lasting(&self, value: i32) -> bool {
-        let last = self.choice(value).is_some_and(|choice| choice.keep == Keep::Final);
+        let last = self.choice(value).is_some_and(|choice| matches!(choice.keep, Keep::Final | Keep::Marked));
         last || matches!(self.kind, Kind::Ratio)
     }
 
@@ -471,12 +479,16 @@ mod tests {
     fn what_cannot_be_undone_is_known_before() {
         static CODE: SettingDef = SettingDef {
             id: SettingId::CombinationCode,
-            kind: Kind::OneOf(&[Choice::new(4, "", "04"), Choice::new(5, "", "05").last()]),
+            kind: Kind::OneOf(&[
+                Choice::new(4, "", "04"),
+                Choice::new(5, "", "05").last(),
+                Choice::new(6, "", "06").marked(),
+            ]),
             default: 4,
             unit: Unit::None,
             ..TIME
         };
-        assert!(CODE.is_lasting(5) && !CODE.is_lasting(4) && !CODE.is_lasting(6));
+        assert!(CODE.is_lasting(5) && CODE.is_lasting(6) && !CODE.is_lasting(4) && !CODE.is_lasting(7));
         assert!(CT.is_lasting(5_005) && !TIME.is_lasting(5) && !PASSWORD.is_lasting(5));
     }
 

@@ -66,6 +66,17 @@ impl LineParams {
         Self { baud, parity: Parity::Even, data_bits: DataBits::Seven }
     }
 
+    /// What times the bytes of a radio, which has neither speed nor parity: so many of them pass in a second as at
+    /// 100 000 Bd without a parity bit, a speed that no serial line of meters has. It is that pace and not a line:
+    /// nobody can be at another one, and no setting changes it.
+    pub const RADIO: Self = Self::new(100_000, Parity::None);
+
+    /// True for what is carried by a radio, [`LineParams::RADIO`].
+    #[must_use]
+    pub fn is_radio(self) -> bool {
+        self == Self::RADIO
+    }
+
     /// Bits of one character: start, seven or eight data, parity if any, one stop.
     #[must_use]
     pub const fn char_bits(self) -> u32 {
@@ -129,6 +140,9 @@ impl LineParams {
 
 impl fmt::Display for LineParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_radio() {
+            return f.write_str("the radio");
+        }
         let letter = match self.parity {
             Parity::Even => 'E',
             Parity::None => 'N',
@@ -200,6 +214,13 @@ mod tests {
         assert_eq!(head.char_bits(), 10);
         assert_eq!(head.wire_time(24).as_micros(), 800_000);
         assert_eq!(head.to_string(), "300 7E1");
+    }
+
+    #[test]
+    fn a_radio_has_a_pace_and_no_speed() {
+        assert!(LineParams::RADIO.is_radio() && !LineParams::even(9_600).is_radio());
+        assert_eq!(LineParams::RADIO.to_string(), "the radio");
+        assert_eq!(LineParams::RADIO.wire_time(20).as_micros(), 2_000);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Documents of the models, for technicians: everything in them comes from the tables.
 
+mod app;
 mod face;
 mod pages;
 mod ports;
@@ -54,6 +55,7 @@ fn index() -> String {
             (def.modbus.is_some(), "Modbus"),
             (def.mbus.is_some(), "M-Bus"),
             (def.optical.is_some(), "infrared window"),
+            (def.radio().is_some(), "Bluetooth"),
         ];
         let ports: Vec<&str> = ports.iter().filter(|(there, _)| *there).map(|(_, name)| *name).collect();
         let _ = writeln!(
@@ -86,6 +88,7 @@ fn model(entry: &Entry, sources: &ModelSources) -> String {
     modbus(&mut out, def);
     ports::mbus(&mut out, def, sources);
     ports::optical(&mut out, def, sources);
+    app::radio(&mut out, def);
     registers::write(&mut out, def, sources);
     settings::write(&mut out, def, sources);
     display(&mut out, def);
@@ -106,6 +109,7 @@ fn contents(def: &ModelDef, sources: &ModelSources) -> String {
         ("Modbus", def.modbus.is_some()),
         ("M-Bus", def.mbus.is_some()),
         ("Infrared window", def.optical.is_some()),
+        (def.radio().map_or("", |radio| radio.title), def.radio().is_some()),
         ("Registers", true),
         ("Settings", true),
         ("Display and key", def.glass.segments().is_some()),

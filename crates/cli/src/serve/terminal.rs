@@ -42,6 +42,7 @@ pub enum Lead {
 const RTU: &str = "rtu+";
 const MBUS: &str = "mbus+";
 const HEAD: &str = "ir+";
+const RADIO: &str = "ble+";
 const METER: &str = "?meter=";
 
 const EXPECTED: &str = "tcp://HOST:PORT, pty:PATH or serial:PATH for the wired bus, with rtu+ or mbus+ before it to say \
@@ -172,6 +173,7 @@ const fn prefix(kind: PortId) -> &'static str {
         PortId::Modbus => RTU,
         PortId::Mbus => MBUS,
         PortId::Optical => HEAD,
+        PortId::Radio => RADIO,
     }
 }
 
@@ -180,6 +182,7 @@ const fn name(kind: PortId) -> &'static str {
         PortId::Modbus => "RS485 terminals",
         PortId::Mbus => "M-Bus terminals",
         PortId::Optical => "an optical port",
+        PortId::Radio => "Bluetooth",
     }
 }
 

@@ -67,7 +67,16 @@ static FACE: MatrixDef = MatrixDef {
             runs_on: true,
         }],
     }),
-    radio: Some(RadioDef { title: "Bluetooth", prefix: "IM-", open: Duration::from_secs(120) }),
+    radio: Some(RadioDef {
+        title: "Bluetooth",
+        prefix: "IM-",
+        open: Duration::from_secs(120),
+        packet: 20,
+        gap: Duration::from_millis(500),
+        reply_delay: Duration::from_millis(20),
+        lock: Some(0x7000),
+        app: None,
+    }),
     password: SettingId::Password,
     menu: &[
         MenuItemDef { label: "CT ratio", edit: MenuEdit::Ratio(SettingId::CtRatio) },
@@ -101,8 +110,14 @@ const PASSWORD: &[SettingDef] = &[SettingDef {
     ..RATIO
 }];
 
-static DOTS: ModelDef = ModelDef {
+const ADDRESS: &[RegisterDef] = &[RegisterDef::setting(0x4003, Codec::U16, SettingId::ModbusId)];
+
+pub(super) static DOTS: ModelDef = ModelDef {
     slug: "dots",
+    registers: &[
+        Block { rows: ADDRESS, ..TRANSFORMED.registers[0] },
+        Block { unmapped: Unmapped::Zero, ..TRANSFORMED.registers[0] },
+    ],
     settings: &[TRANSFORMED.settings[0], PASSWORD],
     pages: &[],
     keys: &[key(0), key(1), key(2)],
@@ -115,7 +130,10 @@ const _: () = assert!(first_fault(&DOTS).is_none());
 
 const SIZE: usize = image_size(&DOTS);
 
-fn start(nv: RamNv<SIZE>) -> Line<RamNv<SIZE>> {
+/// A meter with these dots.
+pub(super) type Meter = Line<RamNv<SIZE>>;
+
+pub(super) fn start(nv: RamNv<SIZE>) -> Meter {
     let mut line = Line::new(device_of(&DOTS, nv, Instant::ZERO));
     let one = load(1_000).phases[0];
     line.device.set_load(Load { phases: [one; 3], frequency_mhz: 50_000, ..Load::default() });
@@ -125,7 +143,7 @@ fn start(nv: RamNv<SIZE>) -> Line<RamNv<SIZE>> {
 
 impl Line<RamNv<SIZE>> {
     /// Touches keys one after the other: `<`, `*`, `>`, and `H` for the middle one held.
-    fn touch(&mut self, keys: &str) {
+    pub(super) fn touch(&mut self, keys: &str) {
         for key in keys.chars() {
             let (key, ms) = match key {
                 '<' => (KeyId(0), 100),
@@ -139,7 +157,7 @@ impl Line<RamNv<SIZE>> {
         }
     }
 
-    fn lines(&self) -> String {
+    pub(super) fn lines(&self) -> String {
         self.device.matrix_view(self.now).map_or_else(String::new, |view| view.to_string())
     }
 
@@ -199,7 +217,7 @@ fn the_radio_is_on_for_its_time_and_off_after_a_power_cut() {
     assert!(line.device.bluetooth(line.now));
     line.touch("<");
     assert!(line.lines().contains("\nT1 bluetooth\n"));
-    line.device.radio_used(line.now);
+    line.device.rx(PortId::Radio, line.now, &[1, 3, 0x40, 0x1F, 0, 2, 0xE0, 0x0D]);
     line.pass(Duration::from_secs(119));
     assert!(line.device.bluetooth(line.now));
     line.pass(Duration::from_secs(1));

@@ -1,6 +1,7 @@
 //! The face of the family: a dot matrix in three parts and its menu (chapter 7). The figures of the manual are lost; the
 //! words, the numbers of part 3 and the times that are not written there are ours.
 
+use super::app::{APP, LOCK};
 use schema::Citation::{Assumed, Manual};
 use schema::{
     BacklightDef, CommandId, Fact, GlassDef, HeaderForm, HeaderItemDef, HistoryDef, HistorySlotDef,
@@ -374,7 +375,16 @@ pub static FACE: MatrixDef = MatrixDef {
     },
     readings: READINGS,
     history: Some(HISTORY),
-    radio: Some(RadioDef { title: "Bluetooth", prefix: "IM-", open: Duration::from_secs(120) }),
+    radio: Some(RadioDef {
+        title: "Bluetooth",
+        prefix: "IM-",
+        open: Duration::from_secs(120),
+        packet: 20,
+        gap: Duration::from_millis(500),
+        reply_delay: Duration::from_millis(20),
+        lock: Some(LOCK),
+        app: Some(&APP),
+    }),
     password: SettingId::Password,
     menu: MENU,
     obis: Some(SettingId::Obis),

@@ -2,6 +2,7 @@
 //!
 //! The 2PU CT stands behind current transformers. Citations name sections of its manual v0.08.
 
+pub mod app;
 pub mod face;
 mod facts;
 mod mbus;
@@ -18,7 +19,7 @@ use units::{Duration, EnergyKind};
 
 use crate::join;
 
-const FACTS: usize = facts::CT.len() + face::FACTS.len();
+const FACTS: usize = facts::CT.len() + face::FACTS.len() + app::FACTS.len();
 
 const ACTIVE: PulseOf = PulseOf { kind: EnergyKind::Active, forward: true, reverse: true };
 const REACTIVE: PulseOf = PulseOf { kind: EnergyKind::Reactive, ..ACTIVE };
@@ -169,7 +170,7 @@ pub static AMBITION_2PU_CT_SOURCES: ModelSources = ModelSources {
     telegrams: CT_TELEGRAM_NOTES,
     record_writes: mbus::WRITES_NOTES,
     lines: &[],
-    facts: &join::<FACTS, _>(&[facts::CT, face::FACTS]),
+    facts: &join::<FACTS, _>(&[facts::CT, face::FACTS, app::FACTS]),
     misprints: facts::MISPRINTS,
 };
 

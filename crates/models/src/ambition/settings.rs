@@ -43,8 +43,8 @@ const BACKLIGHTS: Kind = Kind::OneOf(&[
 const TARIFFS: Kind = Kind::OneOf(&[
     Choice::new(1, "", "T1"),
     Choice::new(2, "", "T2"),
-    Choice::new(3, "", "T3"),
-    Choice::new(4, "", "T4"),
+    Choice::new(3, "", "T3").marked(),
+    Choice::new(4, "", "T4").marked(),
 ]);
 
 const SPEEDS: Kind = Kind::OneOf(&[

@@ -25,20 +25,22 @@ struct Each<T>([T; PortId::ALL.len()]);
 
 impl<T> Each<T> {
     fn of(&self, port: PortId) -> &T {
-        let [modbus, mbus, optical] = &self.0;
+        let [modbus, mbus, optical, radio] = &self.0;
         match port {
             PortId::Modbus => modbus,
             PortId::Mbus => mbus,
             PortId::Optical => optical,
+            PortId::Radio => radio,
         }
     }
 
     fn of_mut(&mut self, port: PortId) -> &mut T {
-        let [modbus, mbus, optical] = &mut self.0;
+        let [modbus, mbus, optical, radio] = &mut self.0;
         match port {
             PortId::Modbus => modbus,
             PortId::Mbus => mbus,
             PortId::Optical => optical,
+            PortId::Radio => radio,
         }
     }
 }
@@ -62,11 +64,13 @@ pub struct Bench {
     outlets: Each<Outlet>,
     /// The meter that the optical head sits on.
     head_on: Option<usize>,
+    /// The meter that the master's end of the radio is connected with.
+    pub(crate) paired: Option<usize>,
 }
 
 impl Bench {
     /// An empty bench. The master's end of each wire is at 9600 Bd, even parity, the optical head at 300 Bd with seven
-    /// data bits, until somebody sets them.
+    /// data bits, until somebody sets them; that of the radio is connected with nobody.
     #[must_use]
     pub fn new(now: Instant) -> Self {
         Self {
@@ -78,9 +82,11 @@ impl Bench {
                 Wire::new(PortId::Modbus, LineParams::even(9_600)),
                 Wire::new(PortId::Mbus, LineParams::even(9_600)),
                 Wire::new(PortId::Optical, LineParams::optical(300)),
+                Wire::new(PortId::Radio, LineParams::RADIO),
             ]),
             outlets: Each::default(),
             head_on: None,
+            paired: None,
         }
     }
 
@@ -100,7 +106,11 @@ impl Bench {
         twin.entry().def.has(port)
             && !terminals.out.of(port)
             && *terminals.wiring.of(port) != Wiring::Open
-            && (port != PortId::Optical || self.head_on == Some(index))
+            && match port {
+                PortId::Modbus | PortId::Mbus => true,
+                PortId::Optical => self.head_on == Some(index),
+                PortId::Radio => self.paired == Some(index),
+            }
     }
 
     /// How a connected meter reads the wire.
@@ -138,11 +148,13 @@ impl Bench {
             self.wire_mut(port).renumber(number);
             self.outlets.of_mut(port).renumber(number);
         }
-        self.head_on = match self.head_on {
-            Some(on) if on == index => None,
-            Some(on) if on > index => Some(on - 1),
-            on => on,
-        };
+        for on in [&mut self.head_on, &mut self.paired] {
+            *on = match *on {
+                Some(on) if on == index => None,
+                Some(on) if on > index => Some(on - 1),
+                on => on,
+            };
+        }
         true
     }
 
@@ -169,9 +181,19 @@ impl Bench {
     pub fn put_head(&mut self, on: Option<usize>) {
         if on != self.head_on {
             self.head_on = on;
-            let now = self.now;
-            self.wire_mut(PortId::Optical).cut(now, |_| true);
+            self.silence(PortId::Optical);
         }
+    }
+
+    /// Whoever speaks on a wire stops, in the middle of a bit.
+    pub(crate) fn silence(&mut self, port: PortId) {
+        let now = self.now;
+        self.wire_mut(port).cut(now, |_| true);
+    }
+
+    /// Something happened at the master's end of a wire.
+    pub(crate) fn tell(&mut self, port: PortId, event: MasterEvent) {
+        self.wire_mut(port).tell(event);
     }
 
     /// The meter that the optical head sits on.
@@ -325,8 +347,8 @@ impl Bench {
 
     /// Sends bytes from the master's end; [`MasterEvent::Sent`] tells when they have left.
     pub fn master_send(&mut self, port: PortId, bytes: &[u8]) {
-        if self.faults(port).unplugged {
-            self.wire_mut(port).tell(MasterEvent::Lost);
+        if self.is_lost(port) {
+            self.tell(port, MasterEvent::Lost);
             return;
         }
         let line = self.master_line(port);

@@ -113,7 +113,7 @@ impl Bench {
 
     /// Does what is due now. Returns whether there was anything.
     fn work(&mut self) -> bool {
-        let mut worked = false;
+        let mut worked = self.watch_radio();
         for port in PortId::ALL {
             worked |= self.land(port);
         }

@@ -17,7 +17,7 @@ use crate::text::{FREQUENCY, S0_SUPPLY, TextError, parse_span, split_unit, words
 use crate::{Connection, LoadChange, WireChange};
 
 /// The first words of all commands.
-const WORDS: &str = "model, load, wiring, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, wire, fault";
+const WORDS: &str = "model, load, wiring, freq, advance, press, hold, mains, tariff-input, s0-supply, show, expect, set, modbus, mbus, ir, bluetooth, wire, fault";
 const SUBJECTS: &str = "lcd, view, pixels, point, registers, setting or s0";
 
 type Words<'a> = core::slice::Iter<'a, String>;
@@ -135,6 +135,7 @@ fn command(entry: &'static Entry, first: &str, rest: &[String]) -> Result<Comman
         "modbus" => return send(entry, PortId::Modbus, rest),
         "mbus" => return send(entry, PortId::Mbus, rest),
         "ir" => return send(entry, PortId::Optical, rest),
+        "bluetooth" => return send(entry, PortId::Radio, rest),
         "wire" => return wire(entry, rest),
         "show" => Command::Show(subject(entry, &mut words)?),
         "expect" => Command::Expect(expectation(entry, &mut words)?),

@@ -198,6 +198,10 @@ fn ask(bench: &mut Bench, index: usize, port: PortId, bytes: &[u8]) -> Vec<u8> {
     if port == PortId::Optical {
         bench.put_head(Some(index));
     }
+    if port == PortId::Radio {
+        // Where the meter's radio is off, nobody hears what is sent.
+        bench.pair(Some(index));
+    }
     let before = bench.master_line(port);
     while bench.master_take(port).is_some() {}
     bench.set_master_line(port, line);

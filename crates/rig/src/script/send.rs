@@ -12,20 +12,23 @@ use schema::PortId;
 use super::Command;
 use crate::text::TextError;
 
-/// Reads the words behind `modbus`, `mbus` or `ir`.
+/// Reads the words behind `modbus`, `mbus`, `ir` or `bluetooth`.
 pub(super) fn send(entry: &'static Entry, port: PortId, rest: &[String]) -> Result<Command, TextError> {
     if !entry.def.has(port) {
         let what = match port {
             PortId::Modbus => "Modbus",
             PortId::Mbus => "M-Bus",
             PortId::Optical => "infrared window",
+            PortId::Radio => "Bluetooth",
         };
         return Err(TextError::new(format!("{} has no {what}", entry.def.slug), "another command"));
     }
     let bytes = match port {
-        PortId::Modbus => {
-            let mut frame =
-                hex(rest, "bytes in hexadecimal without the check sum, such as modbus 01 03 40 00 00 02")?;
+        PortId::Modbus | PortId::Radio => {
+            let word = if port == PortId::Radio { "bluetooth" } else { "modbus" };
+            let expected =
+                format!("bytes in hexadecimal without the check sum, such as {word} 01 03 40 00 00 02");
+            let mut frame = hex(rest, &expected)?;
             at_most(&frame, modbus::rtu::MAX_FRAME - 2, "the check sum")?;
             let sum = crc::of(&frame).to_le_bytes();
             frame.extend_from_slice(&sum);

@@ -182,7 +182,16 @@ pub static FACE: MatrixDef = MatrixDef {
             slot(2, &[line("1.8.1", history(2, Tariff::T1), false)], false),
         ],
     }),
-    radio: Some(RadioDef { title: "Bluetooth", prefix: "IM-", open: Duration::from_secs(120) }),
+    radio: Some(RadioDef {
+        title: "Bluetooth",
+        prefix: "IM-",
+        open: Duration::from_secs(120),
+        packet: 20,
+        gap: Duration::from_millis(500),
+        reply_delay: Duration::from_millis(20),
+        lock: Some(0x4F00),
+        app: None,
+    }),
     password: SettingId::Password,
     menu: &[
         MenuItemDef { label: "Password", edit: MenuEdit::Digits(SettingId::Password, 4) },
