@@ -20,6 +20,7 @@ mod condition;
 mod counters;
 mod fault;
 mod fault_matrix;
+mod fault_mbus;
 mod fault_radio;
 mod glass;
 mod matrix;
