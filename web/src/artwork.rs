@@ -1,7 +1,7 @@
 //! The drawings of the meter: the model's own SVG, joined to the glass by segment names.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, SvgGraphicsElement};
+use web_sys::{Element, HtmlElement, SvgGraphicsElement};
 
 use crate::chart::px;
 use crate::dom::{html, svg};
@@ -31,19 +31,15 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
             }
         }
     }
-    for name in all(host, "[data-part=name]") {
-        name.set_text_content(Some(model.name));
-    }
+    print(host, "name", model.name);
+    print(host, "ratings", model.ratings);
     // One drawing serves a family: what belongs to a terminal that this model does not have is not drawn.
     for place in all(host, "[data-terminal]") {
         let name = place.get_attribute("data-terminal");
         match model.terminals.iter().find(|terminal| name.as_deref() == Some(terminal.name)) {
             Some(terminal) => {
-                for (part, text) in [("sign", terminal.sign), ("group", terminal.group)] {
-                    for part in all(&place, &format!("[data-part={part}]")) {
-                        part.set_text_content(Some(text));
-                    }
-                }
+                print(&place, "sign", terminal.sign);
+                print(&place, "group", terminal.group);
             }
             None => place.remove(),
         }
@@ -56,6 +52,13 @@ pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
         }
     }
     segments(host, model)
+}
+
+/// Writes what a part of the drawing says.
+fn print(host: &Element, part: &str, text: &str) {
+    for place in all(host, &format!("[data-part={part}]")) {
+        place.set_text_content(Some(text));
+    }
 }
 
 /// Puts nothing but the glass into `host`.
@@ -76,13 +79,10 @@ fn segments(host: &Element, model: &Model) -> Drawing {
 
 /// Prints the serial number, four digits at a time as on the plate.
 pub fn set_serial(host: &Element, prefix: &str, serial: u32) {
-    for place in all(host, "[data-part=serial]") {
-        let text = format!("S/N {prefix} {:04} {:04}", serial / 10_000, serial % 10_000);
-        place.set_text_content(Some(&text));
-    }
+    print(host, "serial", &format!("S/N {prefix} {:04} {:04}", serial / 10_000, serial % 10_000));
 }
 
-/// Closes the picture of the whole meter around its housing. Sizes are known once it stands on the page.
+/// Closes the picture of the whole meter around its housing, and says how wide that is, in mm. Sizes are known once it stands on the page.
 pub fn frame(host: &Element) {
     if let Some(housing) = all(host, "svg > .module").first()
         && let Some(picture) = all(host, "svg").first()
@@ -91,6 +91,11 @@ pub fn frame(host: &Element) {
         let text = [size.x(), size.y(), size.width(), size.height()].map(|side| px(f64::from(side)));
         // The attribute is there already and takes any text.
         let _ = picture.set_attribute("viewBox", &text.join(" "));
+        if let Some(stage) = host.parent_element() {
+            let style = stage.unchecked_ref::<HtmlElement>().style();
+            // A property of our own takes any text.
+            let _ = style.set_property("--w", &text[2]);
+        }
     }
 }
 

@@ -24,7 +24,8 @@ fn path(class: &str, d: &str) -> El {
     svg("path", class).attr("d", d)
 }
 
-/// The vector diagram and the numbers beside it. Voltage at 0° to the right, lag clockwise.
+/// The vector diagram and the numbers beside it: what each element of the meter has, the voltage of L1 to the right, lag
+/// clockwise.
 pub fn vectors(model: &Model, signals: Signals) -> Vec<El> {
     let sees = signals.sees;
     let arc = move || {
@@ -70,7 +71,8 @@ pub fn vectors(model: &Model, signals: Signals) -> Vec<El> {
         el("span", "").says(move || {
             let elements = match signals.load.with(|load| load.connection) {
                 Connection::FourWire | Connection::Single => "",
-                _ => "Each element is drawn by its own voltage, as if there were four wires. ",
+                Connection::Delta => "U1 to U3 are against the middle of the wires. ",
+                _ => "The two elements measure U12 and U32. ",
             };
             format!("{elements}{}", sees.with(|sees| sees.led_rate.clone()))
         }),
@@ -92,16 +94,16 @@ fn polar(length: f64, turn: f64) -> (f64, f64) {
 fn arrows(phase: usize, several: bool, signals: Signals) -> El {
     const CLASSES: [&str; 3] = ["l1", "l2", "l3"];
     let sees = signals.sees;
-    // The next phase is a third of a circle later.
-    let base = i32::try_from(phase).unwrap_or(0) * 1_200;
+    let base = move || sees.with(|sees| sees.turns.get(phase).copied().unwrap_or(0));
+    let own = move || turn(base());
     let angle =
-        move || sees.with(|sees| sees.angles.get(phase).copied().flatten()).map(|angle| turn(base + angle));
+        move || sees.with(|sees| sees.angles.get(phase).copied().flatten()).map(|angle| turn(base() + angle));
     let live = move || sees.with(|sees| sees.live.get(phase).copied().unwrap_or(false));
-    let line = |length: f64, turn: f64| {
+    let line = move |length: f64, turn: f64| {
         let (x, y) = polar(length, turn);
         format!("M118 118L{} {}", px(x), px(y))
     };
-    let head = |length: f64, turn: f64| {
+    let head = move |length: f64, turn: f64| {
         let (x, y) = polar(length, turn);
         let side = |by: f64| {
             let (cos, sin) = (js_sys::Math::cos(turn + by), js_sys::Math::sin(turn + by));
@@ -109,15 +111,20 @@ fn arrows(phase: usize, several: bool, signals: Signals) -> El {
         };
         format!("M{} {}L{}L{}Z", px(x), px(y), side(0.38), side(-0.38))
     };
-    let name = |of: &str| if several { format!("{of}{}", phase + 1) } else { of.to_owned() };
-    let (x, y) = if several { polar(110.0, turn(base)) } else { (225.0, 106.0) };
-    let own = turn(base);
-    let current = name("I");
+    let tip = move || if several { polar(110.0, own()) } else { (225.0, 106.0) };
+    let voltage = move || {
+        let name = sees.with(|sees| sees.names.get(phase).copied().unwrap_or_default());
+        format!("U{}", if several { name } else { "" })
+    };
+    let current = if several { format!("I{}", phase + 1) } else { "I".to_owned() };
     svg("g", CLASSES.get(phase).copied().unwrap_or("l1")).all(vec![
         svg("g", "").flag_if("hidden", move || !live()).all(vec![
-            path("u", &line(90.0, own)),
-            path("arrow", &head(98.0, own)),
-            label("tip mid", x, y + 4.0, &name("U")),
+            svg("path", "u").keeps("d", move || line(90.0, own())),
+            svg("path", "arrow").keeps("d", move || head(98.0, own())),
+            svg("text", "tip mid")
+                .keeps("x", move || px(tip().0))
+                .keeps("y", move || px(tip().1 + 4.0))
+                .says(voltage),
         ]),
         svg("path", "u dash").keeps("d", move || angle().map_or(String::new(), |angle| line(70.0, angle))),
         svg("path", "arrow").keeps("d", move || angle().map_or(String::new(), |angle| head(78.0, angle))),

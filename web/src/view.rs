@@ -15,6 +15,8 @@ pub struct Model {
     pub doc: &'static str,
     /// The printed digits in front of its serial number.
     pub prefix: &'static str,
+    /// The line of its nameplate that a drawing leaves to the description.
+    pub ratings: &'static str,
     /// The whole meter in true proportions, an SVG.
     pub meter_svg: &'static str,
     /// Its front section enlarged, an SVG.
@@ -199,8 +201,13 @@ impl LoadForm {
 pub struct Sees {
     /// Label, number and unit.
     pub rows: Vec<(&'static str, String, &'static str)>,
-    /// Angle by which the current of each phase lags, in tenths of a degree, counted clockwise; `None` while nothing flows.
+    /// Where each voltage of the meter points, in tenths of a degree, counted clockwise from that of L1. Range: 0 to 3599.
+    pub turns: [i32; 3],
+    /// Angle by which each current lags behind its voltage, in tenths of a degree, counted clockwise; `None` while nothing
+    /// flows.
     pub angles: [Option<i32>; 3],
+    /// Between which conductors each voltage is, or of which.
+    pub names: [&'static str; 3],
     /// The phases that have a voltage.
     pub live: [bool; 3],
     /// Quadrant 1 to 4, 0 while nothing flows.

@@ -60,7 +60,6 @@ pub struct Device<'a, N, P = AllPorts<'a>, F = AnyFace> {
     ports: P,
     powered: bool,
     led: Led,
-    s0_pulses: u64,
 }
 
 impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
@@ -84,7 +83,6 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
             ports: P::new(model, memory.ports),
             powered: true,
             led: Led::default(),
-            s0_pulses: 0,
         }
     }
 
@@ -191,7 +189,6 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
             let at = now.since(Instant::ZERO).saturating_sub(back);
             self.led.last = Some(Instant::ZERO + at);
         }
-        self.s0_pulses = self.s0_pulses.saturating_add(pulses.s0.count);
         self.poll_panel(now);
         pulses
     }
@@ -333,12 +330,6 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
     #[must_use]
     pub fn pulse_sources(&self) -> [PulseSource; 3] {
         if self.powered { self.works.pulse_sources() } else { [PulseSource::SILENT; 3] }
-    }
-
-    /// Pulses that were due at the pulse output since the meter was made; what comes at its terminals is the world's.
-    #[must_use]
-    pub fn s0_pulses(&self) -> u64 {
-        self.s0_pulses
     }
 
     // ---- values and settings

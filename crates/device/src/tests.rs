@@ -71,16 +71,18 @@ fn load(active_w: i64) -> Load {
 struct Line<N> {
     device: Device<'static, N>,
     now: Instant,
+    /// Pulses that were due at its one pulse output.
+    pulses: u64,
 }
 
 impl<N: Nv> Line<N> {
     fn new(device: Device<'static, N>) -> Self {
-        Self { device, now: Instant::ZERO }
+        Self { device, now: Instant::ZERO, pulses: 0 }
     }
 
     fn pass(&mut self, span: Duration) {
         self.now += span;
-        self.device.poll(self.now, span);
+        self.pulses += self.device.poll(self.now, span).s0.count;
     }
 
     /// Sends a frame without its CRC and returns the answer without its CRC; empty for silence.
@@ -310,7 +312,7 @@ fn the_led_flashes_for_the_energy_that_flows() {
     line.pass(Duration::from_secs(3_600));
     assert_eq!(line.device.led().flashes, 10_000);
     assert_eq!(line.device.led().last, Some(line.now));
-    assert_eq!(line.device.s0_pulses(), 1_000);
+    assert_eq!(line.pulses, 1_000);
 }
 
 #[test]
@@ -345,7 +347,7 @@ proptest! {
         often.device.registers();
         prop_assert_eq!(once.device.registers().words(0x6000, 2), often.device.registers().words(0x6000, 2));
         prop_assert_eq!(once.device.led(), often.device.led());
-        prop_assert_eq!(once.device.s0_pulses(), often.device.s0_pulses());
+        prop_assert_eq!(once.pulses, often.pulses);
     }
 }
 

@@ -63,30 +63,66 @@ impl Connection {
         })
     }
 
+    /// Between which conductors, or of which, each element of the meter has its voltage; nothing for one that has none.
+    #[must_use]
+    pub const fn elements(self) -> [&'static str; 3] {
+        match self {
+            Self::FourWire | Self::Delta => ["1", "2", "3"],
+            Self::Aron | Self::It => ["12", "", "32"],
+            Self::Single => ["1", "", ""],
+        }
+    }
+
+    /// The voltage of each element of the meter: the part in phase with the voltage of L1, and the part a quarter of a
+    /// circle before it, in mV.
+    #[must_use]
+    pub fn voltages(self, phases: &[Circuit; 3]) -> [[i32; 2]; 3] {
+        let milli = |nano| i32::try_from(divide(nano, NV_IN_MV)).unwrap_or(i32::MAX);
+        self.wired(phases).elements.map(|volt| [milli(volt.re), milli(volt.im)])
+    }
+
+    fn wired(self, phases: &[Circuit; 3]) -> Wired {
+        let star = |circuit: &Circuit| Circuit { voltage_mv: over_root_3(circuit.voltage_mv), ..*circuit };
+        let circuits = if self == Self::It { phases.map(|it| star(&it)) } else { *phases };
+        let (volts, [one, three]) = network(circuits);
+        let [v1, v2, v3] = volts;
+        let elements = match self {
+            Self::FourWire => volts,
+            Self::Single => [v1, Phasor::ZERO, Phasor::ZERO],
+            Self::Delta => {
+                let middle = volts.into_iter().fold(Phasor::ZERO, Add::add).third();
+                volts.map(|volt| volt - middle)
+            }
+            Self::Aron | Self::It => [v1 - v2, Phasor::ZERO, v3 - v2],
+        };
+        let two = if self == Self::Delta { -(one + three) } else { Phasor::ZERO };
+        Wired { lines: between(volts), elements, currents: [one, two, three] }
+    }
+
     /// What reaches the meter of three circuits.
     pub(crate) fn load(self, phases: &[Circuit; 3], frequency_mhz: u32) -> Load {
-        let [one, two, three] = phases;
+        let [one, ..] = phases;
         let none = PhaseReading::default();
         let load = |phases, lines_mv| Load { phases, lines_mv, frequency_mhz };
         match self {
             Self::FourWire => load(phases.map(|circuit| circuit.reading()), None),
             Self::Single => load([one.reading(), none, none], None),
-            Self::Delta => {
-                let (volts, [i1, i3]) = network([one, two, three].map(|it| *it));
-                let middle = volts.into_iter().fold(Phasor::ZERO, Add::add).third();
-                let [v1, v2, v3] = volts.map(|volt| volt - middle);
-                load([element(v1, i1), element(v2, -(i1 + i3)), element(v3, i3)], Some(between(volts)))
-            }
-            Self::Aron | Self::It => {
-                let star =
-                    |circuit: &Circuit| Circuit { voltage_mv: over_root_3(circuit.voltage_mv), ..*circuit };
-                let circuits = if self == Self::It { phases.map(|it| star(&it)) } else { *phases };
-                let (volts, [i1, i3]) = network(circuits);
-                let [v1, v2, v3] = volts;
-                load([element(v1 - v2, i1), none, element(v3 - v2, i3)], Some(between(volts)))
+            Self::Delta | Self::Aron | Self::It => {
+                let Wired { lines, elements: [u1, u2, u3], currents: [i1, i2, i3] } = self.wired(phases);
+                load([element(u1, i1), element(u2, i2), element(u3, i3)], Some(lines))
             }
         }
     }
+}
+
+/// What of a network reaches a meter.
+struct Wired {
+    /// The voltages between the wires, in mV.
+    lines: [u32; 3],
+    /// The voltage of each element.
+    elements: [Phasor; 3],
+    /// In a network of three wires, the current of each element.
+    currents: [Phasor; 3],
 }
 
 impl fmt::Display for Connection {
@@ -251,6 +287,48 @@ mod tests {
         let (p, q) = sums(&it);
         // √3 · 230 V · 10 A.
         assert!((p - 3_983_730).abs() < 20 && q.abs() < 20, "{p} {q}");
+    }
+
+    #[test]
+    fn each_element_has_its_own_voltage() {
+        let phases = [circuit(230_940, 5_000, 800, false, false); 3];
+        let star = [[230_940, 0], [-115_470, -200_000], [-115_470, 200_000]];
+        assert_eq!(Connection::FourWire.voltages(&phases), star);
+        assert_eq!(Connection::Delta.voltages(&phases), star);
+        // 30° before L1, and 90°.
+        let open = [[346_410, 200_000], [0, 0], [0, 400_000]];
+        assert_eq!(Connection::Aron.voltages(&phases), open);
+        let wires = phases.map(|it| Circuit { voltage_mv: 400_000, ..it });
+        for (it, aron) in Connection::It.voltages(&wires).as_flattened().iter().zip(open.as_flattened()) {
+            assert!((it - aron).abs() <= 1, "{it} {aron}");
+        }
+        let single = Connection::Single.voltages(&phases);
+        assert_eq!(single, [[230_940, 0], [0, 0], [0, 0]]);
+        // Without L3 the middle of three wires is not where the neutral was.
+        let [one, two, _] = phases;
+        let lost = Connection::Delta.voltages(&[one, two, circuit(0, 0, 1_000, false, false)]);
+        assert_eq!(lost, [[192_450, 66_667], [-153_960, -133_333], [-38_490, 66_667]]);
+        for connection in Connection::ALL {
+            let named = connection.elements().map(|name| !name.is_empty());
+            assert_eq!(named, connection.voltages(&phases).map(|volt| volt != [0, 0]), "{connection}");
+        }
+    }
+
+    /// Turned back from the voltage of its element by what the meter measures there, a current has the angle it has in the
+    /// network: 36.9° behind L1 with a power factor of 0.8.
+    #[test]
+    fn the_currents_of_the_elements_are_those_of_the_lines() {
+        let phases = [circuit(230_940, 5_000, 800, false, false); 3];
+        for connection in [Connection::FourWire, Connection::Delta, Connection::Aron] {
+            let load = connection.load(&phases, 50_000);
+            for (place, behind) in [(0, 36.87f64), (2, 36.87 - 120.0)] {
+                let [re, im] = connection.voltages(&phases)[place].map(f64::from);
+                let phase = load.phases[place];
+                let lag = (phase.reactive_mvar as f64).atan2(phase.active_mw as f64);
+                let angle = (im.atan2(re) - lag).to_degrees();
+                assert!((angle + behind).abs() < 0.01, "{connection}: {angle}");
+            }
+        }
     }
 
     #[test]

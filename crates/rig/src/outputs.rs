@@ -48,6 +48,10 @@ struct Trace {
     output: PulseOutput,
     level: bool,
     changes: VecDeque<Change>,
+    /// Pulses that the meter began, and those that waited when its supply went.
+    begun: u64,
+    /// Those that were seen from outside.
+    pulses: u64,
 }
 
 impl Trace {
@@ -71,7 +75,6 @@ pub struct Outputs {
     supply_mv: Option<u32>,
     led: Trace,
     s0: [Trace; 2],
-    pulses: [u64; 2],
     now: Duration,
     window: Duration,
 }
@@ -83,7 +86,6 @@ impl Outputs {
             supply_mv: None,
             led: Trace::default(),
             s0: [Trace::default(), Trace::default()],
-            pulses: [0; 2],
             now: Duration::ZERO,
             window: Duration::ZERO,
         }
@@ -144,27 +146,23 @@ impl Outputs {
         })
     }
 
-    /// Pulses that came at the terminals since the twin was made: what a counter there shows.
-    #[must_use]
-    pub const fn s0_pulses(&self) -> u64 {
-        self.pulses(Output::S0)
-    }
-
-    /// Pulses that came at the terminals of a pulse output since the twin was made; 0 for the lamp.
+    /// Pulses that came at the terminals of a pulse output since the twin was made: what a counter there shows; flashes
+    /// of the lamp.
     #[must_use]
     pub const fn pulses(&self, output: Output) -> u64 {
-        let [first, second] = self.pulses;
-        match output {
-            Output::Led => 0,
-            Output::S0 => first,
-            Output::SecondS0 => second,
-        }
+        self.trace(output).pulses
     }
 
-    /// Pulses that are due and still wait until the output is free.
+    /// Pulses that were due at an output since the twin was made, whether or not they came at its terminals.
     #[must_use]
-    pub const fn s0_waiting(&self) -> u64 {
-        self.trace(Output::S0).output.waiting()
+    pub const fn due(&self, output: Output) -> u64 {
+        self.trace(output).begun.saturating_add(self.waiting(output))
+    }
+
+    /// Pulses of an output that are due and still wait until it is free.
+    #[must_use]
+    pub const fn waiting(&self, output: Output) -> u64 {
+        self.trace(output).output.waiting()
     }
 
     /// True while the lamp is lit, or current flows at the terminals.
@@ -218,6 +216,7 @@ impl Outputs {
     /// The meter lost its supply: lamp and output open at once, and what waited is forgotten.
     pub(crate) fn cut(&mut self) {
         for trace in core::iter::once(&mut self.led).chain(&mut self.s0) {
+            trace.begun = trace.begun.saturating_add(trace.output.waiting());
             trace.output = PulseOutput::OPEN;
         }
         self.settle();
@@ -227,10 +226,10 @@ impl Outputs {
         let seen = !self.window.is_zero();
         let live = self.s0_fault().is_none();
         self.led.settle(self.now, self.led.output.is_on(), seen);
-        for (trace, pulses) in self.s0.iter_mut().zip(&mut self.pulses) {
+        for trace in &mut self.s0 {
             let on = live && trace.output.is_on();
             // A supply that comes during a pulse makes an edge, and a counter counts it.
-            *pulses += u64::from(trace.settle(self.now, on, seen));
+            trace.pulses += u64::from(trace.settle(self.now, on, seen));
         }
     }
 
@@ -247,26 +246,15 @@ impl Outputs {
     }
 
     /// Lets `dt` pass in which the outputs have this to show.
-    pub(crate) fn pass(&mut self, [mut led, first, second]: [PulseSource; 3], dt: Duration) {
+    pub(crate) fn pass(&mut self, sources: [PulseSource; 3], dt: Duration) {
         let live = self.s0_fault().is_none();
         // What leaves the window before anybody can look is passed over in one step.
         let seen = dt.min(self.window);
         let unseen = dt.saturating_sub(seen);
         let from = self.now + unseen;
-        self.led.output.advance(&mut led, unseen);
-        if !unseen.is_zero() {
-            self.led.changes.clear();
-            self.led.level = self.led.output.is_on();
-        }
-        if !seen.is_zero() {
-            let Trace { output, level, changes } = &mut self.led;
-            output.edges(&mut led, seen, |edge| {
-                *level = edge.on;
-                changes.push_back(Change { at: from + edge.at, on: edge.on });
-            });
-        }
-        for ((trace, pulses), mut source) in self.s0.iter_mut().zip(&mut self.pulses).zip([first, second]) {
-            let Trace { output, level, changes } = trace;
+        let traces = core::iter::once((&mut self.led, true)).chain(self.s0.iter_mut().map(|it| (it, live)));
+        for ((trace, live), mut source) in traces.zip(sources) {
+            let Trace { output, level, changes, .. } = trace;
             let mut begun = output.advance(&mut source, unseen).count;
             if !unseen.is_zero() {
                 changes.clear();
@@ -281,8 +269,9 @@ impl Outputs {
                 });
                 begun = begun.saturating_add(train.count);
             }
+            trace.begun = trace.begun.saturating_add(begun);
             if live {
-                *pulses = pulses.saturating_add(begun);
+                trace.pulses = trace.pulses.saturating_add(begun);
             }
         }
         self.now += dt;
@@ -371,7 +360,7 @@ mod tests {
     fn without_a_supply_the_meter_counts_and_nothing_comes() {
         let mut twin = twin();
         twin.poll(Instant::from_millis(1_000), MS(1_000));
-        assert_eq!((twin.device().s0_pulses(), twin.outputs().s0_pulses()), (10, 0));
+        assert_eq!((twin.outputs().due(Output::S0), twin.outputs().pulses(Output::S0)), (10, 0));
         assert_eq!(twin.outputs().s0_fault(), Some(S0Fault::NoSupply));
         for (mv, says) in [
             (None, "Nothing supplies the pulse output: it gives pulses with 5V to 27V DC from outside."),
@@ -384,14 +373,35 @@ mod tests {
             twin.set_s0_supply(mv);
             assert_eq!(twin.outputs().s0_sentence().as_deref(), Some(says));
             twin.poll(Instant::from_millis(1_000), MS(1_000));
-            assert_eq!(twin.outputs().s0_pulses(), 0);
+            assert_eq!(twin.outputs().pulses(Output::S0), 0);
         }
         for mv in [5_000, 27_000] {
             twin.set_s0_supply(Some(mv));
             assert_eq!(twin.outputs().s0_sentence(), None);
         }
         twin.poll(Instant::from_millis(1_000), MS(1_000));
-        assert_eq!(twin.outputs().s0_pulses(), 11, "ten, and one that lasted when the supply came");
+        assert_eq!(twin.outputs().pulses(Output::S0), 11, "ten, and one that lasted when the supply came");
+    }
+
+    /// Which pulses an output gives is a matter of the pulse type: forward and reverse, or active and reactive energy.
+    #[test]
+    fn each_output_has_its_own_pulses() {
+        for (pulse_type, due) in [(1, [15, 7]), (2, [10, 5])] {
+            let spec = format!("ambition-4pu pulse-type={pulse_type} s0-rate=1000 combination-code=3");
+            let mut twin = crate::MeterSpec::parse(&spec).unwrap().build(None, Instant::ZERO).unwrap();
+            let circuit = |mw, pf_milli, export| {
+                let flow = Flow::Power { mw };
+                Circuit { voltage_mv: 230_000, flow, pf_milli, export, ..Circuit::default() }
+            };
+            // In an hour 10 Wh come, with 7.5 varh, and 5 Wh go.
+            let phases = [circuit(10_000, 800, false), circuit(5_000, 1_000, true), Circuit::default()];
+            twin.set_supply(Instant::ZERO, Supply { phases, ..Supply::default() });
+            twin.poll(Instant::from_millis(3_601_000), MS(3_601_000));
+            let outputs = twin.outputs();
+            assert_eq!([Output::S0, Output::SecondS0].map(|it| outputs.due(it)), due, "type {pulse_type}");
+            assert_eq!([Output::S0, Output::SecondS0].map(|it| outputs.pulses(it)), [0, 0], "no supply");
+            assert_eq!(outputs.due(Output::Led), twin.device().led().flashes);
+        }
     }
 
     #[test]
@@ -410,7 +420,7 @@ mod tests {
         assert_eq!(twin.outputs().now().as_millis(), end);
         let back = [(210, true), (178, false), (110, true), (78, false), (10, true)];
         assert_eq!(changes(&twin, Output::S0), back.map(|(back, on)| (end - back, on)));
-        assert_eq!(twin.outputs().s0_pulses(), 2 + 10 * 365 * 86_400);
+        assert_eq!(twin.outputs().pulses(Output::S0), 2 + 10 * 365 * 86_400);
         assert!(twin.outputs().was_on(Output::S0, MS(end)));
         assert!(!twin.outputs().was_on(Output::S0, MS(end - 20)));
         assert!(!twin.outputs().was_on(Output::S0, MS(end - 249)));
@@ -441,7 +451,7 @@ mod tests {
             changes(&twin, Output::S0),
             [(100, true), (105, false), (110, true), (132, false), (200, true), (205, false), (400, true)]
         );
-        assert_eq!(twin.outputs().s0_pulses(), 4);
+        assert_eq!(twin.outputs().pulses(Output::S0), 4);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub fn model(entry: &'static Entry) -> Model {
         name: entry.notes.name,
         doc: entry.notes.doc,
         prefix: entry.def.identity.prefix,
+        ratings: entry.notes.nameplate.first().copied().unwrap_or_default(),
         meter_svg: entry.notes.meter_svg,
         front_svg: entry.notes.front_svg,
         glass_svg: entry.notes.glass_svg,

@@ -158,10 +158,10 @@ impl Runtime {
             outputs.s0_sentence().unwrap_or_default(),
             pulse_warning(def, rate, s0.power_mw()).unwrap_or_default(),
             pulse_limit_text(def, rate).unwrap_or_default(),
-            outputs.s0_pulses().to_string(),
+            outputs.pulses(Output::S0).to_string(),
             second_count,
-            device.s0_pulses().to_string(),
-            outputs.s0_waiting().to_string(),
+            outputs.due(Output::S0).to_string(),
+            outputs.waiting(Output::S0).to_string(),
             number(s0.power_mw() / 1_000, 3, "kW"),
             number(s0.width().as_micros() / 100, 1, "ms"),
         ]

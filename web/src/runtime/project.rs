@@ -7,7 +7,7 @@ use device::Device;
 use models::Entry;
 use panel::matrix::{MatrixView, Page};
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen};
-use rig::{Twin, VecNv};
+use rig::{Output, Twin, VecNv};
 use schema::{GlassDef, MenuId, PageId, PortId};
 use units::decimal::{Decimal, rescale};
 use units::{Duration, Instant, Of, Point, Unit, What};
@@ -74,7 +74,7 @@ impl Runtime {
             Led::Off
         };
         self.signals.led.show(drawn);
-        let pulses = bench.twin(self.at).map_or(0, |twin| twin.outputs().s0_pulses());
+        let pulses = bench.twin(self.at).map_or(0, |twin| twin.outputs().pulses(Output::S0));
         let busy = self.entry().def.wired().is_some_and(|port| bench.is_busy(port));
         let lights = Lights {
             pulse: self.pulse.drawn(now, pulses),
@@ -328,10 +328,18 @@ impl Runtime {
         };
         let (p, q) = (get(What::P), get(What::Q));
         let flows = device.powered() && (p != 0 || q != 0);
-        let angle = |p: i64, q: i64| {
-            (powered && (p != 0 || q != 0))
-                .then(|| (js_sys::Math::atan2(q as f64, p as f64) * 1_800.0 / core::f64::consts::PI) as i32)
-        };
+        let tenths = |im: f64, re: f64| js_sys::Math::atan2(im, re) * 1_800.0 / core::f64::consts::PI;
+        let angle =
+            |p: i64, q: i64| (powered && (p != 0 || q != 0)).then(|| tenths(q as f64, p as f64) as i32);
+        let supply = twin.supply();
+        let names = supply.connection.elements();
+        let mut turns = [0, 1_200, 2_400];
+        for (turn, [re, im]) in turns.iter_mut().zip(supply.connection.voltages(&supply.phases)) {
+            if (re, im) != (0, 0) {
+                // A voltage that comes before that of L1 stands before it, against the clock.
+                *turn = (js_sys::Math::round(tenths(-f64::from(im), re.into())) as i32).rem_euclid(3_600);
+            }
+        }
         let of_all = angle(p, q);
         let phases = match self.signals.twin.with_untracked(|model| model.phases) {
             1 => &[Of::All][..],
@@ -344,16 +352,21 @@ impl Runtime {
             let amps = Decimal { value: Unit::Ampere.at(get(What::I), 2), decimals: 2 };
             live[place] = get(What::U) > 0;
             angles[place] = angle(get(What::P), get(What::Q));
-            let name = ["L1 ", "L2 ", "L3 "][place];
             if phases.len() > 1 {
-                sentence.push_str(if place > 0 { "; " } else { "" });
-                sentence.push_str(name);
+                let name = match names[place] {
+                    "12" => "L1-L2",
+                    "32" => "L3-L2",
+                    _ => ["L1", "L2", "L3"][place],
+                };
+                sentence.push_str(&format!("{}{name} ", if place > 0 { "; " } else { "" }));
             }
-            let turn = i64::try_from(place * 120).unwrap_or(0);
-            sentence.push_str(&format!("voltage {volts} V at {turn} degrees, "));
+            let turn = turns[place];
+            sentence.push_str(&format!("voltage {volts} V at {} degrees, ", (turn + 5) / 10));
             sentence.push_str(&match angles[place] {
                 Some(angle) => {
-                    let degrees = Decimal { value: i64::from(angle) + turn * 10, decimals: 1 };
+                    let at = angle + turn;
+                    let at = if at < 3_600 { at } else { at - 3_600 };
+                    let degrees = Decimal { value: at.into(), decimals: 1 };
                     format!("current {amps} A at {degrees} degrees, counted clockwise")
                 }
                 None => "no current".to_owned(),
@@ -378,15 +391,17 @@ impl Runtime {
                 row("Apparent", What::S, 3),
                 ("Angle φ", degrees.clone().map_or("–".to_owned(), |text| format!("{text}°")), side),
                 ("LED", flashes, "per s"),
-                ("S0", thousands(u32::try_from(device.s0_pulses()).unwrap_or(u32::MAX)), "pulses"),
+                ("S0", thousands(u32::try_from(outputs.due(Output::S0)).unwrap_or(u32::MAX)), "pulses"),
             ],
+            turns,
             angles,
+            names,
             live,
             quadrant: if flows { u8::try_from(get(What::Quadrant)).unwrap_or(0) } else { 0 },
             sentence,
-            pulse: outputs
-                .s0_sentence()
-                .unwrap_or_else(|| format!("A counter there has seen {} pulses.", outputs.s0_pulses())),
+            pulse: outputs.s0_sentence().unwrap_or_else(|| {
+                format!("A counter there has seen {} pulses.", outputs.pulses(Output::S0))
+            }),
             led_rate: if rate >= STEADY {
                 "The LED flashes too fast to be drawn; a steady dimmed light stands for it.".to_owned()
             } else if rate > 3_000 {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use models::Entry;
 use panel::matrix::MatrixView;
 use rig::image::{self, Kept};
-use rig::{Circuit, Connection, Flow, Supply, Twin, newcomer};
+use rig::{Circuit, Connection, Flow, Output, Supply, Twin, newcomer};
 use units::{EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
 
 use super::drive::Runtime;
@@ -175,7 +175,7 @@ impl Runtime {
         self.bench.borrow_mut().put_head(Some(self.at));
         if let Some(twin) = self.bench.borrow().twin(self.at) {
             self.flash.follow(twin.device().led().flashes);
-            self.pulse.follow(twin.outputs().s0_pulses());
+            self.pulse.follow(twin.outputs().pulses(Output::S0));
         }
         self.show_models();
         self.signals.mark.show(self.meters[self.at].mark);

@@ -171,7 +171,7 @@ fn pulses_go_on_where_they_were() {
                 line.device.power(line.now, true);
             }
         }
-        (line.device.s0_pulses(), line.device.works().counters().to_vec())
+        (line.pulses, line.device.works().counters().to_vec())
     };
     assert_eq!(pulses(true), pulses(false));
 }

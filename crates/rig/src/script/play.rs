@@ -299,7 +299,11 @@ fn found(bench: &mut Bench, index: usize, subject: Subject) -> String {
         }
         Subject::S0 => {
             let outputs = twin.outputs();
-            s0_text(Some(outputs.s0_supply()), Some(outputs.is_on(Output::S0)), Some(outputs.s0_pulses()))
+            s0_text(
+                Some(outputs.s0_supply()),
+                Some(outputs.is_on(Output::S0)),
+                Some(outputs.pulses(Output::S0)),
+            )
         }
     }
 }
@@ -375,7 +379,7 @@ fn check(bench: &mut Bench, index: usize, expectation: &Expectation) -> Result<(
             let outputs = twin.outputs();
             supply.is_none_or(|mv| mv == outputs.s0_supply())
                 && closed.is_none_or(|closed| closed == outputs.is_on(Output::S0))
-                && pulses.is_none_or(|pulses| pulses == outputs.s0_pulses())
+                && pulses.is_none_or(|pulses| pulses == outputs.pulses(Output::S0))
         }),
         _ => expected == found,
     };
