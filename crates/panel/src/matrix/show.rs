@@ -352,13 +352,13 @@ impl MatrixPanel {
             .into_iter()
             .filter_map(|value| def.choice(value))
             .find_map(|choice| [choice.glyphs, choice.token].into_iter().find(|word| !word.is_empty()));
+        let unit = def.unit.symbol();
         word.map_or_else(
             || {
                 let decimals = def.unit.decimals();
-                let unit = def.unit.symbol();
                 Figure::Number { value: value.into(), decimals, digits: count, signed: false, unit }
             },
-            Figure::Word,
+            |word| Figure::Choice { word, unit },
         )
     }
 

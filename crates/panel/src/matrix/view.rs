@@ -28,6 +28,13 @@ pub enum Figure {
     },
     /// A word.
     Word(&'static str),
+    /// One of the values that a setting offers, as the model writes it.
+    Choice {
+        /// The word or the digits.
+        word: &'static str,
+        /// Its unit, or nothing.
+        unit: &'static str,
+    },
     /// Eight hexadecimal digits.
     Hex(u32),
     /// A serial number: what stands in front of it, the printed prefix, and eight digits.
@@ -55,7 +62,7 @@ impl Figure {
     #[must_use]
     pub const fn unit(&self) -> &'static str {
         match self {
-            Self::Number { unit, .. } => unit,
+            Self::Number { unit, .. } | Self::Choice { unit, .. } => unit,
             Self::Ratio { .. } => "A",
             _ => "",
         }
@@ -79,7 +86,7 @@ impl fmt::Display for Figure {
                 }
                 Ok(())
             }
-            Self::Word(word) => f.write_str(word),
+            Self::Word(word) | Self::Choice { word, .. } => f.write_str(word),
             Self::Hex(number) => write!(f, "{number:08X}"),
             Self::Serial { lead, prefix, number } => write!(f, "{lead}{prefix}{number:08}"),
             Self::Ratio { primary, secondary } => write!(f, "{primary:04}/{secondary}"),

@@ -185,7 +185,22 @@ pub fn samples() -> Vec<(&'static str, MatrixView)> {
             "edit-choice",
             view(Screen::Edit {
                 label: "Modbus baud",
-                editor: Editor::Choice { number: 6, of: 10, figure: number(9600, 0, "Bd") },
+                editor: Editor::Choice {
+                    number: 6,
+                    of: 10,
+                    figure: Figure::Choice { word: "9600", unit: "Bd" },
+                },
+            }),
+        ),
+        (
+            "edit-rate",
+            view(Screen::Edit {
+                label: "S0 output",
+                editor: Editor::Choice {
+                    number: 1,
+                    of: 8,
+                    figure: Figure::Choice { word: "10000", unit: "imp/kWh" },
+                },
             }),
         ),
         (

@@ -240,15 +240,15 @@ impl Pen<'_, '_> {
     }
 }
 
-/// The value of a row of the menu: with its unit where there is room, else without decimals.
+/// The value of a row of the menu: with its unit where there is room, else without decimals, else without the unit.
 fn value(row: &MenuRow, room: i32) -> Line {
-    let unit = row.figure.unit();
-    let written = |figure: Figure| match unit {
+    let short = shortened(row.figure, 0);
+    let written = |figure: Figure| match figure.unit() {
         "" => Line::of(figure),
-        _ => Line::of(format_args!("{figure} {unit}")),
+        unit => Line::of(format_args!("{figure} {unit}")),
     };
-    let whole = written(row.figure);
-    if SMALL.width(whole.as_str()) <= room { whole } else { written(shortened(row.figure, 0)) }
+    let fits = |line: &Line| SMALL.width(line.as_str()) <= room;
+    [written(row.figure), written(short)].into_iter().find(fits).unwrap_or_else(|| Line::of(short))
 }
 
 /// The widest word of a text would be about so wide.
