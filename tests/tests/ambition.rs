@@ -5,15 +5,20 @@ mod common;
 
 use common::{Meter, hex};
 use device::{Door, NvPart, PortOutput};
-use models::AMBITION_2PU_CT;
+use models::{AMBITION_2PU_CT, AMBITION_4PS, AMBITION_4PU};
 use rig::Output;
-use schema::{PortId, SettingId, Source};
-use units::{Duration, EnergyKind, Flow, Instant, Phase, Point, Tariff};
+use schema::{MenuEdit, PortId, SettingId, Source};
+use units::{Duration, EnergyKind, Flow, Instant, Phase, Point, StateOf, Tariff};
 
 const SLUG: &str = "ambition-2pu-ct";
 
 fn meter(words: &str) -> Meter {
     Meter::of(&format!("{SLUG} {words}"))
+}
+
+/// The single that two registers hold, high word first.
+fn single(words: &[u16]) -> f32 {
+    f32::from_bits(u32::from(words[0]) << 16 | u32::from(words[1]))
 }
 
 /// The commands of the table of writes in A3.2, byte by byte without their check sums, and what they set. The frames of
@@ -102,8 +107,7 @@ fn the_data_type_changes_energies_and_nothing_else() {
     let energies = "energy.forward.t1=1234.567 energy.reverse.t2=2000.001 energy.reactive.q3=7.5";
     let mut meter = meter(&format!("combination-code=4 load=\"L1 230V 2A\" {energies}"));
     let floats = [0x6000, 0x600C, 0x6018, 0x6077].map(|addr| meter.read(addr, 2).unwrap());
-    let value = |words: &Vec<u16>| f32::from_bits(u32::from(words[0]) << 16 | u32::from(words[1]));
-    assert_eq!(floats.each_ref().map(value), [-765.434, 1_234.567, 2_000.001, 7.5]);
+    assert_eq!(floats.each_ref().map(|words| single(words)), [-765.434, 1_234.567, 2_000.001, 7.5]);
     let (readings, tariff) = (meter.read(0x5000, 56), meter.read(0x6048, 1));
     assert_eq!(meter.write(0x4026, 2), Ok(()));
     let whole = [0x6000, 0x600C, 0x6018, 0x6077].map(|addr| {
@@ -199,12 +203,8 @@ fn reactive_energy_is_counted_by_quadrant() {
     }
     let mut meter = meter("load=\"L1 230V 2A pf 0.5 lag\" load=\"L2 230V 2A pf 0.5 lead export\"");
     meter.pass(Duration::from_secs(3_600));
-    let kvarh = |meter: &mut Meter, addr: u16| {
-        let words = meter.read(addr, 2).unwrap();
-        f32::from_bits(u32::from(words[0]) << 16 | u32::from(words[1]))
-    };
     // 460 VA for an hour at each phase: 398 varh imported inductive, and as much exported the other way.
-    let quadrants = [0x6063, 0x606D, 0x6077, 0x6081].map(|addr| kvarh(&mut meter, addr));
+    let quadrants = [0x6063, 0x606D, 0x6077, 0x6081].map(|addr| single(&meter.read(addr, 2).unwrap()));
     assert_eq!([quadrants[1], quadrants[3]], [0.0, 0.0]);
     assert!((quadrants[0] - 0.398).abs() < 0.002 && (quadrants[2] - 0.398).abs() < 0.002, "{quadrants:?}");
 }
@@ -224,4 +224,43 @@ fn the_record_of_the_ratio_is_readable_or_as_printed() {
         assert!(records.ends_with(&[dif, 0xFD, 0x3A, 0x05, 0x95, 0x99]), "{quirk}: {telegram:02X?}");
         assert_eq!(telegram.len(), 0xF4 + 6, "{quirk}: as long as the manual's");
     }
+}
+
+/// A meter through which the current flows has nothing of a ratio, wherever one would look for it.
+#[test]
+fn a_direct_meter_knows_no_ratio() {
+    for (def, code) in [(&AMBITION_4PU, 0x1111), (&AMBITION_4PS, 0x1112)] {
+        let mut meter = Meter::of(&format!("{} load=\"L1 230V 10A\"", def.slug));
+        assert_eq!(meter.read(0x4002, 1), Ok(vec![code]));
+        assert_eq!(meter.read(0x400B, 2), Ok(vec![65, 0]), "amps and primary current");
+        assert_eq!(meter.read(0x401F, 2), Ok(vec![0, 0]));
+        assert_eq!(meter.write_many(0x401F, &[0x0500, 0x0005]), Err(2));
+        assert_eq!(meter.read(0x401F, 2), Ok(vec![0, 0]));
+        assert_eq!(meter.read(0x500C, 2).map(|words| single(&words)), Ok(10.0), "amperes as they flow");
+        let shown = meter.twin.device().matrix_view(meter.now).unwrap().to_string();
+        assert!(shown.contains("SW 102") && !shown.contains("CT"), "{shown}");
+        let records = def.mbus.unwrap().telegrams.iter().flat_map(|telegram| telegram.records);
+        let ratio = Source::Point(Point::State(StateOf::CtRatio));
+        assert!(records.clone().all(|record| record.source != ratio));
+        assert_eq!(records.count() + 1, AMBITION_2PU_CT.mbus.unwrap().telegrams[0].records.len());
+        let face = def.matrix.unwrap();
+        assert!(face.history.is_none());
+        assert_eq!(face.menu.len(), AMBITION_2PU_CT.matrix.unwrap().menu.len() - 1);
+        assert!(!face.menu.iter().any(|row| matches!(row.edit, MenuEdit::Ratio(_))));
+    }
+}
+
+/// At three times 65 A every flash of the LED has still its pause, and so has every pulse.
+#[test]
+fn a_direct_meter_flashes_at_full_load() {
+    let mut meter = Meter::of(
+        "ambition-4pu s0-rate=10000 load=\"L1 230V 65A\" load=\"L2 230V 65A\" load=\"L3 230V 65A\"",
+    );
+    meter.pass(Duration::from_secs(3_600));
+    let forward = Point::active(Flow::Forward, Tariff::All);
+    let counted = meter.twin.device().value(forward).unwrap();
+    assert!((44_840..=44_851).contains(&counted), "{counted} Wh");
+    let led = &AMBITION_4PU.metering;
+    let period = Duration::from_micros(3_600_000_000_000 / (44_850 * u64::from(led.led_imp_per_kwh)));
+    assert!(led.led_width < period, "{period:?}");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lcd::Mono;
-use models::{ALL, COMING};
+use models::ALL;
 use panel::matrix::{MatrixPanel, MatrixView, Screen, paint};
 use panel::{Intent, Keyed, Values};
 use schema::{GlassDef, KeyId, Kind, MatrixDef, ModelDef, SettingId, Source};
@@ -149,7 +149,7 @@ impl Walk {
 }
 
 fn faces() -> impl Iterator<Item = (&'static ModelDef, &'static MatrixDef)> {
-    ALL.iter().chain(COMING).filter_map(|entry| Some((entry.def, entry.def.matrix?)))
+    ALL.iter().filter_map(|entry| Some((entry.def, entry.def.matrix?)))
 }
 
 #[test]

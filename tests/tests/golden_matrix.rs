@@ -1,7 +1,8 @@
 //! Golden pictures of the dot matrix: a meter is walked through every page and screen of its face by its keys, and what
 //! stands on the glass is compared dot by dot.
 //!
-//! They stand in `tests/golden/MODEL`, a pixel a dot. `cargo xtask golden --update` writes them anew; where a picture
+//! They stand in `tests/golden/MODEL`, a pixel a dot; what a model shows exactly as one before it does, is kept with that
+//! one alone. `cargo xtask golden --update` writes them anew; where a picture
 //! differs, the one that was drawn is put beside it as `NAME.actual.png`.
 
 mod common;
@@ -18,7 +19,7 @@ use models::Entry;
 use panel::matrix::{Editor, Notice, Part3, Screen, paint};
 use rig::{MeterSpec, Supply};
 use schema::{GlassDef, KeyId, MatrixDef, MenuEdit, SettingId};
-use units::{Duration, Instant};
+use units::{Duration, Instant, Point, StateOf};
 
 /// The light of the glass, and its dark dots.
 const PALETTE: [u8; 6] = [0xB9, 0xD3, 0xF7, 0x16, 0x20, 0x1C];
@@ -329,6 +330,34 @@ fn grown(walk: &mut Walk) {
     }
 }
 
+/// All places of the history, after as many changes as there can be, and what takes turns on the last of them.
+fn history(walk: &mut Walk) {
+    let (Some(history), Some(ct)) = (walk.def.history, walk.entry.def.metering.ct) else { return };
+    let used = walk.meter.twin.device().value(Point::State(StateOf::CtChanges)).unwrap();
+    let ratios = [1_001, 2_505, 99_955, 99_991, 11, 6_001, 4_005];
+    for value in ratios.into_iter().skip(usize::try_from(used).unwrap()) {
+        for tariff in 1..=4 {
+            walk.set(SettingId::Tariff, tariff);
+            walk.meter.pass(Duration::from_secs(2_500 * u64::try_from(tariff).unwrap()));
+        }
+        walk.set(ct.setting, value);
+    }
+    walk.meter.pass(Duration::from_secs(1));
+    for place in 1..=history.slots.len() {
+        walk.home();
+        (0..4).for_each(|_| walk.right());
+        (1..place).for_each(|_| walk.right());
+        let Screen::Face(face) = walk.view().screen else { panic!("the face") };
+        let Part3::History { number, runs_on, .. } = face.part3 else { panic!("{:?}", face.part3) };
+        assert_eq!((usize::from(number), runs_on), (place, place == 1));
+        walk.see(&format!("history-{place}-of-{}", history.slots.len()));
+    }
+    for turn in 2..=4 {
+        walk.middle();
+        walk.see(&format!("history-{}-turn-{turn}", history.slots.len()));
+    }
+}
+
 /// The meter stops when both copies of its memory are bad.
 fn stopped(walk: &mut Walk) {
     walk.home();
@@ -353,11 +382,20 @@ fn folder(entry: &Entry) -> PathBuf {
 #[test]
 fn golden_screens_of_the_dot_matrix() {
     let update = std::env::var("METERTWIN_GOLDEN").is_ok_and(|word| word == "update");
-    let faces = models::ALL.iter().chain(models::COMING).filter_map(|entry| Some((entry, entry.def.matrix?)));
+    let faces = models::ALL.iter().filter_map(|entry| Some((entry, entry.def.matrix?)));
+    let mut before: BTreeMap<String, Vec<Picture>> = BTreeMap::new();
     for (entry, def) in faces {
         let mut walk = Walk::new(entry, def);
-        for scene in [readings, parts, choices, settings, grown, stopped] {
+        for scene in [readings, parts, choices, settings, grown, history, stopped] {
             scene(&mut walk);
+        }
+        let shown = walk.seen.clone();
+        walk.seen.retain(|name, picture| !before.get(name).is_some_and(|seen| seen.contains(picture)));
+        for (name, picture) in shown {
+            before.entry(name).or_default().push(picture);
+        }
+        if walk.seen.is_empty() && !folder(entry).exists() {
+            continue;
         }
         fs::create_dir_all(folder(entry)).unwrap();
         let mut faults = Vec::new();

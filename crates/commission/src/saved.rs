@@ -116,7 +116,7 @@ fn model(json: &Json) -> Result<&'static Entry, SavedFault> {
     let slugs: Vec<&str> = models::ALL.iter().map(|entry| entry.def.slug).collect();
     let expected = format!("one of {}", slugs.join(", "));
     let slug = text(json, "model", "", &expected)?;
-    match models::ALL.iter().chain(models::COMING).find(|entry| entry.def.slug == slug) {
+    match models::ALL.iter().find(|entry| entry.def.slug == slug) {
         Some(entry) => Ok(entry),
         None => wrong(format!("this program knows no model \"{slug}\""), expected),
     }

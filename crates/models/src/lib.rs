@@ -15,10 +15,14 @@
 
 use schema::{ModelDef, ModelNotes, ModelSources};
 
+mod alike;
 pub mod ambition;
 pub mod pro1;
 
-pub use ambition::{AMBITION_2PU_CT, AMBITION_2PU_CT_NOTES, AMBITION_2PU_CT_SOURCES};
+pub use ambition::{
+    AMBITION_2PU_CT, AMBITION_2PU_CT_NOTES, AMBITION_2PU_CT_SOURCES, AMBITION_4PS, AMBITION_4PS_NOTES,
+    AMBITION_4PS_SOURCES, AMBITION_4PU, AMBITION_4PU_NOTES, AMBITION_4PU_SOURCES,
+};
 pub use pro1::{
     PRO1_2T, PRO1_2T_NOTES, PRO1_2T_SOURCES, PRO1_MB, PRO1_MB_NOTES, PRO1_MB_SOURCES, PRO1_MOD,
     PRO1_MOD_NOTES, PRO1_MOD_SOURCES, PRO1_S, PRO1_S_NOTES, PRO1_S_SOURCES,
@@ -68,15 +72,17 @@ pub const ALL: &[Entry] = &[
     Entry { def: &PRO1_2T, notes: &PRO1_2T_NOTES },
     Entry { def: &PRO1_S, notes: &PRO1_S_NOTES },
     Entry { def: &AMBITION_2PU_CT, notes: &AMBITION_2PU_CT_NOTES },
+    Entry { def: &AMBITION_4PU, notes: &AMBITION_4PU_NOTES },
+    Entry { def: &AMBITION_4PS, notes: &AMBITION_4PS_NOTES },
 ];
 
 /// Where everything about the models of [`ALL`] comes from, in the same order.
-pub const SOURCES: &[&ModelSources] =
-    &[&PRO1_MOD_SOURCES, &PRO1_MB_SOURCES, &PRO1_2T_SOURCES, &PRO1_S_SOURCES, &AMBITION_2PU_CT_SOURCES];
-
-/// Models that no list offers yet, since what people use a meter with has no face for them: their tables are tested as
-/// those of [`ALL`] are.
-pub const COMING: &[Entry] = &[];
-
-/// Where everything about the models of [`COMING`] comes from, in the same order.
-pub const COMING_SOURCES: &[&ModelSources] = &[];
+pub const SOURCES: &[&ModelSources] = &[
+    &PRO1_MOD_SOURCES,
+    &PRO1_MB_SOURCES,
+    &PRO1_2T_SOURCES,
+    &PRO1_S_SOURCES,
+    &AMBITION_2PU_CT_SOURCES,
+    &AMBITION_4PU_SOURCES,
+    &AMBITION_4PS_SOURCES,
+];

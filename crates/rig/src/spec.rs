@@ -15,12 +15,12 @@ use units::{Instant, Point};
 use crate::text::{TextError, key_value, list, split_unit, words};
 use crate::{Connection, LoadChange, Quirk, Supply, Twin, VecNv};
 
-/// The model of a name; one that no list offers yet can be named too.
+/// The model of a name.
 ///
 /// # Errors
 /// [`TextError`] lists the models there are.
 pub fn find_model(name: &str) -> Result<&'static Entry, TextError> {
-    models::ALL.iter().chain(models::COMING).find(|entry| entry.def.slug == name).ok_or_else(|| {
+    models::ALL.iter().find(|entry| entry.def.slug == name).ok_or_else(|| {
         let known = list(models::ALL.iter().map(|entry| entry.def.slug));
         TextError::new(format!("there is no model \"{name}\""), format!("one of {known}"))
     })

@@ -53,7 +53,8 @@ const fn header_fault(model: &ModelDef, lines: &[&[HeaderItemDef]]) -> Option<Fa
             row += 1;
             items = tail;
         }
-        if row == 0 {
+        // A line below may be left blank.
+        if row == 0 && n == 0 {
             return fault(Table::Header(n), 0, What::Empty);
         }
         n += 1;

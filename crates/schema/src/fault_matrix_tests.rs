@@ -117,7 +117,7 @@ fn keys_are_three_of_the_meters() {
 fn the_header_has_three_lines_of_known_sources() {
     let line: &[HeaderItemDef] = &[ITEM, HeaderItemDef { source: STRANGE, ..ITEM }];
     finds(MatrixDef { header: [&[ITEM], line, &[ITEM]], ..FACE }, Table::Header(1), 1, What::UnknownSetting);
-    finds(MatrixDef { header: [&[ITEM], &[ITEM], &[]], ..FACE }, Table::Header(2), 0, What::Empty);
+    finds(MatrixDef { header: [&[], &[ITEM], &[ITEM]], ..FACE }, Table::Header(0), 0, What::Empty);
     let line: &[HeaderItemDef] = &[HeaderItemDef { label: "", ..ITEM }];
     finds(MatrixDef { header: [line, &[ITEM], &[ITEM]], ..FACE }, Table::Header(0), 0, What::Text);
 }

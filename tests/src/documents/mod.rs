@@ -12,7 +12,7 @@ mod words;
 use std::fmt::Write as _;
 
 use models::Entry;
-use schema::{Kind, ModelDef, ModelNotes, ModelSources, SettingId};
+use schema::{Kind, ModelDef, ModelNotes, ModelSources, SettingId, TripOf};
 use units::Duration;
 
 /// One file of the documentation.
@@ -29,11 +29,9 @@ const STAMP: &str = "<!-- Written by `cargo run -p tests --bin docs`. Change the
 /// All documents that are made from the models.
 #[must_use]
 pub fn all() -> Vec<Document> {
-    let coming = models::COMING.iter().zip(models::COMING_SOURCES);
     let mut documents: Vec<Document> = models::ALL
         .iter()
         .zip(models::SOURCES)
-        .chain(coming)
         .map(|(entry, sources)| Document {
             path: format!("docs/models/{}.md", entry.def.slug),
             text: model(entry, sources),
@@ -158,9 +156,21 @@ fn identity(out: &mut String, def: &ModelDef) {
                     hundredths(id.hardware)
                 )
             }),
-            ("Checksum", format!("{:04X} {:04X}", id.checksum >> 16, id.checksum & 0xFFFF)),
+            (
+                "Checksum",
+                match id.checksum_2 {
+                    0 => checksum(id.checksum),
+                    other => {
+                        format!("{}; {} of what does not measure", checksum(id.checksum), checksum(other))
+                    }
+                },
+            ),
         ],
     );
+}
+
+fn checksum(sum: u32) -> String {
+    format!("{:04X} {:04X}", sum >> 16, sum & 0xFFFF)
 }
 
 fn time(time: Duration) -> String {
@@ -213,12 +223,29 @@ fn measuring(out: &mut String, def: &ModelDef) {
                 format!("{}, {}, {}, {}, {}", d.volt, d.ampere, d.kilowatt, d.power_factor, d.hertz)
             }),
             ("Combination codes", codes.join("; ")),
-            ("Resettable counter counts", "forward active energy".to_string()),
+            ("Resettable counter counts", {
+                let follows = match m.trip.follows {
+                    TripOf::Forward => "forward active energy",
+                    TripOf::Total => "active energy as the combination code makes the total",
+                };
+                format!("{follows}{}", if m.trip.per_phase { ", each phase by itself too" } else { "" })
+            }),
             (
                 "Test LED",
                 format!("{} imp/kWh, {} a flash", words::groups(m.led_imp_per_kwh.into()), time(m.led_width)),
             ),
-            ("Pulse width", widths.join(", ")),
+            (
+                "Pulse width",
+                match (def.setting(SettingId::PulseWidth), m.pulse_widths) {
+                    (Some(_), [shortest, ..]) => {
+                        format!(
+                            "as chosen, where pulses come faster as long as their pause, at least {}",
+                            time(shortest.width)
+                        )
+                    }
+                    _ => widths.join(", "),
+                },
+            ),
             ("Supply of the pulse output", supply),
             (
                 "Pulses stay apart",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use models::{ALL, COMING, COMING_SOURCES, Entry, SOURCES};
+use models::{ALL, Entry, SOURCES};
 use schema::{Citation, ModelSources, Note};
 
 use super::{STAMP, words};
@@ -63,9 +63,7 @@ pub fn assumptions() -> String {
         "{STAMP}\n\n# Assumptions\n\nWhat no manual, sister meter or recording settles, and why we chose as we did. One \
          photo, frame or page of another manual can correct a line; it is one row in `crates/models`.\n\n"
     );
-    for (Entry { def, notes: names }, notes) in
-        ALL.iter().zip(SOURCES).chain(COMING.iter().zip(COMING_SOURCES))
-    {
+    for (Entry { def, notes: names }, notes) in ALL.iter().zip(SOURCES) {
         let _ = writeln!(
             out,
             "## {}\n\n### Behaviour\n\n| About | What we assume | Because |\n|--|--|--|",

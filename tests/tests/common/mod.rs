@@ -29,23 +29,9 @@ pub fn hex(text: &str) -> Vec<u8> {
 /// What a request that no exception met brought, or the exception's code.
 pub type Answer = Result<Vec<u16>, u8>;
 
-/// Every model whose tables are there, offered or not.
+/// Every model.
 pub fn families() -> impl Iterator<Item = &'static Entry> + Clone {
-    models::ALL.iter().chain(models::COMING)
-}
-
-/// The words of a description: blanks between quotation marks belong to a word.
-fn words(text: &str) -> Vec<String> {
-    let (mut words, mut quoted) = (vec![String::new()], false);
-    for c in text.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ' ' if !quoted => words.push(String::new()),
-            c => words.last_mut().unwrap().push(c),
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
+    models::ALL.iter()
 }
 
 /// A meter.
@@ -62,16 +48,7 @@ impl Meter {
 
     /// The meter of a description such as `pro1-mod modbus-id=2`.
     pub fn of(text: &str) -> Self {
-        let (slug, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let spec = match models::COMING.iter().find(|entry| entry.def.slug == slug) {
-            Some(entry) => {
-                let mut spec = MeterSpec::new(entry);
-                words(rest).iter().for_each(|word| spec.word(word).unwrap());
-                spec
-            }
-            None => MeterSpec::parse(text).unwrap(),
-        };
-        let twin = spec.build(None, Instant::ZERO).unwrap();
+        let twin = MeterSpec::parse(text).unwrap().build(None, Instant::ZERO).unwrap();
         let mut meter = Self { twin, now: Instant::ZERO };
         meter.twin.device_mut().take_reading();
         meter

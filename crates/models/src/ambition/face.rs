@@ -61,7 +61,8 @@ pub const FACTS: &[Fact] = &[
     },
     Fact {
         label: "Header",
-        doc: "Software version; serial number and CRC in turns of 10 s; present CT ratio; tariff, Bluetooth, telephone.",
+        doc: "Software version; serial number and CRC in turns of 10 s; present CT ratio, where it has one; tariff, \
+              Bluetooth, telephone.",
         source: Manual("§7.1"),
     },
     Fact {
@@ -99,8 +100,8 @@ pub const FACTS: &[Fact] = &[
     },
     Fact {
         label: "Keys at the readings",
-        doc: "<< and >> go through total, L1, L2, L3 and the CT history and round again; a short touch of * shows the next \
-              reading at once. The readings of a page turn by themselves in the scroll time.",
+        doc: "<< and >> go through total, L1, L2, L3 and, where it has one, the CT history and round again; a short touch \
+              of * shows the next reading at once. The readings of a page turn by themselves in the scroll time.",
         source: Assumed("the manual names the pages and the keys, and no key for the readings"),
     },
     Fact {
@@ -414,3 +415,13 @@ pub static FACE: MatrixDef = MatrixDef {
         ],
     },
 };
+
+/// The rows of the menu without the last, the ratio.
+const DIRECT_MENU: &[MenuItemDef] = match MENU.split_last() {
+    Some((_, rest)) => rest,
+    None => &[],
+};
+
+/// The face of a meter through which the current flows: nothing of a ratio stands on it.
+pub static DIRECT_FACE: MatrixDef =
+    MatrixDef { header: [FACE.header[0], FACE.header[1], &[]], history: None, menu: DIRECT_MENU, ..FACE };

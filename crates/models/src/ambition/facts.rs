@@ -7,14 +7,125 @@ const fn fact(label: &'static str, doc: &'static str, source: Citation) -> Fact 
     Fact { label, doc, source }
 }
 
-/// Facts of the 2PU CT.
+/// Facts of the 2PU CT alone.
 pub const CT: &[Fact] = &[
-    // What it is.
     fact(
         "Serial number",
         "A twin is born as 0512 2207 0003: the product prefix 0512, then year 22, week 07 and number 0003.",
         Assumed("no source gives the prefix of this product; those of its neighbours run from 0510 to 0516"),
     ),
+    fact("Ratings", "3 × 230/400 V, 50 or 60 Hz, current transformers to 1 A or 5 A.", Manual("chapter 4")),
+    fact(
+        "Starting current",
+        "Below 2 mA at its terminals nothing is counted and nothing is shown.",
+        Assumed("EN 50470-3 asks for 0.2 % of the rated current of meters behind transformers, here 1 A"),
+    ),
+    fact(
+        "Ratio of the current transformers",
+        "5/5 at birth. Each change, seven in all, keeps the energies of the second part of the display with the ratio that \
+         ended, and they start at zero; those of the first keep counting at 5/5.",
+        Manual("§7.6.17"),
+    ),
+    fact(
+        "Eighth change of the ratio",
+        "Refused with exception 04; nothing changes.",
+        Assumed("the manual says seven at most and not what the eighth does"),
+    ),
+    fact(
+        "Pulses and the ratio",
+        "A pulse stands for energy on the primary side.",
+        Assumed("the counters count there, and the rate is given for their kilowatt-hours"),
+    ),
+];
+
+/// Facts of the 4PU alone.
+pub const PU: &[Fact] = &[fact(
+    "Order numbers",
+    "Sold as 879-3000 and 879-3001.",
+    Sister("WAGO operating instructions 4PU/4PS/2PU CT"),
+)];
+
+/// Facts of the 4PS alone.
+pub const PS: &[Fact] = &[
+    fact(
+        "Order numbers",
+        "Sold as 879-3020 and 879-3021.",
+        Sister("WAGO operating instructions 4PU/4PS/2PU CT"),
+    ),
+    fact(
+        "Version that was seen",
+        "One 4PS says software 1.34 and hardware 1.04.",
+        Capture("identification that a charger tells of its built-in 4PS"),
+    ),
+];
+
+/// Facts of the 4PU and the 4PS.
+pub const DIRECT: &[Fact] = &[
+    fact(
+        "Serial number",
+        "A twin is born as 0511 2207 0003: the product prefix 0511, then year 22, week 07 and number 0003.",
+        Assumed(
+            "no source gives the prefix of these products; those of their neighbours run from 0510 to 0516",
+        ),
+    ),
+    fact(
+        "Manual",
+        "Sections are those of the manual of the 2PU CT, whose list of registers names all three by their codes.",
+        Assumed(
+            "the operating instructions of 4PU and 4PS have the same appendices; their chapters are not at hand",
+        ),
+    ),
+    fact(
+        "4PU and 4PS",
+        "Alike but for their codes and order numbers.",
+        Assumed(
+            "instructions and list of registers tell them apart by nothing else, and no source at hand says what S and \
+             U stand for",
+        ),
+    ),
+    fact(
+        "Software",
+        "1.02 with the checksums of the 2PU CT, hardware 1.00.",
+        Assumed("no other pair of version and checksums is public"),
+    ),
+    fact(
+        "Width",
+        "Four modules, 72 mm.",
+        Assumed("by its name: the 2PU CT, which has two, is 36 mm wide (§5.6)"),
+    ),
+    fact(
+        "Ratings",
+        "3 × 230/400 V, 50 or 60 Hz, 5 (65) A, connected directly.",
+        Assumed(
+            "programs that read the meter list 65 A; the reference current is the PRO1's, the rest the 2PU CT's",
+        ),
+    ),
+    fact(
+        "Current transformers",
+        "None: 400Ch, 401Fh and 4020h read 0, and no page, record or row of the menu tells of a ratio or its history.",
+        Capture("a 4PU read through its TCP module"),
+    ),
+    fact(
+        "Terminals",
+        "4 to 11 are those of the 2PU CT; each phase goes in above and out below, beside one neutral.",
+        Assumed("instructions of 4PU and 4PS give 7, 8 and 9 for the buses; the others are not at hand"),
+    ),
+    fact(
+        "Starting current",
+        "Below 20 mA nothing is counted and nothing is shown.",
+        Assumed(
+            "EN 50470-3 asks for 0.4 % of the reference current of class B meters that are connected directly",
+        ),
+    ),
+    fact(
+        "Flash of the test LED",
+        "4 ms.",
+        Assumed("at three times 65 A it flashes 125 times a second, and has to go dark between"),
+    ),
+];
+
+/// Facts of the whole family.
+pub const FAMILY: &[Fact] = &[
     fact(
         "Checksums",
         "2100 1416 of the part that measures, 5962 9173 of the rest; they belong to software 1.02, shown as 102.",
@@ -24,13 +135,6 @@ pub const CT: &[Fact] = &[
         "Protocol and hardware version",
         "3.20 and 1.00.",
         Assumed("the register map is that of protocol 3.20 and more; no image of this meter is public"),
-    ),
-    fact("Ratings", "3 × 230/400 V, 50 or 60 Hz, current transformers to 1 A or 5 A.", Manual("chapter 4")),
-    // Measuring.
-    fact(
-        "Starting current",
-        "Below 2 mA at its terminals nothing is counted and nothing is shown.",
-        Assumed("EN 50470-3 asks for 0.2 % of the rated current of meters behind transformers, here 1 A"),
     ),
     fact("Rollover", "A counter that reaches 1 000 000 kWh starts at 0 again.", Manual("§7.2")),
     fact(
@@ -60,19 +164,7 @@ pub const CT: &[Fact] = &[
             "the manual has the terminals switch between 1 and 2 and the software choose 3 and 4, not who wins",
         ),
     ),
-    fact(
-        "Ratio of the current transformers",
-        "5/5 at birth. Each change, seven in all, keeps the energies of the second part of the display with the ratio that \
-         ended, and they start at zero; those of the first keep counting at 5/5.",
-        Manual("§7.6.17"),
-    ),
-    fact(
-        "Eighth change of the ratio",
-        "Refused with exception 04; nothing changes.",
-        Assumed("the manual says seven at most and not what the eighth does"),
-    ),
     fact("Test LED", "10 000 flashes for each kilowatt-hour at the terminals.", Manual("chapter 4")),
-    // Pulse outputs.
     fact(
         "Pulse outputs",
         "4 and 6 against 5, 5 to 27 V DC from outside, at most 100 mA each.",
@@ -85,17 +177,11 @@ pub const CT: &[Fact] = &[
         Sister("PRO380 manual v2.03, p. 16"),
     ),
     fact(
-        "Pulses and the ratio",
-        "A pulse stands for energy on the primary side.",
-        Assumed("the counters count there, and the rate is given for their kilowatt-hours"),
-    ),
-    fact(
         "Pulse width",
         "As chosen, 2 to 99 ms; where pulses come so fast that it and a pause as long do not fit, as long as its pause, and \
          2 ms at least.",
         Assumed("the manual says only that the width depends on the rate"),
     ),
-    // Errors.
     fact(
         "Errors",
         "A bit each, told together as one byte in hexadecimal. The meter stops where both copies of the energies are lost or \
@@ -103,7 +189,6 @@ pub const CT: &[Fact] = &[
          the M-Bus until the next power-up.",
         Manual("§8.1"),
     ),
-    // Buses.
     fact("Modbus at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 1.", Manual("A3.1")),
     fact("M-Bus at birth", "2400 Bd, 8 data bits, even parity, 1 stop bit, address 0.", Manual("A2.1")),
     fact(

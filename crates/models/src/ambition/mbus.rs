@@ -1,9 +1,9 @@
 //! What the meters with a dot matrix say on their M-Bus, and what may be written to it (A2.2).
 
+use crate::alike::write;
+use crate::{alike, join};
 use schema::Citation::Manual;
-use schema::{
-    Citation, CommandId, Note, RecordDef, RecordForm, RecordWriteDef, SettingId, Source, Target, table,
-};
+use schema::{Citation, Note, RecordDef, RecordForm, RecordWriteDef, SettingId, Source, Target, table};
 use units::{EnergyKind, Flow, Of, Phase, Point, StateOf, Tariff, What};
 
 const A22: Citation = Manual("A2.2");
@@ -25,10 +25,6 @@ const fn now(dib: &'static [u8], vib: &'static [u8], what: What, of: Of, decimal
     record(dib, vib, Point::Now { what, of }, decimals)
 }
 
-const fn write(dib: &'static [u8], vib: &'static [u8], target: Target) -> RecordWriteDef {
-    RecordWriteDef { dib, vib, target, decimals: 0, takes: None }
-}
-
 const fn note(label: &'static str) -> Note {
     Note::new(label, A22)
 }
@@ -37,8 +33,8 @@ const TRIP: Point =
     Point::Energy { kind: EnergyKind::Active, flow: Flow::Trip, phase: Phase::All, tariff: Tariff::All };
 
 table! {
-    /// The telegram of a meter behind current transformers.
-    pub READ_CT / READ_CT_NOTES: RecordDef = [
+    /// The telegram of every meter.
+    pub READ / READ_NOTES: RecordDef = [
         forward(&[0x04], Tariff::All) => note("Forward active energy"),
         forward(&[0x84, 0x10], Tariff::T1) => note("T1 forward active energy"),
         forward(&[0x84, 0x20], Tariff::T2) => note("T2 forward active energy"),
@@ -75,6 +71,9 @@ table! {
         now(&[0x03], &[0xFB, 0x2C], What::F, Of::All, 3) => note("Grid frequency").doc("In mHz."),
         record(&[0x09], &[0x7C, 0x01, 0x54], Point::State(StateOf::Tariff), 0)
             => note("Tariff").doc("Under a unit in plain text, T."),
+    ];
+    /// What a meter behind current transformers says besides.
+    RATIO / RATIO_NOTES: RecordDef = [
         RecordDef {
             form: RecordForm::Ratio { printed_dif: 0x0A },
             ..record(&[0x0B], &[0xFD, 0x3A], Point::State(StateOf::CtRatio), 0)
@@ -85,28 +84,22 @@ table! {
                           telegram or lose a byte; with the DIF of three bytes they read 999505. A twin can be served \
                           either way."),
     ];
-    /// What a master may write.
-    pub WRITES / WRITES_NOTES: RecordWriteDef = [
-        write(&[0x01], &[0x7A], Target::Setting(SettingId::MbusId))
-            => note("Primary address").doc("The answer carries no address; the new one holds from then on."),
-        write(&[0x0C], &[0x79], Target::Setting(SettingId::Serial))
-            => note("Secondary address")
-                .assumed("Low byte first, as it is read; the example prints the digits in the order of the bytes, and a \
-                          twin can be served so."),
+    /// What a master may write in the family's own values.
+    OWN_WRITES / OWN_WRITES_NOTES: RecordWriteDef = [
         write(&[0x09], &[0x7C, 0x01, 0x54], Target::Setting(SettingId::Tariff))
             => note("Tariff").doc("1 to 4, under a unit in plain text, T."),
         write(&[0x09], &[0xFD, 0x3A], Target::Setting(SettingId::CombinationCode))
             => note("Combination code").doc("1 to 5; from 5 there is no way back."),
-        RecordWriteDef {
-            decimals: 2,
-            ..write(&[0x0C], &[0xFD, 0x3A], Target::Setting(SettingId::S0Rate))
-        }
-            => note("Pulse output rate")
-                .assumed("In 0.01 imp/kWh: the only reading under which the example, 00 00 01 00, is 100 and 0.01 can be \
-                          written."),
-        write(&[0x0C], &[0x04], Target::Command(CommandId::ResetTrip))
-            => note("Resettable day counter to zero").doc("The value is ignored."),
-        write(&[0x0A], &[0xFD, 0x60], Target::Command(CommandId::ResetPowerDowns))
-            => note("Power-down counter to zero").doc("The value is ignored."),
     ];
 }
+
+/// The telegram of a meter behind current transformers.
+pub const READ_CT: &[RecordDef] = &join::<32, _>(&[READ, RATIO]);
+/// Notes on [`READ_CT`].
+pub const READ_CT_NOTES: &[Note] = &join::<32, _>(&[READ_NOTES, RATIO_NOTES]);
+
+/// What a master may write.
+pub const WRITES: &[RecordWriteDef] = &join::<7, _>(&[alike::ADDRESSES, OWN_WRITES, alike::RATE_AND_RESETS]);
+/// Notes on [`WRITES`].
+pub const WRITES_NOTES: &[Note] =
+    &join::<7, _>(&[alike::ADDRESSES_NOTES, OWN_WRITES_NOTES, alike::RATE_AND_RESETS_NOTES]);

@@ -1,6 +1,7 @@
 //! inepro Ambition: meters for three phases with a dot matrix, three touch keys, Modbus and M-Bus.
 //!
-//! The 2PU CT stands behind current transformers. Citations name sections of its manual v0.08.
+//! The 2PU CT stands behind current transformers; through the 4PU and the 4PS the current flows. Citations name sections
+//! of the manual of the 2PU CT, v0.08.
 
 pub mod app;
 pub mod face;
@@ -11,15 +12,17 @@ mod settings;
 mod terminals;
 
 use schema::{
-    Block, Combination, Conditions, CtDef, Decimals, ErrorDef, IdentityDef, MbusDef, MeteringDef, ModbusDef,
-    ModelDef, ModelNotes, ModelSources, PulseOf, PulseOutputDef, PulseWidth, RegisterDef, Rule, SettingDef,
-    SettingId, TariffInputDef, TelegramDef, TripDef, TripOf, Unmapped, blocks, first_fault, names,
+    Block, Combination, Conditions, CtDef, Decimals, ErrorDef, Fact, IdentityDef, MbusDef, MeteringDef,
+    ModbusDef, ModelDef, ModelNotes, ModelSources, PulseOf, PulseOutputDef, PulseWidth, RegisterDef, Rule,
+    SettingDef, SettingId, TariffInputDef, TelegramDef, TripDef, TripOf, Unmapped, blocks, first_fault,
+    names,
 };
 use units::{Duration, EnergyKind};
 
 use crate::join;
 
-const FACTS: usize = facts::CT.len() + face::FACTS.len() + app::FACTS.len();
+const FACTS: usize = facts::FAMILY.len() + face::FACTS.len() + app::FACTS.len();
+const DIRECT_FACTS: usize = facts::DIRECT.len() + FACTS;
 
 const ACTIVE: PulseOf = PulseOf { kind: EnergyKind::Active, forward: true, reverse: true };
 const REACTIVE: PulseOf = PulseOf { kind: EnergyKind::Reactive, ..ACTIVE };
@@ -58,6 +61,10 @@ pub const METERING_CT: MeteringDef = MeteringDef {
     power_fail_warning: Duration::from_millis(10),
 };
 
+/// How a meter measures and counts through which the current flows.
+pub const METERING_DIRECT: MeteringDef =
+    MeteringDef { starting_current_ma: 20, ct: None, led_width: Duration::from_millis(4), ..METERING_CT };
+
 const fn error(number: u8, when: Conditions, stops: bool) -> ErrorDef {
     ErrorDef { number, when, stops, joins: true }
 }
@@ -94,19 +101,45 @@ blocks! {
         block(registers::NOW, Unmapped::Exception02) => registers::NOW_NOTES,
         block(registers::ENERGY, Unmapped::Exception02) => registers::ENERGY_NOTES,
     ];
+    /// Register blocks of a meter through which the current flows.
+    DIRECT_REGISTERS / DIRECT_REGISTER_LABELS / DIRECT_REGISTER_NOTES: Block, labels = [
+        block(registers::METER_DIRECT, Unmapped::Zero) => registers::METER_DIRECT_NOTES,
+        block(registers::NOW, Unmapped::Exception02) => registers::NOW_NOTES,
+        block(registers::ENERGY, Unmapped::Exception02) => registers::ENERGY_NOTES,
+    ];
     /// Settings of a meter behind current transformers.
     CT_SETTINGS / CT_SETTING_LABELS / CT_SETTING_NOTES: &[SettingDef], labels = [
         settings::COMMON => settings::COMMON_NOTES,
         settings::CT => settings::CT_NOTES,
     ];
+    /// Settings of a meter through which the current flows.
+    DIRECT_SETTINGS / DIRECT_SETTING_LABELS / DIRECT_SETTING_NOTES: &[SettingDef], labels = [
+        settings::COMMON => settings::COMMON_NOTES,
+    ];
     /// Telegrams of a meter behind current transformers.
     CT_TELEGRAMS / CT_TELEGRAM_LABELS / CT_TELEGRAM_NOTES: TelegramDef, names = [
         TelegramDef { ci: 0xB1, records: mbus::READ_CT } => mbus::READ_CT_NOTES,
     ];
+    /// Telegrams of a meter through which the current flows.
+    DIRECT_TELEGRAMS / DIRECT_TELEGRAM_LABELS / DIRECT_TELEGRAM_NOTES: TelegramDef, names = [
+        TelegramDef { ci: 0xB1, records: mbus::READ } => mbus::READ_NOTES,
+    ];
 }
 
-/// The Ambition 2PU CT: three phases behind current transformers, with Modbus, M-Bus and two pulse outputs.
-pub static AMBITION_2PU_CT: ModelDef = ModelDef {
+/// How it behaves on its M-Bus (A2.1, A2.2).
+const MBUS: MbusDef = MbusDef {
+    manufacturer: 0x25CD,
+    version: 1,
+    medium: 2,
+    telegrams: CT_TELEGRAMS,
+    selection: false,
+    writes: mbus::WRITES,
+    reply_bits: 33,
+    baud_trial: None,
+};
+
+/// The 2PU CT; what the others have alike comes from here.
+const CT: ModelDef = ModelDef {
     slug: "ambition-2pu-ct",
     identity: IdentityDef {
         prefix: "0512",
@@ -121,16 +154,7 @@ pub static AMBITION_2PU_CT: ModelDef = ModelDef {
     metering: METERING_CT,
     errors: ERRORS,
     modbus: Some(MODBUS),
-    mbus: Some(MbusDef {
-        manufacturer: 0x25CD,
-        version: 1,
-        medium: 2,
-        telegrams: CT_TELEGRAMS,
-        selection: false,
-        writes: mbus::WRITES,
-        reply_bits: 33,
-        baud_trial: None,
-    }),
+    mbus: Some(MBUS),
     optical: None,
     tariff_input: Some(TariffInputDef { volts: 230, off: None, on: 2 }),
     registers: CT_REGISTERS,
@@ -142,13 +166,35 @@ pub static AMBITION_2PU_CT: ModelDef = ModelDef {
     matrix: Some(&face::FACE),
 };
 
-/// What is said about the Ambition 2PU CT.
-pub static AMBITION_2PU_CT_NOTES: ModelNotes = ModelNotes {
+/// A meter through which the current flows, of a name and a code.
+const fn direct(slug: &'static str, meter_code: u16) -> ModelDef {
+    ModelDef {
+        slug,
+        identity: IdentityDef { prefix: "0511", meter_code, amps: 65, ..CT.identity },
+        metering: METERING_DIRECT,
+        mbus: Some(MbusDef { telegrams: DIRECT_TELEGRAMS, ..MBUS }),
+        registers: DIRECT_REGISTERS,
+        settings: DIRECT_SETTINGS,
+        matrix: Some(&face::DIRECT_FACE),
+        ..CT
+    }
+}
+
+/// The Ambition 2PU CT: three phases behind current transformers, with Modbus, M-Bus and two pulse outputs.
+pub static AMBITION_2PU_CT: ModelDef = CT;
+
+/// The Ambition 4PU: as the 2PU CT, for three phases that flow through it.
+pub static AMBITION_4PU: ModelDef = direct("ambition-4pu", 0x1111);
+
+/// The Ambition 4PS: as the 4PU.
+pub static AMBITION_4PS: ModelDef = direct("ambition-4ps", 0x1112);
+
+const CT_NOTES: ModelNotes = ModelNotes {
     maker: "inepro Metering",
     name: "Ambition 2PU CT",
     doc: "Two-module energy meter for three phases behind current transformers, with dot matrix, three touch keys, Modbus, \
           M-Bus, two pulse outputs and a tariff input.",
-    nameplate: &["3×230/400 V~ · 50/60 Hz", "1 (5) A · EN 50470", "10 000 imp/kWh"],
+    nameplate: &["3×230/400 V~ · 1 (5) A · 50/60 Hz", "EN 50470", "10 000 imp/kWh"],
     terminals: terminals::CT,
     registers: CT_REGISTER_LABELS,
     settings: CT_SETTING_LABELS,
@@ -156,13 +202,49 @@ pub static AMBITION_2PU_CT_NOTES: ModelNotes = ModelNotes {
     telegrams: CT_TELEGRAM_LABELS,
     record_writes: const { &names::<{ mbus::WRITES_NOTES.len() }>(mbus::WRITES_NOTES) },
     lines: &[],
-    glass_svg: include_str!("../../art/ambition-2pu-ct-glass.svg"),
-    front_svg: include_str!("../../art/ambition-2pu-ct-front.svg"),
-    meter_svg: include_str!("../../art/ambition-2pu-ct-meter.svg"),
+    glass_svg: include_str!("../../art/ambition-glass.svg"),
+    // What is printed on the plate is one drawing, for the front that is enlarged and for each housing.
+    front_svg: concat!(
+        include_str!("../../art/ambition-front.svg"),
+        include_str!("../../art/ambition-plate.svg"),
+        "</svg>\n"
+    ),
+    meter_svg: concat!(
+        include_str!("../../art/ambition-2-modules.svg"),
+        include_str!("../../art/ambition-plate.svg"),
+        "</g></g></svg>\n"
+    ),
 };
 
-/// Where everything about the Ambition 2PU CT comes from.
-pub static AMBITION_2PU_CT_SOURCES: ModelSources = ModelSources {
+const fn direct_notes(name: &'static str) -> ModelNotes {
+    ModelNotes {
+        name,
+        doc: "Four-module energy meter for three phases of up to 65 A, with dot matrix, three touch keys, Modbus, M-Bus, two \
+              pulse outputs and a tariff input.",
+        nameplate: &["3×230/400 V~ · 5 (65) A · 50/60 Hz", "EN 50470", "10 000 imp/kWh"],
+        terminals: terminals::DIRECT,
+        registers: DIRECT_REGISTER_LABELS,
+        settings: DIRECT_SETTING_LABELS,
+        telegrams: DIRECT_TELEGRAM_LABELS,
+        meter_svg: concat!(
+            include_str!("../../art/ambition-4-modules.svg"),
+            include_str!("../../art/ambition-plate.svg"),
+            "</g></g></svg>\n"
+        ),
+        ..CT_NOTES
+    }
+}
+
+/// What is said about the Ambition 2PU CT.
+pub static AMBITION_2PU_CT_NOTES: ModelNotes = CT_NOTES;
+
+/// What is said about the Ambition 4PU.
+pub static AMBITION_4PU_NOTES: ModelNotes = direct_notes("Ambition 4PU");
+
+/// What is said about the Ambition 4PS.
+pub static AMBITION_4PS_NOTES: ModelNotes = direct_notes("Ambition 4PS");
+
+const CT_SOURCES: ModelSources = ModelSources {
     manual: "Ambition 2PU CT series user manual v0.08",
     registers: CT_REGISTER_NOTES,
     settings: CT_SETTING_NOTES,
@@ -170,8 +252,43 @@ pub static AMBITION_2PU_CT_SOURCES: ModelSources = ModelSources {
     telegrams: CT_TELEGRAM_NOTES,
     record_writes: mbus::WRITES_NOTES,
     lines: &[],
-    facts: &join::<FACTS, _>(&[facts::CT, face::FACTS, app::FACTS]),
+    facts: &join::<{ facts::CT.len() + FACTS }, _>(&[facts::CT, facts::FAMILY, face::FACTS, app::FACTS]),
     misprints: facts::MISPRINTS,
 };
 
+const fn direct_sources(facts: &'static [Fact]) -> ModelSources {
+    ModelSources {
+        registers: DIRECT_REGISTER_NOTES,
+        settings: DIRECT_SETTING_NOTES,
+        telegrams: DIRECT_TELEGRAM_NOTES,
+        facts,
+        ..CT_SOURCES
+    }
+}
+
+/// Where everything about the Ambition 2PU CT comes from.
+pub static AMBITION_2PU_CT_SOURCES: ModelSources = CT_SOURCES;
+
+/// Where everything about the Ambition 4PU comes from.
+pub static AMBITION_4PU_SOURCES: ModelSources =
+    direct_sources(&join::<{ facts::PU.len() + DIRECT_FACTS }, _>(&[
+        facts::PU,
+        facts::DIRECT,
+        facts::FAMILY,
+        face::FACTS,
+        app::FACTS,
+    ]));
+
+/// Where everything about the Ambition 4PS comes from.
+pub static AMBITION_4PS_SOURCES: ModelSources =
+    direct_sources(&join::<{ facts::PS.len() + DIRECT_FACTS }, _>(&[
+        facts::PS,
+        facts::DIRECT,
+        facts::FAMILY,
+        face::FACTS,
+        app::FACTS,
+    ]));
+
 const _: () = assert!(first_fault(&AMBITION_2PU_CT).is_none());
+const _: () = assert!(first_fault(&AMBITION_4PU).is_none());
+const _: () = assert!(first_fault(&AMBITION_4PS).is_none());

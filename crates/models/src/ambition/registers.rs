@@ -1,6 +1,6 @@
 //! The register map of the meters with a dot matrix (A3.2).
 
-use crate::join;
+use crate::{alike, join};
 use schema::Citation::{Capture, Manual, Sister};
 use schema::{Argument, Citation, Codec, CommandId, IdentityOf, Note, RegisterDef, SettingId, Source, table};
 use units::EnergyKind::{Active, Reactive};
@@ -8,9 +8,9 @@ use units::{EnergyKind, Flow, Of, Phase, Point, StateOf, Tariff, What};
 
 const A32: Citation = Manual("A3.2");
 const IMAGE: Citation = Capture("register image of a PRO380-Mod");
+const DIRECT: Citation = Capture("a 4PU read through its TCP module");
 
 const VERSION: Codec = Codec::F32 { decimals: 2 };
-const PULSES: Codec = Codec::F32 { decimals: 2 };
 const VOLTS: Codec = Codec::F32 { decimals: 2 };
 const AMPERES: Codec = Codec::F32 { decimals: 3 };
 const POWER: Codec = Codec::F32 { decimals: 3 };
@@ -54,10 +54,8 @@ const fn note(label: &'static str) -> Note {
 }
 
 table! {
-    /// 4000h to 4011h: which meter it is, and its settings.
+    /// 4002h to 400Bh: which model it is, its line and its versions.
     METER / METER_NOTES: RegisterDef = [
-        RegisterDef::read(0x4000, Codec::Bcd32, Source::Setting(SettingId::Serial))
-            => note("Serial number").doc("Eight decimal digits, the last ones of the twelve that are printed."),
         identity(0x4002, Codec::Hex16, IdentityOf::MeterCode)
             => note("Meter code").doc("1111h is a 4PU, 1112h a 4PS, 1113h a 2PU CT."),
         RegisterDef::setting(0x4003, Codec::U16, SettingId::ModbusId)
@@ -80,17 +78,19 @@ table! {
                 .doc("Decimal digits, in A: 0500h is 500 A.")
                 .assumed("The list calls it CT ratio, in one register; on the sister meter it is the primary current."),
     ];
-    /// 400Dh to 401Eh: settings and state.
-    SETTINGS / SETTINGS_NOTES: RegisterDef = [
-        RegisterDef::setting(0x400D, PULSES, SettingId::S0Rate)
-            => note("Pulse output rate").doc("Written as two registers in one request; within 1 ppm of a listed rate."),
+    /// 400Ch where the current flows through the meter.
+    NO_PRIMARY / NO_PRIMARY_NOTES: RegisterDef = [
+        RegisterDef::read(0x400C, Codec::Bcd16, Source::Zero)
+            => Note::new("CT primary current", DIRECT).doc("0: no current transformers."),
+    ];
+    /// 400Fh: the combination code.
+    CODE / CODE_NOTES: RegisterDef = [
         RegisterDef::setting(0x400F, Codec::U16, SettingId::CombinationCode)
             => note("Combination code")
                 .doc("From code 5 there is no way back: another one is exception 04."),
-        RegisterDef::setting(0x4010, Codec::Bcd16, SettingId::ScrollTime)
-            => note("Scroll time").doc("Decimal digits: 0025h is 25 s."),
-        RegisterDef::setting(0x4011, Codec::U16, SettingId::Parity)
-            => note("Parity").doc("1 even, 2 none, 3 odd."),
+    ];
+    /// 4012h to 4015h: directions of the currents, and errors.
+    STATE / STATE_NOTES: RegisterDef = [
         now(0x4012, Codec::Direction { phase: 1 }, What::Direction, Of::L1)
             => Note::new("Current direction", IMAGE).doc("Of phase 1, two characters: 1F forward, 1R reverse."),
         now(0x4013, Codec::Direction { phase: 2 }, What::Direction, Of::L2)
@@ -101,14 +101,9 @@ table! {
             => Note::new("Error code", Manual("§8.1"))
                 .doc("The byte of the error page: a bit for each thing that is wrong.")
                 .assumed("The manual gives the bits for the display and none for the register."),
-        RegisterDef::command(
-            0x4016,
-            Codec::U16,
-            Source::Point(Point::State(StateOf::PowerDowns)),
-            CommandId::ResetPowerDowns,
-            Argument::Any,
-        )
-            => note("Power-down counter").doc("How often the supply has gone; writing it sets it to zero."),
+    ];
+    /// 4017h to 401Eh: how else the meter is.
+    MORE_STATE / MORE_STATE_NOTES: RegisterDef = [
         now(0x4017, Codec::U16, What::Quadrant, Of::All)
             => note("Present quadrant")
                 .doc("1 import inductive, 2 export inductive, 3 export capacitive, 4 import capacitive.")
@@ -128,6 +123,13 @@ table! {
             => note("CT ratio")
                 .doc("Decimal digits, primary and secondary current: 9995h 0005h is 9995/5. Seven changes in all; the eighth \
                       is exception 04."),
+    ];
+    /// 401Fh and 4020h where the current flows through the meter.
+    NO_RATIO / NO_RATIO_NOTES: RegisterDef = [
+        RegisterDef::read(0x401F, Codec::Bcd16, Source::Zero)
+            => Note::new("CT ratio, primary current", DIRECT).doc("0: no current transformers."),
+        RegisterDef::read(0x4020, Codec::Bcd16, Source::Zero)
+            => Note::new("CT ratio, secondary current", DIRECT).doc("0: no current transformers."),
     ];
     /// 4021h to 4033h: settings that the sister meters do not have.
     MORE / MORE_NOTES: RegisterDef = [
@@ -274,10 +276,65 @@ table! {
 }
 
 /// 4000h to 4033h of a meter behind current transformers.
-pub const METER_CT: &[RegisterDef] = &join::<31, _>(&[METER, CT_PRIMARY, SETTINGS, CT_RATIO, MORE]);
+pub const METER_CT: &[RegisterDef] = &join::<31, _>(&[
+    alike::SERIAL,
+    METER,
+    CT_PRIMARY,
+    alike::S0_RATE,
+    CODE,
+    alike::SCROLL_TIME,
+    alike::PARITY,
+    STATE,
+    alike::POWER_DOWNS,
+    MORE_STATE,
+    CT_RATIO,
+    MORE,
+]);
 /// Notes on [`METER_CT`].
-pub const METER_CT_NOTES: &[Note] =
-    &join::<31, _>(&[METER_NOTES, CT_PRIMARY_NOTES, SETTINGS_NOTES, CT_RATIO_NOTES, MORE_NOTES]);
+pub const METER_CT_NOTES: &[Note] = &join::<31, _>(&[
+    alike::SERIAL_NOTES,
+    METER_NOTES,
+    CT_PRIMARY_NOTES,
+    alike::S0_RATE_NOTES,
+    CODE_NOTES,
+    alike::SCROLL_TIME_NOTES,
+    alike::PARITY_NOTES,
+    STATE_NOTES,
+    alike::POWER_DOWNS_NOTES,
+    MORE_STATE_NOTES,
+    CT_RATIO_NOTES,
+    MORE_NOTES,
+]);
+/// 4000h to 4033h of a meter through which the current flows.
+pub const METER_DIRECT: &[RegisterDef] = &join::<32, _>(&[
+    alike::SERIAL,
+    METER,
+    NO_PRIMARY,
+    alike::S0_RATE,
+    CODE,
+    alike::SCROLL_TIME,
+    alike::PARITY,
+    STATE,
+    alike::POWER_DOWNS,
+    MORE_STATE,
+    NO_RATIO,
+    MORE,
+]);
+/// Notes on [`METER_DIRECT`].
+pub const METER_DIRECT_NOTES: &[Note] = &join::<32, _>(&[
+    alike::SERIAL_NOTES,
+    METER_NOTES,
+    NO_PRIMARY_NOTES,
+    alike::S0_RATE_NOTES,
+    CODE_NOTES,
+    alike::SCROLL_TIME_NOTES,
+    alike::PARITY_NOTES,
+    STATE_NOTES,
+    alike::POWER_DOWNS_NOTES,
+    MORE_STATE_NOTES,
+    NO_RATIO_NOTES,
+    MORE_NOTES,
+]);
 
 /// 6000h to 6090h: counted energies and the tariff.
 pub const ENERGY: &[RegisterDef] = &join::<73, _>(&[ENERGIES, TARIFF, HIGHER, TRIPS]);

@@ -5,26 +5,12 @@ use schema::{Choice, Effect, Kind, Note, Permission, SettingDef, SettingId, tabl
 use units::Unit;
 
 use super::face::{BACKLIGHT_BUTTON, BACKLIGHT_OFF, BACKLIGHT_ON};
-
-const fn setting(id: SettingId, kind: Kind, default: i32, unit: Unit, permission: Permission) -> SettingDef {
-    SettingDef { id, kind, default, unit, permission, effect: Effect::Now, secret: false }
-}
+use crate::pro1::settings::{PULSE_RATES, setting};
 
 /// A setting that takes effect when the answer has left.
 const fn line(id: SettingId, kind: Kind, default: i32, unit: Unit) -> SettingDef {
     SettingDef { effect: Effect::AfterReply, ..setting(id, kind, default, unit, Permission::Password) }
 }
-
-const PULSE_RATES: Kind = Kind::OneOf(&[
-    Choice::new(1_000_000, "", "10000"),
-    Choice::new(200_000, "", "2000"),
-    Choice::new(100_000, "", "1000"),
-    Choice::new(10_000, "", "100"),
-    Choice::new(1_000, "", "10"),
-    Choice::new(100, "", "1"),
-    Choice::new(10, "", "0.1"),
-    Choice::new(1, "", "0.01"),
-]);
 
 const COMBINATIONS: Kind = Kind::OneOf(&[
     Choice::new(1, "", ""),

@@ -2,6 +2,8 @@
 
 use schema::{TerminalDef, TerminalKind};
 
+use crate::join;
+
 const fn upper(
     name: &'static str,
     kind: TerminalKind,
@@ -22,20 +24,14 @@ const fn lower(
 }
 
 const CTS: &str = "current transformers, 5 A";
+const SUPPLY: &str = "3 × 230/400 V, up to 65 A";
+const LOAD: &str = "load, up to 65 A";
 const VOLTAGES: &str = "3 × 230/400 V";
 const S0: &str = "S0, 5 to 27 V DC";
 const BUSES: &str = "RS485 and M-Bus";
 const TARIFF: &str = "tariff 2, 230 V AC";
 
-/// A meter behind current transformers.
-pub const CT: &[TerminalDef] = &[
-    upper("IA", TerminalKind::Current, "current transformer of phase 1, both wires, at most 5 A", CTS),
-    upper("IB", TerminalKind::Current, "current transformer of phase 2, both wires, at most 5 A", CTS),
-    upper("IC", TerminalKind::Current, "current transformer of phase 3, both wires, at most 5 A", CTS),
-    upper("U1", TerminalKind::PhaseIn, "phase 1, to measure its voltage", VOLTAGES),
-    upper("U2", TerminalKind::PhaseIn, "phase 2, to measure its voltage", VOLTAGES),
-    upper("U3", TerminalKind::PhaseIn, "phase 3, to measure its voltage", VOLTAGES),
-    upper("N", TerminalKind::Neutral, "neutral", VOLTAGES),
+const SIGNALS: &[TerminalDef] = &[
     lower(
         "4",
         TerminalKind::Pulse,
@@ -63,3 +59,33 @@ pub const CT: &[TerminalDef] = &[
     ),
     lower("11", TerminalKind::Tariff, "N", "tariff input: neutral", TARIFF),
 ];
+
+/// A meter behind current transformers.
+pub const CT: &[TerminalDef] = &join::<15, _>(&[
+    &[
+        upper("IA", TerminalKind::Current, "current transformer of phase 1, both wires, at most 5 A", CTS),
+        upper("IB", TerminalKind::Current, "current transformer of phase 2, both wires, at most 5 A", CTS),
+        upper("IC", TerminalKind::Current, "current transformer of phase 3, both wires, at most 5 A", CTS),
+        upper("U1", TerminalKind::PhaseIn, "phase 1, to measure its voltage", VOLTAGES),
+        upper("U2", TerminalKind::PhaseIn, "phase 2, to measure its voltage", VOLTAGES),
+        upper("U3", TerminalKind::PhaseIn, "phase 3, to measure its voltage", VOLTAGES),
+        upper("N", TerminalKind::Neutral, "neutral", VOLTAGES),
+    ],
+    SIGNALS,
+]);
+
+/// A meter through which the current flows.
+pub const DIRECT: &[TerminalDef] = &join::<15, _>(&[
+    &[
+        upper("N", TerminalKind::Neutral, "neutral", SUPPLY),
+        upper("L1", TerminalKind::PhaseIn, "phase 1, from the supply", SUPPLY),
+        upper("L2", TerminalKind::PhaseIn, "phase 2, from the supply", SUPPLY),
+        upper("L3", TerminalKind::PhaseIn, "phase 3, from the supply", SUPPLY),
+    ],
+    SIGNALS,
+    &[
+        lower("L1", TerminalKind::PhaseOut, "", "phase 1, to the load", LOAD),
+        lower("L2", TerminalKind::PhaseOut, "", "phase 2, to the load", LOAD),
+        lower("L3", TerminalKind::PhaseOut, "", "phase 3, to the load", LOAD),
+    ],
+]);

@@ -2,12 +2,14 @@
 
 use schema::Citation::{Manual, Sister};
 use schema::{
-    Choice, Citation, CommandId, Kind, Note, RecordDef, RecordForm, RecordWriteDef, SettingDef, SettingId,
-    Source, Target, table,
+    Choice, Citation, Kind, Note, RecordDef, RecordForm, RecordWriteDef, SettingDef, SettingId, Source,
+    Target, table,
 };
 use units::{Flow, Point, Tariff, What};
 
 use super::settings;
+use crate::alike::write;
+use crate::{alike, join};
 
 const A22: Citation = Manual("A2.2");
 const PRO380: Citation = Sister("PRO380-Mb: a script in use that asks for this telegram");
@@ -30,10 +32,6 @@ const fn now(dib: &'static [u8], vib: &'static [u8], what: What, decimals: u8) -
 /// A reading of a phase that the meter does not have.
 const fn absent(dib: &'static [u8], vib: &'static [u8]) -> RecordDef {
     RecordDef { dib, vib, source: Source::Zero, decimals: 0, form: RecordForm::Number }
-}
-
-const fn write(dib: &'static [u8], vib: &'static [u8], target: Target) -> RecordWriteDef {
-    RecordWriteDef { dib, vib, target, decimals: 0, takes: None }
 }
 
 /// The tariffs that A2.2 lists: on this bus none is volatile.
@@ -81,14 +79,8 @@ table! {
 }
 
 table! {
-    /// What a master may write.
-    pub WRITES / WRITES_NOTES: RecordWriteDef = [
-        write(&[0x01], &[0x7A], Target::Setting(SettingId::MbusId))
-            => note("Primary address").doc("The answer carries no address; the new one holds from then on."),
-        write(&[0x0C], &[0x79], Target::Setting(SettingId::Serial))
-            => note("Secondary address")
-                .assumed("Low byte first, as it is read; the example prints the digits in the order of the bytes, and a \
-                          twin can be served so."),
+    /// What a master may write in the family's own values.
+    OWN_WRITES / OWN_WRITES_NOTES: RecordWriteDef = [
         RecordWriteDef {
             takes: Some(&STORED_TARIFF),
             ..write(&[0x09], &[0x7C, 0x01, 0x54], Target::Setting(SettingId::Tariff))
@@ -96,16 +88,11 @@ table! {
             => note("Tariff").doc("Under a unit in plain text, T. 11 and 12, which are not stored, it does not know."),
         write(&[0x09], &[0xFD, 0x3A], Target::Setting(SettingId::CombinationCode))
             => note("Combination code").doc("01, 04, 05, 06, 09 or 10."),
-        RecordWriteDef {
-            decimals: 2,
-            ..write(&[0x0C], &[0xFD, 0x3A], Target::Setting(SettingId::S0Rate))
-        }
-            => note("Pulse output rate")
-                .assumed("In 0.01 imp/kWh: the only reading under which the example, 00 00 01 00, is 100 and 0.01 can be \
-                          written."),
-        write(&[0x0C], &[0x04], Target::Command(CommandId::ResetTrip))
-            => note("Resettable day counter to zero").doc("The value is ignored."),
-        write(&[0x0A], &[0xFD, 0x60], Target::Command(CommandId::ResetPowerDowns))
-            => note("Power-down counter to zero").doc("The value is ignored."),
     ];
 }
+
+/// What a master may write.
+pub const WRITES: &[RecordWriteDef] = &join::<7, _>(&[alike::ADDRESSES, OWN_WRITES, alike::RATE_AND_RESETS]);
+/// Notes on [`WRITES`].
+pub const WRITES_NOTES: &[Note] =
+    &join::<7, _>(&[alike::ADDRESSES_NOTES, OWN_WRITES_NOTES, alike::RATE_AND_RESETS_NOTES]);

@@ -11,7 +11,7 @@ mod mbus;
 mod optical;
 mod pages;
 mod registers;
-mod settings;
+pub(crate) mod settings;
 mod terminals;
 
 use schema::{

@@ -1,6 +1,6 @@
 //! The register map of the Modbus members: the present map (A3.2) and the one of firmware before protocol 3.
 
-use crate::join;
+use crate::{alike, join};
 use schema::Citation::{Capture, Manual, Sister};
 use schema::{Argument, Citation, Codec, CommandId, IdentityOf, Note, RegisterDef, SettingId, Source, table};
 use units::{EnergyKind, Flow, Phase, Point, StateOf, Tariff, What};
@@ -68,10 +68,8 @@ const fn old_note(label: &'static str) -> Note {
 }
 
 table! {
-    /// 4000h to 4002h: which meter it is.
+    /// 4002h: which model it is.
     WHO / WHO_NOTES: RegisterDef = [
-        RegisterDef::read(0x4000, Codec::Bcd32, Source::Setting(SettingId::Serial))
-            => note("Serial number").doc("Eight decimal digits, the last ones of the twelve that are printed."),
         identity(0x4002, Codec::Hex16, IdentityOf::MeterCode)
             => note("Meter code")
                 .doc("0101h for PRO1 and PRO2; the meter amps tell them apart.")
@@ -91,8 +89,8 @@ table! {
         RegisterDef::setting(0x4004, Codec::U16, SettingId::MbusBaud)
             => Note::new("Baud rate", REGISTER_SHEET).doc("The number itself: 2580h is 9600 Bd."),
     ];
-    /// 4005h to 4010h: versions, ratings and the settings that every member has.
-    SETTINGS / SETTINGS_NOTES: RegisterDef = [
+    /// 4005h to 400Ch: versions and ratings.
+    VERSIONS / VERSIONS_NOTES: RegisterDef = [
         identity(0x4005, VERSION, IdentityOf::Protocol)
             => Note::new("Protocol version", Capture("register image of a PRO380-Mod")),
         identity(0x4007, VERSION, IdentityOf::Software)
@@ -103,19 +101,13 @@ table! {
             => note("Meter amps").doc("The largest current in A: 45 on a PRO1, 100 on a PRO2."),
         sister(0x400C, Codec::Bcd16)
             => sister_note("CT ratio"),
-        RegisterDef::setting(0x400D, PULSES, SettingId::S0Rate)
-            => note("Pulse output rate").doc("Written as two registers in one request; within 1 ppm of a listed rate."),
+    ];
+    /// 400Fh: the combination code.
+    CODE / CODE_NOTES: RegisterDef = [
         RegisterDef::setting(0x400F, Codec::U16, SettingId::CombinationCode)
             => note("Combination code").doc("Binary: 000Ah is code 10."),
-        RegisterDef::setting(0x4010, Codec::Bcd16, SettingId::ScrollTime)
-            => note("Scroll time").doc("Decimal digits: 0025h is 25 s."),
     ];
-    /// 4011h of a meter with Modbus.
-    PARITY / PARITY_NOTES: RegisterDef = [
-        RegisterDef::setting(0x4011, Codec::U16, SettingId::Parity)
-            => note("Parity").doc("1 even, 2 none, 3 odd."),
-    ];
-    /// 4012h to 401Fh: how the meter is.
+    /// 4012h to 4015h: the direction of the current, and errors.
     STATE / STATE_NOTES: RegisterDef = [
         now(0x4012, Codec::Direction { phase: 1 }, What::Direction)
             => Note::new("Current direction", Capture("register image of a PRO380-Mod"))
@@ -129,14 +121,9 @@ table! {
             => note("Error code")
                 .doc("0 none, 1 memory (Err 01), 2 program (Err 02).")
                 .assumed("The manual lists the errors of the display only; the register has their numbers."),
-        RegisterDef::command(
-            0x4016,
-            Codec::U16,
-            Source::Point(Point::State(StateOf::PowerDowns)),
-            CommandId::ResetPowerDowns,
-            Argument::Any,
-        )
-            => note("Power-down counter").doc("How often the supply has gone; writing it sets it to zero."),
+    ];
+    /// 4017h to 401Fh: how else the meter is.
+    MORE_STATE / MORE_STATE_NOTES: RegisterDef = [
         now(0x4017, Codec::U16, What::Quadrant)
             => note("Present quadrant")
                 .doc("1 import inductive, 2 export inductive, 3 export capacitive, 4 import capacitive.")
@@ -337,19 +324,83 @@ table! {
 }
 
 /// 4000h to 401Fh of a meter with Modbus.
-pub const METER_MODBUS: &[RegisterDef] = &join::<25, _>(&[WHO, MODBUS_LINE, SETTINGS, PARITY, STATE]);
+pub const METER_MODBUS: &[RegisterDef] = &join::<25, _>(&[
+    alike::SERIAL,
+    WHO,
+    MODBUS_LINE,
+    VERSIONS,
+    alike::S0_RATE,
+    CODE,
+    alike::SCROLL_TIME,
+    alike::PARITY,
+    STATE,
+    alike::POWER_DOWNS,
+    MORE_STATE,
+]);
 /// Notes on [`METER_MODBUS`].
-pub const METER_MODBUS_NOTES: &[Note] =
-    &join::<25, _>(&[WHO_NOTES, MODBUS_LINE_NOTES, SETTINGS_NOTES, PARITY_NOTES, STATE_NOTES]);
+pub const METER_MODBUS_NOTES: &[Note] = &join::<25, _>(&[
+    alike::SERIAL_NOTES,
+    WHO_NOTES,
+    MODBUS_LINE_NOTES,
+    VERSIONS_NOTES,
+    alike::S0_RATE_NOTES,
+    CODE_NOTES,
+    alike::SCROLL_TIME_NOTES,
+    alike::PARITY_NOTES,
+    STATE_NOTES,
+    alike::POWER_DOWNS_NOTES,
+    MORE_STATE_NOTES,
+]);
 /// 4000h to 401Fh of a meter with M-Bus.
-pub const METER_MBUS: &[RegisterDef] = &join::<24, _>(&[WHO, MBUS_LINE, SETTINGS, STATE]);
+pub const METER_MBUS: &[RegisterDef] = &join::<24, _>(&[
+    alike::SERIAL,
+    WHO,
+    MBUS_LINE,
+    VERSIONS,
+    alike::S0_RATE,
+    CODE,
+    alike::SCROLL_TIME,
+    STATE,
+    alike::POWER_DOWNS,
+    MORE_STATE,
+]);
 /// Notes on [`METER_MBUS`].
-pub const METER_MBUS_NOTES: &[Note] =
-    &join::<24, _>(&[WHO_NOTES, MBUS_LINE_NOTES, SETTINGS_NOTES, STATE_NOTES]);
+pub const METER_MBUS_NOTES: &[Note] = &join::<24, _>(&[
+    alike::SERIAL_NOTES,
+    WHO_NOTES,
+    MBUS_LINE_NOTES,
+    VERSIONS_NOTES,
+    alike::S0_RATE_NOTES,
+    CODE_NOTES,
+    alike::SCROLL_TIME_NOTES,
+    STATE_NOTES,
+    alike::POWER_DOWNS_NOTES,
+    MORE_STATE_NOTES,
+]);
 /// 4000h to 401Fh of a meter without a bus.
-pub const METER_PLAIN: &[RegisterDef] = &join::<22, _>(&[WHO, SETTINGS, STATE]);
+pub const METER_PLAIN: &[RegisterDef] = &join::<22, _>(&[
+    alike::SERIAL,
+    WHO,
+    VERSIONS,
+    alike::S0_RATE,
+    CODE,
+    alike::SCROLL_TIME,
+    STATE,
+    alike::POWER_DOWNS,
+    MORE_STATE,
+]);
 /// Notes on [`METER_PLAIN`].
-pub const METER_PLAIN_NOTES: &[Note] = &join::<22, _>(&[WHO_NOTES, SETTINGS_NOTES, STATE_NOTES]);
+pub const METER_PLAIN_NOTES: &[Note] = &join::<22, _>(&[
+    alike::SERIAL_NOTES,
+    WHO_NOTES,
+    VERSIONS_NOTES,
+    alike::S0_RATE_NOTES,
+    CODE_NOTES,
+    alike::SCROLL_TIME_NOTES,
+    STATE_NOTES,
+    alike::POWER_DOWNS_NOTES,
+    MORE_STATE_NOTES,
+]);
 
 /// 1000h to 1520h of the older map of a meter with Modbus.
 pub const OLD_METER_MODBUS: &[RegisterDef] =

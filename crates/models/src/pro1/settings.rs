@@ -11,7 +11,14 @@ pub const BACKLIGHT_ON: i32 = 1;
 /// The backlight is always off.
 pub const BACKLIGHT_OFF: i32 = 2;
 
-const fn setting(id: SettingId, kind: Kind, default: i32, unit: Unit, permission: Permission) -> SettingDef {
+/// A setting that takes effect at once.
+pub const fn setting(
+    id: SettingId,
+    kind: Kind,
+    default: i32,
+    unit: Unit,
+    permission: Permission,
+) -> SettingDef {
     SettingDef { id, kind, default, unit, permission, effect: Effect::Now, secret: false }
 }
 
@@ -19,7 +26,8 @@ const fn volatile(value: i32, acts_as: i32) -> Choice {
     Choice { value, token: "", glyphs: "", keep: Keep::Volatile { acts_as } }
 }
 
-const PULSE_RATES: Kind = Kind::OneOf(&[
+/// Rates of the pulse output.
+pub const PULSE_RATES: Kind = Kind::OneOf(&[
     Choice::new(1_000_000, "", "10000"),
     Choice::new(200_000, "", "2000"),
     Choice::new(100_000, "", "1000"),
