@@ -9,30 +9,46 @@ document.addEventListener("click", (event) => {
   log.select();
   navigator.clipboard.writeText(log.value).then(() => { button.textContent = "Copied"; }, () => {});
 });
-// What a master does is a module of its own (web/lines), fetched when a part of it is opened. Its name says which page it
-// belongs to, and which try this is: browsers remember a module that could not be fetched.
-let tries = 0;
-let lines;
-const fetchLines = async () => {
-  const mark = `${document.querySelector("main").dataset.build}.${tries}`;
-  const named = (name) => new URL(`${name}?${mark}`, document.baseURI);
+// The drawings of the meters, file by file. Asked for anew each time, since their names tell no version.
+const drawings = {};
+const drawn = async (file) => {
+  const answer = await fetch(new URL(`drawings/${file}`, document.baseURI), { cache: "no-cache" });
+  if (!answer.ok) throw new Error(`drawings/${file}: ${answer.status}`);
+  return answer.text();
+};
+globalThis.metertwinDrawing = (file) => drawings[file] ??= drawn(file).catch((fault) => {
+  delete drawings[file];
+  throw fault;
+});
+// Those that are shown first are on their way while the module is; the page says what went wrong with them.
+for (const file of document.body.dataset.drawings.split(" ")) metertwinDrawing(file).catch(() => {});
+// What few visitors open are modules of their own (web/lines, web/cabinet), each fetched when a part of it is opened. Their
+// names say which page they belong to, and which try this is: browsers remember a module that could not be fetched.
+const modules = {};
+const fetchModule = async (name, number) => {
+  const mark = `${document.querySelector("main").dataset.build}.${number}`;
+  const named = (file) => new URL(`${file}?${mark}`, document.baseURI);
   const looks = document.createElement("link");
   looks.rel = "stylesheet";
   const dressed = new Promise((resolve, reject) => {
     looks.onload = resolve;
     looks.onerror = () => reject(new Error("its style sheet is missing"));
   });
-  looks.href = named("lines.css");
+  looks.href = named(`${name}.css`);
   document.head.append(looks);
-  const [module] = await Promise.all([import(named("lines.js")), dressed]);
-  await module.default({ module_or_path: named("lines_bg.wasm") });
+  const [module] = await Promise.all([import(named(`${name}.js`)), dressed]);
+  await module.default({ module_or_path: named(`${name}_bg.wasm`) });
   return module;
 };
-globalThis.metertwinLines = () => lines ??= fetchLines().catch((fault) => {
-  tries += 1;
-  lines = undefined;
-  throw fault;
-});
+globalThis.metertwinModule = (name) => {
+  const own = modules[name] ??= { tries: 0 };
+  own.coming ??= fetchModule(name, own.tries).catch((fault) => {
+    own.tries += 1;
+    own.coming = undefined;
+    throw fault;
+  });
+  return own.coming;
+};
 try {
   const { default: start } = await import(new URL(glue, document.baseURI));
   await start({ module_or_path: new URL(module, document.baseURI) });

@@ -43,6 +43,7 @@ export async function ready(page, { clock = false } = {}) {
   page.configurator = false;
   await page.getByRole("heading", { name: "Metertwin" }).waitFor();
   await becomes(page, () => chip(page), /^Twin (\d+ 8[ENO]1 id \d|no Modbus)/);
+  await display(page).waitFor();
   const [, key] = new URL(page.url()).hash.split("/");
   if (key in CONFIGURATOR) await configurator(page);
   return page;

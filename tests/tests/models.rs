@@ -2,31 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use models::{ALL, Entry, SOURCES};
+use models::{ALL, Entry, MASTER, NOTES, SOURCES};
 
 use schema::{
-    Citation, Codec, Edit, Fact, Format, GlassDef, Kind, Label, ModelDef, ModelSources, Note, OpticalRefusal,
-    RegisterDef, Rule, SegmentGlass, Source, Table, first_fault,
+    Citation, Codec, Edit, Fact, Format, GlassDef, Kind, Label, ModelDef, ModelNotes, ModelSources, Note,
+    OpticalRefusal, RegisterDef, Rule, SegmentGlass, Source, Table, first_fault,
 };
 
-/// Every model with its sources.
-fn families() -> impl Iterator<Item = (&'static Entry, &'static ModelSources)> {
-    ALL.iter().zip(SOURCES.iter().copied())
+/// A model with all that is said about it.
+struct Model {
+    def: &'static ModelDef,
+    notes: &'static ModelNotes,
+    sources: &'static ModelSources,
+}
+
+/// Every model.
+fn families() -> impl Iterator<Item = Model> {
+    let all = ALL.iter().zip(NOTES).zip(SOURCES);
+    all.map(|((Entry { def, .. }, notes), sources)| Model { def, notes, sources })
 }
 
 /// The models with a glass of digits.
-fn with_digits() -> impl Iterator<Item = (&'static Entry, &'static SegmentGlass)> {
-    ALL.iter().filter_map(|entry| Some((entry, entry.def.glass.segments()?)))
+fn with_digits() -> impl Iterator<Item = (Model, &'static SegmentGlass)> {
+    families().filter_map(|model| model.def.glass.segments().map(|glass| (model, glass)))
 }
 
-fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
+fn note_of(notes: &ModelNotes, table: Table, row: usize) -> Option<&'static Label> {
     let (tables, block) = match table {
-        Table::Registers(n) => (entry.notes.registers, n),
-        Table::Settings(n) => (entry.notes.settings, n),
-        Table::Pages(n) => (entry.notes.pages, n),
-        Table::Telegram(n) => (entry.notes.telegrams, n),
-        Table::RecordWrites => return entry.notes.record_writes.get(row),
-        Table::Lines => return entry.notes.lines.get(row),
+        Table::Registers(n) => (notes.registers, n),
+        Table::Settings(n) => (notes.settings, n),
+        Table::Pages(n) => (notes.pages, n),
+        Table::Telegram(n) => (notes.telegrams, n),
+        Table::RecordWrites => return notes.record_writes.get(row),
+        Table::Lines => return notes.lines.get(row),
         Table::Model
         | Table::Header(_)
         | Table::RegisterLines
@@ -41,10 +49,10 @@ fn note_of(entry: &Entry, table: Table, row: usize) -> Option<&'static Label> {
 
 #[test]
 fn no_model_has_a_fault() {
-    for (entry, _) in families() {
-        if let Some(fault) = first_fault(entry.def) {
-            let row = note_of(entry, fault.table, fault.row).map_or("", |note| note.label);
-            panic!("{}: {fault} ({row})", entry.def.slug);
+    for Model { def, notes, .. } in families() {
+        if let Some(fault) = first_fault(def) {
+            let row = note_of(notes, fault.table, fault.row).map_or("", |note| note.label);
+            panic!("{}: {fault} ({row})", def.slug);
         }
     }
 }
@@ -52,24 +60,53 @@ fn no_model_has_a_fault() {
 /// What the numbers mean stands in the code of every model; that they are assumed, among the facts of each.
 #[test]
 fn the_refusals_of_the_window_are_told_as_assumed() {
-    for (entry, sources) in ALL.iter().zip(SOURCES).filter(|(entry, _)| entry.def.optical.is_some()) {
+    for Model { def, sources, .. } in families().filter(|model| model.def.optical.is_some()) {
         let all = OpticalRefusal::ALL.map(|why| format!("(ERR{:02}) {why}", why.number()));
         let told = |fact: &&Fact| all.iter().all(|refusal| fact.doc.contains(refusal.as_str()));
         let fact = sources.facts.iter().find(told);
-        assert!(matches!(fact.map(|fact| fact.source), Some(Citation::Assumed(_))), "{}", entry.def.slug);
+        assert!(matches!(fact.map(|fact| fact.source), Some(Citation::Assumed(_))), "{}", def.slug);
     }
 }
 
 #[test]
 fn slugs_are_unique() {
-    let slugs: BTreeSet<&str> = families().map(|(entry, _)| entry.def.slug).collect();
+    let slugs: BTreeSet<&str> = families().map(|model| model.def.slug).collect();
     assert_eq!(slugs.len(), families().count());
+}
+
+/// What each reader of a model's notes has of them, and the names by which the page fetches the drawings.
+#[test]
+fn every_part_of_the_notes_is_of_its_model() {
+    let entries = ALL.iter().zip(MASTER);
+    let art = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/models/art");
+    let piece = |piece: &&str| match piece.starts_with('<') {
+        true => (*piece).to_string(),
+        false => std::fs::read_to_string(format!("{art}/{piece}")).unwrap(),
+    };
+    let names: BTreeSet<&str> = families().map(|model| model.notes.name).collect();
+    assert_eq!(names.len(), families().count(), "the words of the tables are found by the name of the model");
+    for ((entry, words), Model { def, notes, .. }) in entries.zip(families()) {
+        assert_eq!(format!("{:?}", entry.notes), format!("{:?}", notes.face()), "{}", def.slug);
+        assert_eq!(format!("{words:?}"), format!("{:?}", notes.master()), "{}", def.slug);
+        let drawing = notes.drawing;
+        for (pieces, svg) in [
+            (drawing.glass, notes.glass_svg),
+            (drawing.front, notes.front_svg),
+            (drawing.meter, notes.meter_svg),
+        ] {
+            assert_eq!(pieces.iter().map(piece).collect::<String>(), svg, "{}: {pieces:?}", def.slug);
+        }
+    }
+    // The one that is on the rail at first is fetched while the page itself still is.
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../index.html")).unwrap();
+    let first = ALL[0].notes.drawing;
+    let files = [first.glass, first.front, first.meter].concat().join(" ");
+    assert_eq!(attribute(&page, "data-drawings"), [files]);
 }
 
 #[test]
 fn every_row_has_its_note() {
-    assert_eq!(ALL.len(), SOURCES.len());
-    for (Entry { def, notes: labels }, notes) in families() {
+    for Model { def, notes: labels, sources: notes } in families() {
         for (notes, labels) in [
             (notes.registers, labels.registers),
             (notes.settings, labels.settings),
@@ -97,7 +134,7 @@ fn every_row_has_its_note() {
 
 #[test]
 fn labels_are_unique_in_their_table_and_page_keys_in_the_model() {
-    for (Entry { def, notes }, _) in families() {
+    for Model { def, notes, .. } in families() {
         for table in notes.registers.iter().chain(notes.settings).chain(notes.pages) {
             let mut seen = BTreeSet::new();
             for note in *table {
@@ -116,7 +153,7 @@ fn labels_are_unique_in_their_table_and_page_keys_in_the_model() {
 
 #[test]
 fn blocks_do_not_overlap() {
-    for (Entry { def, .. }, _) in families() {
+    for Model { def, .. } in families() {
         let mut spans: Vec<(u32, u32)> =
             def.registers.iter().map(|block| (u32::from(block.first()), block.end())).collect();
         spans.sort_unstable();
@@ -157,7 +194,7 @@ fn values(def: &ModelDef, row: &RegisterDef) -> Vec<i64> {
 
 #[test]
 fn every_register_leads_back_to_its_value() {
-    for (Entry { def, .. }, _) in families() {
+    for Model { def, .. } in families() {
         for row in def.registers.iter().flat_map(|block| block.rows) {
             let unit = def.unit(row.source);
             for value in values(def, row) {
@@ -171,7 +208,7 @@ fn every_register_leads_back_to_its_value() {
 
 #[test]
 fn the_older_map_repeats_rows_as_they_are() {
-    for Entry { def, notes } in ALL {
+    for Model { def, notes, .. } in families() {
         for (block, labels) in def.registers.iter().zip(notes.registers) {
             for (row, note) in block.rows.iter().zip(*labels) {
                 if let Source::Same(addr) = row.source {
@@ -200,7 +237,7 @@ fn places(text: &str) -> usize {
 
 #[test]
 fn every_text_can_be_shown() {
-    for (Entry { def, notes }, glass) in with_digits() {
+    for (Model { def, notes, .. }, glass) in with_digits() {
         let width = glass.cells.len();
         for ((_, page), note) in def.all_pages().zip(notes.pages.iter().copied().flatten()) {
             fits(glass, 0, page.label, note.key);
@@ -269,7 +306,7 @@ fn attribute(svg: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn the_drawing_of_the_glass_has_exactly_its_segments() {
-    for (Entry { def, notes }, glass) in with_digits() {
+    for (Model { def, notes, .. }, glass) in with_digits() {
         let wanted: BTreeSet<String> = (0..lcd::segment_count(glass))
             .map(|n| lcd::segment_name(glass, n).unwrap().to_string())
             .collect();
@@ -281,7 +318,7 @@ fn the_drawing_of_the_glass_has_exactly_its_segments() {
 
 #[test]
 fn the_drawing_of_a_dot_matrix_has_a_unit_a_dot_and_a_place_for_the_dots() {
-    for Entry { def, notes } in ALL {
+    for Model { def, notes, .. } in families() {
         let GlassDef::Matrix(glass) = def.glass else { continue };
         let [width, height] = [glass.width, glass.height];
         assert_eq!(attribute(notes.glass_svg, "viewBox"), [format!("0 0 {width} {height}")], "{}", def.slug);
@@ -291,7 +328,7 @@ fn the_drawing_of_a_dot_matrix_has_a_unit_a_dot_and_a_place_for_the_dots() {
 
 #[test]
 fn the_drawings_have_their_live_parts_and_obey_a_strict_policy() {
-    for Entry { def, notes } in ALL {
+    for Model { def, notes, .. } in families() {
         let windows = usize::from(def.optical.is_some());
         let wanted =
             [("glass", 1), ("led", 1), ("key", def.keys.len()), ("ir", windows), ("name", 1), ("serial", 1)];
@@ -334,7 +371,7 @@ fn drawn_terminals(svg: &'static str) -> Vec<(&'static str, &'static str)> {
 
 #[test]
 fn the_drawing_has_every_terminal_and_leaves_its_signs_to_the_description() {
-    for Entry { def, notes } in ALL {
+    for Model { def, notes, .. } in families() {
         let drawn = drawn_terminals(notes.meter_svg);
         for terminal in notes.terminals {
             let places: Vec<&str> =
@@ -349,11 +386,13 @@ fn the_drawing_has_every_terminal_and_leaves_its_signs_to_the_description() {
         }
         for (name, _) in drawn {
             let known =
-                ALL.iter().flat_map(|entry| entry.notes.terminals).any(|terminal| terminal.name == name);
+                families().flat_map(|model| model.notes.terminals).any(|terminal| terminal.name == name);
             assert!(known, "{}: terminal {name} is no model's", def.slug);
         }
         // What a bus needs stands in the description.
-        for word in ["BUS", "Bus:", "RS485", "M-Bus"].into_iter().chain(ALL.iter().map(|it| it.notes.name)) {
+        for word in
+            ["BUS", "Bus:", "RS485", "M-Bus"].into_iter().chain(families().map(|model| model.notes.name))
+        {
             assert!(!notes.meter_svg.contains(word), "{}: {word} is drawn", def.slug);
         }
     }

@@ -494,7 +494,7 @@ static TRANSFORMED: ModelDef = ModelDef {
 
 #[test]
 fn ten_years_over_changes_of_the_ratio_lose_and_invent_nothing() {
-    static ENTRY: Entry = Entry { def: &TRANSFORMED, notes: &models::PRO1_MOD_NOTES };
+    static ENTRY: Entry = Entry { def: &TRANSFORMED, notes: models::ALL[0].notes };
     assert_eq!(schema::first_fault(&TRANSFORMED), None);
     let answered: usize = (1..=8).map(|seed| live(&ENTRY, seed)).sum();
     assert!(answered > 100, "{answered}");

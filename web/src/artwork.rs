@@ -1,11 +1,96 @@
 //! The drawings of the meter: the model's own SVG, joined to the glass by segment names.
+//!
+//! They are files beside the page, since each family has its own and most visitors see one. The boot script has them
+//! fetched, the first before this module is there.
 
-use wasm_bindgen::JsCast;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Array, Promise};
+use schema::DrawingDef;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, SvgGraphicsElement};
 
 use crate::chart::px;
-use crate::dom::{html, svg};
+use crate::dom::{el, later, svg};
+use crate::serial;
+use crate::signal::Sig;
 use crate::view::{Glass, Model};
+
+#[wasm_bindgen]
+extern "C" {
+    /// Fetches a file of a drawing, once: its text.
+    #[wasm_bindgen(js_name = metertwinDrawing, catch)]
+    fn fetch(file: &str) -> Result<Promise, JsValue>;
+}
+
+/// The drawings of a family, as texts.
+pub struct Art {
+    /// Its glass, an SVG whose shapes carry `data-seg`.
+    glass: String,
+    /// Its front section enlarged, an SVG.
+    pub front: String,
+    /// The whole meter in true proportions, an SVG.
+    pub meter: String,
+}
+
+/// How far the drawings of a family are.
+#[derive(Clone)]
+pub enum Stand {
+    /// They are being fetched.
+    Coming,
+    /// They are there.
+    There(Rc<Art>),
+    /// They could not be fetched, in the browser's words.
+    Failed(String),
+}
+
+thread_local! {
+    static KNOWN: RefCell<Vec<(&'static DrawingDef, Sig<Stand>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The drawings of a model, which are fetched when somebody asks for them first.
+pub fn of(model: &Model) -> Sig<Stand> {
+    let known = KNOWN.with_borrow(|known| {
+        known.iter().find(|(drawing, _)| *drawing == model.drawing).map(|(_, stand)| *stand)
+    });
+    known.unwrap_or_else(|| {
+        let stand = Sig::new(Stand::Coming);
+        KNOWN.with_borrow_mut(|known| known.push((model.drawing, stand)));
+        bring(model.drawing, stand);
+        stand
+    })
+}
+
+/// Tries once more to fetch the drawings of a model.
+pub fn again(model: &Model) {
+    let stand = of(model);
+    stand.set(Stand::Coming);
+    bring(model.drawing, stand);
+}
+
+fn bring(drawing: &'static DrawingDef, stand: Sig<Stand>) {
+    later(async move {
+        stand.set(match fetched(drawing).await {
+            Ok(art) => Stand::There(Rc::new(art)),
+            Err(fault) => Stand::Failed(serial::own_words(&fault)),
+        });
+    });
+}
+
+async fn fetched(drawing: &DrawingDef) -> Result<Art, JsValue> {
+    let all = [drawing.glass, drawing.front, drawing.meter];
+    // All that is needed is on its way at once.
+    let coming = Array::new();
+    for piece in all.iter().copied().flatten() {
+        coming.push(&if piece.starts_with('<') { JsValue::from(*piece) } else { fetch(piece)?.into() });
+    }
+    let texts = Array::from(&JsFuture::from(Promise::all(&coming)).await?);
+    let mut texts = texts.iter().filter_map(|text| text.as_string());
+    let [glass, front, meter] = all.map(|pieces| texts.by_ref().take(pieces.len()).collect());
+    Ok(Art { glass, front, meter })
+}
 
 /// One drawing on the page, with the shapes of its segments.
 pub struct Drawing {
@@ -16,15 +101,16 @@ pub struct Drawing {
     shown: Glass,
 }
 
-/// Puts a drawing of the model into `host`. The text is the model's own, compiled in.
-pub fn draw(host: &Element, svg: &str, model: &Model) -> Drawing {
+/// Puts a drawing of the model into `host`, one of those in `art`.
+pub fn draw(host: &Element, svg: &str, art: &Art, model: &Model) -> Drawing {
     host.set_inner_html(svg);
     // The page has a rail of its own, as wide as the stage.
     for rail in all(host, "[data-part=rail],.shadow") {
         rail.remove();
     }
     for place in all(host, "[data-part=glass]") {
-        let glass = html("div", "", model.glass_svg).0;
+        let glass = el("div", "").0;
+        glass.set_inner_html(&art.glass);
         if let Some(picture) = all(&glass, "svg").first() {
             while let Some(part) = picture.first_child() {
                 let _ = place.append_child(&part);
@@ -62,8 +148,8 @@ fn print(host: &Element, part: &str, text: &str) {
 }
 
 /// Puts nothing but the glass into `host`.
-pub fn glass(host: &Element, model: &Model) -> Drawing {
-    host.set_inner_html(model.glass_svg);
+pub fn glass(host: &Element, art: &Art, model: &Model) -> Drawing {
+    host.set_inner_html(&art.glass);
     segments(host, model)
 }
 

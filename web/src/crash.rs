@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use leptos::prelude::document;
+use dom::browser::document;
 
 /// How many lines the log keeps.
 const LINES: usize = 200;

@@ -1,4 +1,4 @@
-//! The door to the second module: what a master does is fetched when somebody opens a part of it.
+//! The doors to the modules that few visitors need: each is fetched when somebody opens a part of it.
 
 use std::rc::Rc;
 
@@ -15,9 +15,9 @@ use crate::signal::{Sig, memo};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Fetches the module; the boot script has it, since only a script can ask for one.
-    #[wasm_bindgen(js_name = metertwinLines, catch)]
-    fn fetch_module() -> Result<Promise, JsValue>;
+    /// Fetches the module of this name; the boot script has it, since only a script can ask for one.
+    #[wasm_bindgen(js_name = metertwinModule, catch)]
+    fn fetch_module(name: &str) -> Result<Promise, JsValue>;
 
     /// The module once it is there.
     type Module;
@@ -31,19 +31,21 @@ const CHANGED: &str = "meters";
 
 /// Which part.
 pub struct Kind {
+    /// The module that has it.
+    module: &'static str,
     /// Its wire.
     wire: PortId,
-    /// Its name in the module and in addresses.
+    /// Its name in the module.
     key: &'static str,
     /// What it is, at the start of a sentence.
     what: &'static str,
 }
 
-/// The parts that the module has: the configurator, the M-Bus master, the reader.
+/// The parts that are fetched: the configurator, the M-Bus master, the reader.
 pub static KINDS: [Kind; 3] = [
-    Kind { wire: PortId::Modbus, key: "modbus", what: "The configurator" },
-    Kind { wire: PortId::Mbus, key: "mbus", what: "The M-Bus master" },
-    Kind { wire: PortId::Optical, key: "infrared", what: "The infrared reader" },
+    Kind { module: "lines", wire: PortId::Modbus, key: "modbus", what: "The configurator" },
+    Kind { module: "lines", wire: PortId::Mbus, key: "mbus", what: "The M-Bus master" },
+    Kind { module: "lines", wire: PortId::Optical, key: "infrared", what: "The infrared reader" },
 ];
 
 /// How far a part is.
@@ -110,7 +112,7 @@ impl Door {
     }
 
     async fn fetch(&self) -> Result<(), JsValue> {
-        let module: Module = JsFuture::from(fetch_module()?).await?.unchecked_into();
+        let module: Module = JsFuture::from(fetch_module(self.kind.module)?).await?.unchecked_into();
         let wire = self.kind.wire;
         let host = Closure::<dyn Fn(String, JsValue) -> JsValue>::new(move |what: String, with: JsValue| {
             match what.as_str() {

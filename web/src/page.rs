@@ -1,9 +1,8 @@
 //! The shell of the page: head, meter, tabs, the places of what a master does, and the keys of the keyboard.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 
+use crate::dom::browser::{document, on_window, window};
 use crate::dom::{El, button, el, html, later, watch};
 use crate::door::{Door, KINDS, Stand};
 use crate::input::Input;
@@ -224,8 +223,7 @@ fn listen(help: Sig<bool>, keys_on: Sig<bool>, signals: Signals) {
         }
         event.prevent_default();
     };
-    let closure = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(act).into_js_value();
-    let _ = window().add_event_listener_with_callback("keydown", closure.unchecked_ref());
+    on_window("keydown", move |event| act(event.unchecked_into()));
 }
 
 /// Whether a key of the keyboard was pressed on something that is no part of the meter.

@@ -1,6 +1,8 @@
 //! The meters on the rail: a card for each, to take it in hand, and what puts others beside them.
 
-use crate::artwork;
+use std::cell::RefCell;
+
+use crate::artwork::{self, Stand};
 use crate::dom::{El, button, el, typed, watch};
 use crate::input::Input;
 use crate::parts::dialog;
@@ -78,11 +80,11 @@ fn card(place: usize, signals: Signals) -> El {
         .keeps("aria-pressed", move || (signals.at.get() == place).to_string())
         .add(glass.clone());
     let Some(own) = of() else { return made };
-    let drawing = std::cell::RefCell::new(artwork::glass(&glass.0, own.model));
+    let (stand, drawing) = (artwork::of(own.model), RefCell::new(None));
     watch(Box::new(move || {
-        if let Some(glass) = shown.get() {
-            drawing.borrow_mut().show(&glass);
-        }
+        // Where the drawing cannot be had, the stage says so.
+        let (Some(shown), Stand::There(art)) = (shown.get(), stand.get()) else { return };
+        drawing.borrow_mut().get_or_insert_with(|| artwork::glass(&glass.0, &art, own.model)).show(&shown);
     }));
     made.add(el("b", "").text(own.model.name))
         .add(el("small", "").text(&format!("{:08}", own.serial)))

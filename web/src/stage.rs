@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::artwork;
+use crate::artwork::{self, Art, Stand};
 use crate::chart::px;
+use crate::dom::browser::frame;
 use crate::dom::{El, button, el, html, svg, watch};
 use crate::input::Input;
 use crate::runtime::{self, Signals};
@@ -19,8 +19,32 @@ const RAIL: &str = r#"<svg viewBox="0 0 300 35" preserveAspectRatio="xMidYMid sl
 const LOUPE: &str =
     r#"<svg viewBox="0 0 100 90" preserveAspectRatio="none"><path d="M0 28.600L100 0V90L0 51.100Z"/></svg>"#;
 
-/// The meter in hand, and what it says in words.
+/// The meter in hand, and what it says in words. Until it can be drawn, it is worked by what stands below the drawing.
 pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
+    let stand = artwork::of(model);
+    let drawing = el("div", "").shows(move || {
+        vec![match stand.get() {
+            Stand::There(art) => drawn(model, &art, signals),
+            Stand::Coming => el("div", "stage coming"),
+            Stand::Failed(words) => missing(model, &words),
+        }]
+    });
+    vec![drawing, readout(model, signals)]
+}
+
+/// What stands in the place of a drawing that could not be fetched.
+fn missing(model: &'static Model, words: &str) -> El {
+    let text = format!(
+        "The drawing of the {} could not be loaded. Check the connection to the server of this page, then try again. ({words})",
+        model.name
+    );
+    let say = el("p", "").attr("role", "alert").text(&text);
+    let again = button("btn main", "Try again", move |_| artwork::again(model));
+    el("div", "stage coming").add(el("div", "empty").add(say).add(again))
+}
+
+/// The meter as it is drawn.
+fn drawn(model: &'static Model, art: &Art, signals: Signals) -> El {
     let lights = move |drawing: El| {
         drawing
             .class_if("lit", move || signals.glass.with(|glass| glass.lit))
@@ -49,8 +73,8 @@ pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
         html("div", "scale", scale).attr("aria-hidden", "true"),
     ]);
     let drawings = RefCell::new([
-        artwork::draw(&module.0, model.meter_svg, model),
-        artwork::draw(&plate.0, model.front_svg, model),
+        artwork::draw(&module.0, &art.meter, art, model),
+        artwork::draw(&plate.0, &art.front, art, model),
     ]);
     watch(Box::new(move || {
         signals.glass.with(|glass| {
@@ -68,13 +92,13 @@ pub fn stage(model: &'static Model, signals: Signals) -> Vec<El> {
         }
     }));
     // Places can be measured once the page stands.
-    request_animation_frame(move || {
+    frame(move || {
         artwork::frame(&module.0);
         for (number, place) in keys.iter().enumerate() {
             place.set(artwork::place_of_key(&plate.0, number));
         }
     });
-    vec![stage, readout(model, signals)]
+    stage
 }
 
 /// What is printed on the keys, and what people call them.

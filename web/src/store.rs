@@ -1,7 +1,7 @@
 //! What the page keeps in IndexedDB: the meters' memory. Small words are in local storage ([`dom::store`]).
 
+use dom::browser::window;
 use js_sys::{Promise, Uint8Array};
-use leptos::prelude::window;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransactionMode};

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use rig::Connection;
-use schema::{KeyId, TerminalDef};
+use schema::{DrawingDef, KeyId, TerminalDef};
 use units::LineParams;
 
 /// What of a model never changes: its drawings and its terminals.
@@ -17,12 +17,8 @@ pub struct Model {
     pub prefix: &'static str,
     /// The line of its nameplate that a drawing leaves to the description.
     pub ratings: &'static str,
-    /// The whole meter in true proportions, an SVG.
-    pub meter_svg: &'static str,
-    /// Its front section enlarged, an SVG.
-    pub front_svg: &'static str,
-    /// Its glass, an SVG whose shapes carry `data-seg`.
-    pub glass_svg: &'static str,
+    /// Where its drawings are.
+    pub drawing: &'static DrawingDef,
     /// The name of each segment, in the order of the bits of [`Glass`].
     pub segments: Vec<String>,
     /// Its terminals.

@@ -11,10 +11,14 @@ use crate::{page, run, suite, tools};
 
 /// What a first visit may load at most, compressed by brotli, in bytes.
 const FIRST_VISIT: usize = 200_000;
-/// All that is loaded when something is opened that a master does, compressed by brotli, in bytes.
+/// All that one of the modules loads that are fetched later, compressed by brotli, in bytes.
 const LATER: usize = 200_000;
-/// How the names of the files that are loaded later begin.
-const LATER_NAMES: &str = "lines";
+/// The modules that are fetched when a part of them is opened: how the names of their files begin, and what they are.
+const MODULES: [(&str, &str); 1] = [("lines", "the master's work")];
+/// All drawings that a first visit does not show, compressed by brotli, in bytes: a few of them come with each meter.
+const OTHER_DRAWINGS: usize = 30_000;
+/// Where all drawings are.
+const DRAWINGS: &str = "drawings";
 /// Flash of the firmware, in bytes.
 const FLASH: u64 = 48 * 1024;
 /// Static RAM of the firmware, in bytes; the linker script keeps the stack's part.
@@ -37,10 +41,15 @@ pub fn budgets(dist: &Path) -> Result<()> {
     if !files.iter().any(|file| file.ends_with("index.html")) {
         bail!("{} holds no page; build it first", dist.display());
     }
-    let (later, first): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(|file| {
-        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(LATER_NAMES))
-    });
-    let groups = [("a first visit", first, FIRST_VISIT), ("the master's work", later, LATER)];
+    let shown = first_drawings(&fs::read_to_string(dist.join("index.html"))?);
+    let mut groups: Vec<(&str, Vec<PathBuf>, usize)> = vec![("a first visit", Vec::new(), FIRST_VISIT)];
+    for file in files {
+        let (what, budget) = kind(file.strip_prefix(dist).unwrap_or(&file), &shown);
+        match groups.iter_mut().find(|(other, ..)| *other == what) {
+            Some((_, files, _)) => files.push(file),
+            None => groups.push((what, vec![file], budget)),
+        }
+    }
     let mut over = Vec::new();
     for (what, files, budget) in groups {
         let sum = listed(dist, what, &files, budget)?;
@@ -55,6 +64,24 @@ pub fn budgets(dist: &Path) -> Result<()> {
         bail!(over.join("; "));
     }
     Ok(())
+}
+
+/// What a file of `dist` is loaded with, and the budget of all that is: with the page, with a module, or with a meter whose
+/// drawings are not among `shown`, those of a first visit.
+fn kind(file: &Path, shown: &[String]) -> (&'static str, usize) {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    if file.parent().is_some_and(|folder| folder.ends_with(DRAWINGS)) && !shown.iter().any(|own| *own == name)
+    {
+        return ("all other drawings", OTHER_DRAWINGS);
+    }
+    let module = MODULES.iter().find(|(start, _)| name.starts_with(start));
+    module.map_or(("a first visit", FIRST_VISIT), |(_, what)| (*what, LATER))
+}
+
+/// The drawings that a first visit shows, as the document names them.
+fn first_drawings(html: &str) -> Vec<String> {
+    let named = html.split_once("data-drawings=\"").and_then(|(_, rest)| rest.split_once('"'));
+    named.map_or_else(Vec::new, |(files, _)| files.split(' ').map(str::to_owned).collect())
 }
 
 /// Prints the files with their sizes; gives the sum as brotli sends it.
@@ -158,7 +185,7 @@ mod tests {
         let dist = std::env::temp_dir().join(format!("metertwin-size-{}", std::process::id()));
         fs::create_dir_all(dist.join("a")).unwrap();
         assert!(budgets(&dist).unwrap_err().to_string().contains("holds no page"));
-        fs::write(dist.join("index.html"), b"<p>").unwrap();
+        fs::write(dist.join("index.html"), b"<body data-drawings=\"a.svg\"><p>").unwrap();
         budgets(&dist).unwrap();
         // Noise does not compress.
         let mut state = 1_u32;
@@ -172,6 +199,16 @@ mod tests {
         budgets(&dist).unwrap();
         fs::write(dist.join("lines.js"), &noise[..210_000]).unwrap();
         assert!(budgets(&dist).unwrap_err().to_string().contains("the master's work loads"));
+        fs::write(dist.join("lines.js"), &noise[..150_000]).unwrap();
+        // The drawings that are shown at first count with the page.
+        fs::create_dir_all(dist.join("drawings")).unwrap();
+        fs::write(dist.join("drawings/a.svg"), &noise[..120_000]).unwrap();
+        fs::write(dist.join("drawings/b.svg"), &noise[..20_000]).unwrap();
+        budgets(&dist).unwrap();
+        fs::write(dist.join("drawings/c.svg"), &noise[..20_000]).unwrap();
+        assert!(budgets(&dist).unwrap_err().to_string().contains("all other drawings loads"));
+        fs::remove_file(dist.join("drawings/c.svg")).unwrap();
+        fs::write(dist.join("lines.js"), &noise[..210_000]).unwrap();
         fs::write(dist.join("a/b.bin"), noise).unwrap();
         let said = budgets(&dist).unwrap_err().to_string();
         assert!(said.contains(&format!("over the budget of {FIRST_VISIT}; ")), "{said}");

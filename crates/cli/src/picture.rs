@@ -45,7 +45,7 @@ fn segments(args: &LcdArgs, entry: &Entry, twin: &Twin, glass: &SegmentGlass) ->
         panel::draw(entry.def, &view).unwrap_or_else(|(frame, _)| frame)
     });
     let text = || lcd::art(glass, frame.on).to_string();
-    show(args, text, || light(entry.notes.glass_svg, glass, frame.on), SCALE)
+    show(args, text, || light(glass_svg(entry), glass, frame.on), SCALE)
 }
 
 /// What stands on a dot matrix as it comes from the factory. Other screens are walked to in a script.
@@ -61,7 +61,13 @@ fn matrix(args: &LcdArgs, entry: &Entry, twin: &Twin, glass: MatrixGlass) -> Res
         // A test paints every text of every model: here what does not fit is only cut off.
         let _ = panel::matrix::paint(&view, &mut mono);
     }
-    show(args, || mono.to_string(), || dots(entry.notes.glass_svg, &mono), DOT_SCALE)
+    show(args, || mono.to_string(), || dots(glass_svg(entry), &mono), DOT_SCALE)
+}
+
+/// The drawing of a model's glass.
+fn glass_svg(entry: &Entry) -> &'static str {
+    let mut all = models::ALL.iter().zip(models::NOTES);
+    all.find(|(other, _)| other.def.slug == entry.def.slug).map_or("", |(_, notes)| notes.glass_svg)
 }
 
 /// Prints a picture in the format that was asked for.
@@ -183,12 +189,12 @@ mod tests {
     fn lit_segments_and_no_others_are_lit_in_the_drawing() {
         let entry = &models::ALL[0];
         let glass = entry.def.glass.segments().unwrap();
-        let svg = light(entry.notes.glass_svg, glass, 0b101);
+        let svg = light(glass_svg(entry), glass, 0b101);
         assert_eq!(svg.matches("class=\"seg on\"").count(), 2);
         assert_eq!(svg.matches(&format!("opacity=\"{LIT}\"")).count(), 2);
-        let all = light(entry.notes.glass_svg, glass, u128::MAX);
+        let all = light(glass_svg(entry), glass, u128::MAX);
         assert_eq!(all.matches(&format!("opacity=\"{LIT}\"")).count(), lcd::segment_count(glass));
-        assert_eq!(light(entry.notes.glass_svg, glass, 0), entry.notes.glass_svg);
+        assert_eq!(light(glass_svg(entry), glass, 0), glass_svg(entry));
     }
 
     #[test]
@@ -198,7 +204,7 @@ mod tests {
         for (page, _) in entry.def.all_pages() {
             assert!(panel::draw(entry.def, &page_view(&twin, page)).is_ok(), "{page:?}");
         }
-        let png = render(entry.notes.glass_svg, SCALE).unwrap();
+        let png = render(glass_svg(entry), SCALE).unwrap();
         assert_eq!(&png[1..4], b"PNG");
     }
 

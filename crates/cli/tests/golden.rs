@@ -51,7 +51,7 @@ fn own_keys(entry: &Entry) -> Vec<&'static str> {
     let before: Vec<&Entry> = models::ALL
         .iter()
         .take_while(|other| other.def.slug != entry.def.slug)
-        .filter(|other| other.notes.glass_svg == entry.notes.glass_svg)
+        .filter(|other| other.notes.drawing == entry.notes.drawing)
         .collect();
     let alike = |key: &'static str| {
         let text = draw(entry, key, "text");

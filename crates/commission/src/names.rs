@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 
 use models::Entry;
 use schema::{
-    Block, Codec, CodecError, CommandId, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId,
-    Source,
+    Block, Codec, CodecError, CommandId, IdentityOf, Label, MasterNotes, PageId, RegisterDef, SettingDef,
+    SettingId, Source,
 };
 use units::{Point, decimal};
 
@@ -25,10 +25,20 @@ pub struct Row {
     pub note: Option<&'static Label>,
 }
 
+/// What is said about the tables of a model, which the models keep apart from what is said about the meter.
+#[must_use]
+pub fn words(entry: &Entry) -> &'static MasterNotes {
+    static NONE: MasterNotes =
+        MasterNotes { registers: &[], settings: &[], telegrams: &[], record_writes: &[], lines: &[] };
+    let mut all = models::ALL.iter().zip(models::MASTER);
+    all.find(|(other, _)| other.notes.name == entry.notes.name).map_or(&NONE, |(_, words)| words)
+}
+
 /// All rows of a model, old maps included, by their place in the tables.
 pub fn rows(entry: &'static Entry) -> impl Iterator<Item = Row> {
+    let words = words(entry);
     entry.def.registers.iter().enumerate().flat_map(move |(block, of)| {
-        let notes = entry.notes.registers.get(block).copied().unwrap_or_default();
+        let notes = words.registers.get(block).copied().unwrap_or_default();
         of.rows.iter().enumerate().map(move |(row, def)| Row { block, row, def, of, note: notes.get(row) })
     })
 }
@@ -58,7 +68,7 @@ pub fn setting_label(entry: &'static Entry, id: SettingId) -> &'static str {
         .def
         .settings
         .iter()
-        .zip(entry.notes.settings)
+        .zip(words(entry).settings)
         .flat_map(|(rows, notes)| rows.iter().zip(notes.iter()))
         .find(|(row, _)| row.id == id)
         .map(|(_, note)| note.label)

@@ -176,7 +176,9 @@ fn a_read_out_tells_what_the_meter_counts() {
         let works = bench.twin(0).unwrap().device().works();
         let telegram = &entry.def.mbus.unwrap().telegrams[0];
         assert_eq!(read.rows.len(), telegram.records.len());
-        for ((row, def), note) in read.rows.iter().zip(telegram.records).zip(entry.notes.telegrams[0]) {
+        for ((row, def), note) in
+            read.rows.iter().zip(telegram.records).zip(commission::names::words(entry).telegrams[0])
+        {
             let Source::Point(point) = def.source else { panic!("{def:?}") };
             let value = entry.def.unit(def.source).at(works.source(def.source), def.decimals);
             let wanted = units::decimal::Decimal { value, decimals: def.decimals }.to_string();

@@ -224,7 +224,7 @@ fn a_frame_is_explained_byte_by_byte() {
     let say = |notes: Vec<commission::ByteNote>| -> Vec<String> {
         notes.iter().map(|note| format!("{}..{} {}", note.bytes.start, note.bytes.end, note.text)).collect()
     };
-    let total = entry().notes.registers[2][0].label;
+    let total = commission::names::words(entry()).registers[2][0].label;
     let total = commission::names::inside(total);
     assert_eq!(
         say(annotate(Some(entry()), Direction::Sent, asked, None)),

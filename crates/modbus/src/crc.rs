@@ -3,16 +3,13 @@
 
 use crc::{CRC_16_MODBUS, Crc};
 
-/// No table where flash is dear: a frame of 256 bytes lasts 25 ms at 115200 Bd, its check a fraction of one.
-#[cfg(target_os = "none")]
+/// No table where flash is dear, nor in a page, which would load it over the network: a frame of 256 bytes lasts 25 ms at
+/// 115200 Bd, its check a fraction of one.
+#[cfg(any(target_os = "none", target_arch = "wasm32"))]
 type Tables = crc::NoTable;
 /// Sixteen bytes a step where 8 KiB of table do not matter.
 #[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
 type Tables = crc::Table<16>;
-
-/// A page loads its tables over the network, and no compression makes them smaller.
-#[cfg(target_arch = "wasm32")]
-type Tables = crc::Table<1>;
 
 static CRC: Crc<u16, Tables> = Crc::<u16, Tables>::new(&CRC_16_MODBUS);
 

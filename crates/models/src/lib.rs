@@ -13,7 +13,7 @@
     clippy::cast_possible_truncation
 )]
 
-use schema::{ModelDef, ModelNotes, ModelSources};
+use schema::{FaceNotes, MasterNotes, ModelDef, ModelNotes, ModelSources};
 
 mod alike;
 pub mod ambition;
@@ -61,28 +61,53 @@ const fn join<const N: usize, T: Copy>(parts: &[&[T]]) -> [T; N] {
 pub struct Entry {
     /// The description.
     pub def: &'static ModelDef,
-    /// The notes on it, table by table.
-    pub notes: &'static ModelNotes,
+    /// What is said about the meter itself. The words of its tables are [`MASTER`].
+    pub notes: &'static FaceNotes,
 }
 
-/// Every model there is.
-pub const ALL: &[Entry] = &[
-    Entry { def: &PRO1_MOD, notes: &PRO1_MOD_NOTES },
-    Entry { def: &PRO1_MB, notes: &PRO1_MB_NOTES },
-    Entry { def: &PRO1_2T, notes: &PRO1_2T_NOTES },
-    Entry { def: &PRO1_S, notes: &PRO1_S_NOTES },
-    Entry { def: &AMBITION_2PU_CT, notes: &AMBITION_2PU_CT_NOTES },
-    Entry { def: &AMBITION_4PU, notes: &AMBITION_4PU_NOTES },
-    Entry { def: &AMBITION_4PS, notes: &AMBITION_4PS_NOTES },
-];
+/// Lists of the same models in the same order: one for each kind of reader, so that nobody links what only others read.
+macro_rules! lists {
+    (
+        $(#[$all:meta])* $offered:ident, $(#[$words:meta])* $master:ident, $(#[$whole:meta])* $notes:ident,
+        $(#[$origin:meta])* $sources:ident: $($def:ident, $said:ident, $from:ident;)*
+    ) => {
+        $(#[$all])*
+        pub const $offered: &[Entry] = &[$(Entry {
+            def: &$def,
+            notes: {
+                static FACE: FaceNotes = $said.face();
+                &FACE
+            },
+        },)*];
 
-/// Where everything about the models of [`ALL`] comes from, in the same order.
-pub const SOURCES: &[&ModelSources] = &[
-    &PRO1_MOD_SOURCES,
-    &PRO1_MB_SOURCES,
-    &PRO1_2T_SOURCES,
-    &PRO1_S_SOURCES,
-    &AMBITION_2PU_CT_SOURCES,
-    &AMBITION_4PU_SOURCES,
-    &AMBITION_4PS_SOURCES,
-];
+        $(#[$words])*
+        pub const $master: &[&MasterNotes] = &[$({
+            static WORDS: MasterNotes = $said.master();
+            &WORDS
+        },)*];
+
+        $(#[$whole])*
+        pub const $notes: &[&ModelNotes] = &[$(&$said,)*];
+
+        $(#[$origin])*
+        pub const $sources: &[&ModelSources] = &[$(&$from,)*];
+    };
+}
+
+lists! {
+    /// Every model there is.
+    ALL,
+    /// What masters read about the tables of the models of [`ALL`], in the same order.
+    MASTER,
+    /// All that is said about the models of [`ALL`], in the same order, with their drawings. The page has those as files.
+    NOTES,
+    /// Where everything about the models of [`ALL`] comes from, in the same order.
+    SOURCES:
+    PRO1_MOD, PRO1_MOD_NOTES, PRO1_MOD_SOURCES;
+    PRO1_MB, PRO1_MB_NOTES, PRO1_MB_SOURCES;
+    PRO1_2T, PRO1_2T_NOTES, PRO1_2T_SOURCES;
+    PRO1_S, PRO1_S_NOTES, PRO1_S_SOURCES;
+    AMBITION_2PU_CT, AMBITION_2PU_CT_NOTES, AMBITION_2PU_CT_SOURCES;
+    AMBITION_4PU, AMBITION_4PU_NOTES, AMBITION_4PU_SOURCES;
+    AMBITION_4PS, AMBITION_4PS_NOTES, AMBITION_4PS_SOURCES;
+}

@@ -14,20 +14,16 @@
 
 use core::fmt;
 
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", target_arch = "wasm32"))]
 use crc::NoTable as Tables;
-#[cfg(not(target_os = "none"))]
-use crc::Table;
 use crc::{CRC_32_ISO_HDLC, Crc, Digest};
 
 use crate::{Nv, NvError, Writer};
 
-/// Tables make the CRC fast where there is room for them. A small core has none to spare, and to a page they are
-/// sixteen kilobytes that no compression makes smaller.
+/// Tables make the CRC fast where there is room for them. A small core has none to spare, and a page loads them over the
+/// network: no compression makes them smaller.
 #[cfg(not(any(target_os = "none", target_arch = "wasm32")))]
-type Tables = Table<16>;
-#[cfg(target_arch = "wasm32")]
-type Tables = Table<1>;
+type Tables = crc::Table<16>;
 
 /// CRC-32: a record has up to a kilobyte, and two of its copies decide about somebody's bill.
 static CRC: Crc<u32, Tables> = Crc::<u32, Tables>::new(&CRC_32_ISO_HDLC);

@@ -97,8 +97,12 @@ pub fn say(entry: &Entry, view: &PageView) -> String {
 }
 
 fn capital(label: &str) -> String {
-    let mut letters = label.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let mut label = label.to_string();
+    // The tables of all letters take more of the page's room than all sentences together.
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    label
 }
 
 /// The tariff that counts, where the dot says that it is not the first and the value is of all of them.

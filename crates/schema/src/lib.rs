@@ -49,7 +49,8 @@ pub use model::{
     ModelDef, PanelDef, PortId, PulseWidth, TariffInputDef,
 };
 pub use note::{
-    Citation, Fact, Label, Misprint, ModelNotes, ModelSources, Note, TerminalDef, TerminalKind, labels, names,
+    Citation, DrawingDef, FaceNotes, Fact, Label, MasterNotes, Misprint, ModelNotes, ModelSources, Note,
+    TerminalDef, TerminalKind, labels, names,
 };
 pub use optical::{ObisDef, OpticalDef, OpticalRefusal, ValueText, parse_value_text};
 pub use page::{Edit, FieldDef, Format, Gate, Hold, MenuId, PageDef, PageId, Scroll};

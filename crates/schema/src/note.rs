@@ -203,7 +203,8 @@ pub struct TerminalDef {
     pub upper: bool,
 }
 
-/// What people read about a model while they use it.
+/// What people read about a model while they use it, as it is written beside the model. What each reader needs of it is
+/// a part of its own, so that whoever needs one does not carry the others.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelNotes {
     /// The maker, to say which meter is meant.
@@ -228,12 +229,88 @@ pub struct ModelNotes {
     pub record_writes: &'static [Label],
     /// The lines of the optical read-out.
     pub lines: &'static [Label],
+    /// The pieces of its drawings, by the names of their files: the three texts below are made of them.
+    pub drawing: DrawingDef,
     /// The drawing of the glass: an SVG whose shapes carry `data-seg`.
     pub glass_svg: &'static str,
     /// The drawing of the front with display, key and lamp, enlarged: an SVG whose live parts carry `data-part`.
     pub front_svg: &'static str,
     /// The drawing of the whole meter in true proportions, with the same `data-part`s.
     pub meter_svg: &'static str,
+}
+
+impl ModelNotes {
+    /// What belongs to the meter itself.
+    #[must_use]
+    pub const fn face(&self) -> FaceNotes {
+        FaceNotes {
+            maker: self.maker,
+            name: self.name,
+            doc: self.doc,
+            nameplate: self.nameplate,
+            terminals: self.terminals,
+            pages: self.pages,
+            drawing: self.drawing,
+        }
+    }
+
+    /// What masters read.
+    #[must_use]
+    pub const fn master(&self) -> MasterNotes {
+        MasterNotes {
+            registers: self.registers,
+            settings: self.settings,
+            telegrams: self.telegrams,
+            record_writes: self.record_writes,
+            lines: self.lines,
+        }
+    }
+}
+
+/// What people read about a meter that is in front of them.
+#[derive(Clone, Copy, Debug)]
+pub struct FaceNotes {
+    /// The maker, to say which meter is meant.
+    pub maker: &'static str,
+    /// The model's name as people know it.
+    pub name: &'static str,
+    /// One sentence on what it is.
+    pub doc: &'static str,
+    /// The lines of the nameplate that a drawing shows.
+    pub nameplate: &'static [&'static str],
+    /// The terminals.
+    pub terminals: &'static [TerminalDef],
+    /// One slice a page block, page by page as in the description.
+    pub pages: &'static [&'static [Label]],
+    /// The pieces of its drawings.
+    pub drawing: DrawingDef,
+}
+
+/// The drawings of a model, each made of its pieces one after the other: the name of a file in the folder of drawings, or
+/// markup between two files, which begins with `<`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrawingDef {
+    /// The glass.
+    pub glass: &'static [&'static str],
+    /// The front with display, key and lamp, enlarged.
+    pub front: &'static [&'static str],
+    /// The whole meter in true proportions.
+    pub meter: &'static [&'static str],
+}
+
+/// What people read about the tables of a model that a master reads and writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MasterNotes {
+    /// One slice a register block, row by row as in the description.
+    pub registers: &'static [&'static [Label]],
+    /// One slice a settings block.
+    pub settings: &'static [&'static [Label]],
+    /// One slice a telegram of the M-Bus.
+    pub telegrams: &'static [&'static [Label]],
+    /// What a master may write on the M-Bus.
+    pub record_writes: &'static [Label],
+    /// The lines of the optical read-out.
+    pub lines: &'static [Label],
 }
 
 /// Where everything about a model comes from, and what stands in no table. Documents and tests read it; nothing that

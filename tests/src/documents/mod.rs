@@ -12,7 +12,7 @@ mod words;
 use std::fmt::Write as _;
 
 use models::Entry;
-use schema::{Kind, ModelDef, ModelNotes, ModelSources, SettingId, TripOf};
+use schema::{FaceNotes, Kind, ModelDef, ModelSources, SettingId, TripOf};
 use units::Duration;
 
 /// One file of the documentation.
@@ -333,7 +333,7 @@ fn errors(out: &mut String, def: &ModelDef) {
     out.push('\n');
 }
 
-fn terminals(out: &mut String, notes: &ModelNotes) {
+fn terminals(out: &mut String, notes: &FaceNotes) {
     out.push_str("## Terminals\n\n| Terminal | Mark | Row | What belongs there |\n|--|--|--|--|\n");
     for terminal in notes.terminals {
         let row = if terminal.upper { "upper" } else { "lower" };

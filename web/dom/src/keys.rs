@@ -1,8 +1,9 @@
 //! When a key of the keyboard belongs to somebody else.
 
-use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
+
+use crate::browser::document;
 
 /// An open dialog has the keys to itself: Escape closes it, and nothing behind it is pressed.
 #[must_use]

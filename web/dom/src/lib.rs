@@ -2,10 +2,15 @@
 //!
 //! Views of distinct types, one for each shape of markup, made the module half as large again as a first visit may
 //! load. Here every element has one type and every closure is boxed, so that a line of markup costs a few calls. What a
-//! closure reads is tracked as in any view of Leptos; it runs again when that changes, and goes with its owner.
+//! closure reads is tracked ([`react`]); it runs again when that changes, and goes with its owner.
 
 #![forbid(unsafe_code)]
 
+pub mod browser;
+pub mod clock;
+pub mod crash;
+pub mod host;
+pub mod journal;
 pub mod keys;
 pub mod line;
 pub mod parts;
@@ -13,14 +18,15 @@ pub mod react;
 pub mod serial;
 pub mod signal;
 pub mod store;
+pub mod work;
 
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::browser::document;
 use crate::react::Owner;
 pub use crate::react::watch;
-use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use units::decimal::{self, Decimal};
 use wasm_bindgen::JsCast;
 
+use crate::browser::window;
 use crate::signal::Sig;
 use crate::{El, button, el, html, input_of, later, typed, watch};
 

@@ -72,7 +72,7 @@ fn field(of: &JsValue, name: &str) -> JsValue {
 
 /// `navigator.serial`, where this browser has it and the page may use it.
 fn serial() -> Option<Serial> {
-    let serial = field(&leptos::prelude::window().navigator(), "serial");
+    let serial = field(&crate::browser::window().navigator(), "serial");
     (!serial.is_undefined() && !serial.is_null()).then(|| serial.unchecked_into())
 }
 

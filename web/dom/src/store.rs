@@ -1,6 +1,6 @@
 //! What the page keeps in local storage: small words, each under its own key.
 
-use leptos::prelude::window;
+use crate::browser::window;
 
 /// Where it stands that single keys are off.
 pub const KEYS_OFF: &str = "metertwin.keys-off";

@@ -6,18 +6,14 @@
 #![forbid(unsafe_code)]
 
 mod changes;
-mod clock;
-mod crash;
 mod frames;
-mod host;
-mod journal;
 mod mbus;
 mod modbus;
 mod optical;
 mod source;
-mod work;
 
-use dom::El;
+// What all modules that are fetched later have alike; here it is as near as any of its own.
+use dom::{El, crash, host, journal, work};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 

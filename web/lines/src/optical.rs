@@ -61,7 +61,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         source: Source::new(line.clone(), words),
         line,
         head: Rc::new(RefCell::new(head)),
-        work: Work::new(),
+        work: Work::default(),
         say: Sig::default(),
         readout: Sig::default(),
         open: Sig::new(false),
@@ -308,7 +308,7 @@ impl Panel {
     }
 
     fn read_register(&self) {
-        let address = self.address.get_untracked().trim().trim_end_matches(['h', 'H']).to_uppercase();
+        let address = self.address.get_untracked().trim().trim_end_matches(['h', 'H']).to_ascii_uppercase();
         if address.is_empty() || address.len() > 4 || !address.chars().all(|c| c.is_ascii_hexdigit()) {
             self.say.set((format!("“{address}” is no address: expected up to four hex digits."), true));
             return;

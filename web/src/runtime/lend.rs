@@ -1,4 +1,4 @@
-//! What the page lends to the second module: its simulated wires, and what it knows of the meter in hand.
+//! What the page lends to the modules that are fetched later: its simulated wires, and what it knows of the meter in hand.
 //!
 //! | `what` | with | answer |
 //! |---|---|---|

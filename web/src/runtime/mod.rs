@@ -14,8 +14,7 @@ mod rail;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use gloo_timers::callback::Interval;
-use leptos::prelude::*;
+use dom::browser::{after, document, every, frame, on_window, window};
 use schema::PortId;
 use units::{Duration, Instant};
 use wasm_bindgen::JsValue;
@@ -178,7 +177,7 @@ pub fn start(kept: Option<Vec<u8>>) -> Signals {
     signals
 }
 
-/// A question of the second module: see `lend.rs`, which has the table.
+/// A question of one of the modules that are fetched later: see `lend.rs`, which has the table.
 #[must_use]
 pub fn lend(wire: PortId, what: &str, with: &JsValue) -> JsValue {
     let mut answer = None;
@@ -195,32 +194,29 @@ pub fn image(all: bool) -> Vec<u8> {
 }
 
 /// Period of the clock while the page is hidden, in ms. Browsers make it longer as they like.
-const HIDDEN_MS: u32 = 250;
+const HIDDEN_MS: i32 = 250;
 
 /// The clock of the page: every frame while something moves, some times a second while nothing does, and a slow timer
 /// while nobody sees it.
 fn run() {
-    fn frame() {
+    fn turn() {
         tick();
         let mut moving = false;
         with(|runtime| moving = runtime.moves());
         if moving {
-            request_animation_frame(frame);
+            frame(turn);
         } else {
-            set_timeout(frame, CALM);
+            after(CALM_MS, turn);
         }
     }
-    request_animation_frame(frame);
-    Interval::new(HIDDEN_MS, || {
+    frame(turn);
+    every(HIDDEN_MS, || {
         if document().hidden() {
             tick();
         }
-    })
-    .forget();
+    });
     // The page may be gone for good: what the meter knows is kept.
-    let leave = window_event_listener_untyped("pagehide", |_| with(|runtime| runtime.keep()));
-    // This listener lives as long as the page.
-    core::mem::forget(leave);
+    on_window("pagehide", |_| with(|runtime| runtime.keep()));
 }
 
 /// Keeps the images of the non-volatile memories; a browser that keeps nothing says so once in the log.
@@ -239,8 +235,8 @@ pub const MEMORY: &str = "rail";
 /// Stands in local storage where a memory was kept: a first visit then need not wait for the database.
 pub const MEMORY_FLAG: &str = "metertwin.memory";
 
-/// How often the page looks at a meter that nobody touches: often enough for its LED and its blinking.
-const CALM: core::time::Duration = core::time::Duration::from_millis(50);
+/// How often the page looks at a meter that nobody touches, in ms: often enough for its LED and its blinking.
+const CALM_MS: i32 = 50;
 
 /// How long a key press of the keyboard lasts at least.
 const TAP: Duration = Duration::from_millis(150);

@@ -49,7 +49,7 @@ impl Flash {
 }
 
 pub(super) fn still() -> bool {
-    leptos::prelude::window()
+    dom::browser::window()
         .match_media("(prefers-reduced-motion: reduce)")
         .ok()
         .flatten()

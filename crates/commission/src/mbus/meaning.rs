@@ -23,7 +23,11 @@ fn whom(to: u8) -> String {
 pub fn mask_text(mask: Mask) -> String {
     let [a, b, c, d, rest @ ..] = mask.0;
     let number: String = format!("{d:02X}{c:02X}{b:02X}{a:02X}").replace('F', ".");
-    if rest == [0xFF; 4] { number } else { format!("{number} {}", mask.to_string().split_at(9).1) }
+    if rest == [0xFF; 4] {
+        number
+    } else {
+        format!("{number} {}", mask.to_string().get(9..).unwrap_or_default())
+    }
 }
 
 /// What a frame asks or tells.

@@ -13,6 +13,7 @@ use ::mbus::{
 use models::Entry;
 use schema::{Label, RecordDef, Source};
 
+use crate::names;
 use crate::report::capital;
 
 /// Significant digits of a 32-bit float that are always right.
@@ -63,7 +64,7 @@ fn known(entry: &'static Entry, record: &Record<'_>) -> Option<(&'static RecordD
         let at = telegram.records.iter().position(|row| {
             record.bytes.strip_prefix(row.dib).is_some_and(|rest| rest.starts_with(row.vib))
         })?;
-        let notes = entry.notes.telegrams.get(number).copied().unwrap_or_default();
+        let notes = names::words(entry).telegrams.get(number).copied().unwrap_or_default();
         Some((telegram.records.get(at)?, notes.get(at)))
     })
 }

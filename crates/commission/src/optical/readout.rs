@@ -7,7 +7,7 @@ use iec62056::{DataSets, Identification};
 use models::Entry;
 
 use super::{OpticalFault, OpticalLine, OpticalProgress};
-use crate::Port;
+use crate::{Port, names};
 
 /// One value of a read-out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl OpticalReadout {
             };
             let label = entry.and_then(|entry| {
                 let lines = entry.def.optical?.lines.iter();
-                lines.zip(entry.notes.lines).find(|(def, _)| def.code == set.address)
+                lines.zip(names::words(entry).lines).find(|(def, _)| def.code == set.address)
             });
             values.push(OpticalValue {
                 code: set.address.to_string(),

@@ -12,10 +12,10 @@ mod settings;
 mod terminals;
 
 use schema::{
-    Block, Combination, Conditions, CtDef, Decimals, ErrorDef, Fact, IdentityDef, MbusDef, MeteringDef,
-    ModbusDef, ModelDef, ModelNotes, ModelSources, PulseOf, PulseOutputDef, PulseWidth, RegisterDef, Rule,
-    SettingDef, SettingId, TariffInputDef, TelegramDef, TripDef, TripOf, Unmapped, blocks, first_fault,
-    names,
+    Block, Combination, Conditions, CtDef, Decimals, DrawingDef, ErrorDef, Fact, IdentityDef, MbusDef,
+    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PulseOf, PulseOutputDef, PulseWidth,
+    RegisterDef, Rule, SettingDef, SettingId, TariffInputDef, TelegramDef, TripDef, TripOf, Unmapped, blocks,
+    first_fault, names,
 };
 use units::{Duration, EnergyKind};
 
@@ -202,6 +202,11 @@ const CT_NOTES: ModelNotes = ModelNotes {
     telegrams: CT_TELEGRAM_LABELS,
     record_writes: const { &names::<{ mbus::WRITES_NOTES.len() }>(mbus::WRITES_NOTES) },
     lines: &[],
+    drawing: DrawingDef {
+        glass: &["ambition-glass.svg"],
+        front: &["ambition-front.svg", "ambition-plate.svg", "</svg>\n"],
+        meter: &["ambition-2-modules.svg", "ambition-plate.svg", "</g></g></svg>\n"],
+    },
     glass_svg: include_str!("../../art/ambition-glass.svg"),
     // What is printed on the plate is one drawing, for the front that is enlarged and for each housing.
     front_svg: concat!(
@@ -226,6 +231,10 @@ const fn direct_notes(name: &'static str) -> ModelNotes {
         registers: DIRECT_REGISTER_LABELS,
         settings: DIRECT_SETTING_LABELS,
         telegrams: DIRECT_TELEGRAM_LABELS,
+        drawing: DrawingDef {
+            meter: &["ambition-4-modules.svg", "ambition-plate.svg", "</g></g></svg>\n"],
+            ..CT_NOTES.drawing
+        },
         meter_svg: concat!(
             include_str!("../../art/ambition-4-modules.svg"),
             include_str!("../../art/ambition-plate.svg"),

@@ -15,8 +15,8 @@ pub(crate) mod settings;
 mod terminals;
 
 use schema::{
-    BacklightDef, Combination, Conditions, Decimals, ErrorDef, IdentityDef, KeyDef, KeyId, MbusDef,
-    MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOf, PulseOutputDef,
+    BacklightDef, Combination, Conditions, Decimals, DrawingDef, ErrorDef, IdentityDef, KeyDef, KeyId,
+    MbusDef, MeteringDef, ModbusDef, ModelDef, ModelNotes, ModelSources, PanelDef, PulseOf, PulseOutputDef,
     PulseWidth, TariffInputDef, TripDef, TripOf, first_fault, names,
 };
 use units::{Duration, EnergyKind};
@@ -165,6 +165,11 @@ const FAMILY_NOTES: ModelNotes = ModelNotes {
     telegrams: &[],
     record_writes: &[],
     lines: const { &names::<{ optical::LINES_NOTES.len() }>(optical::LINES_NOTES) },
+    drawing: DrawingDef {
+        glass: &["pro1-glass.svg"],
+        front: &["pro1-front.svg"],
+        meter: &["pro1-meter.svg"],
+    },
     glass_svg: include_str!("../../art/pro1-glass.svg"),
     front_svg: include_str!("../../art/pro1-front.svg"),
     meter_svg: include_str!("../../art/pro1-meter.svg"),

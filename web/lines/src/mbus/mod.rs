@@ -78,7 +78,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         baud: Sig::new(at.baud),
         letters: Sig::new(false),
         range: Sig::new((0, 250)),
-        work: Work::new(),
+        work: Work::default(),
         frames,
         known: Sig::default(),
         say: Sig::default(),

@@ -1,11 +1,10 @@
 //! The configurator in the head of the page and on its tabs: what it is wired to, how many changes wait, and its keys.
 
+use dom::browser::{document, on_window};
 use dom::parts::{PLUG, TWIN, thousands};
 use dom::signal::memo;
 use dom::{El, el, html, keys, store};
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::prelude::Closure;
 use web_sys::{HtmlElement, KeyboardEvent};
 
 use crate::modbus::input::Input;
@@ -95,6 +94,5 @@ pub fn listen(signals: Signals, dialogs: Dialogs) {
         }
         event.prevent_default();
     };
-    let closure = Closure::<dyn FnMut(KeyboardEvent)>::new(act).into_js_value();
-    let _ = window().add_event_listener_with_callback("keydown", closure.unchecked_ref());
+    on_window("keydown", move |event| act(event.unchecked_into()));
 }

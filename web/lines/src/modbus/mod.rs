@@ -14,9 +14,9 @@ mod traffic;
 mod view;
 
 use dom::El;
+use dom::browser::document;
 use dom::el;
 use dom::signal::Sig;
-use leptos::prelude::document;
 
 use crate::CHANGED;
 use crate::host::Host;

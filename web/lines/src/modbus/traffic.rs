@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::modbus::input::Input;
 use crate::modbus::runtime::{self, Signals};
 use crate::modbus::view::{Frame, Way};
+use dom::browser::frame;
 use dom::parts::choices;
 use dom::signal::Sig;
 use dom::{El, button, el, html, watch};
@@ -66,7 +66,7 @@ pub fn traffic(signals: Signals) -> Vec<El> {
         }
         if pinned.get() {
             let node = node.clone();
-            request_animation_frame(move || node.set_scroll_top(node.scroll_height()));
+            frame(move || node.set_scroll_top(node.scroll_height()));
         }
     }));
     let list = list.on("scroll", move |_| {

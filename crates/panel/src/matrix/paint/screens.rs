@@ -175,7 +175,9 @@ impl Pen<'_, '_> {
         while !rest.is_empty() {
             let mut cut = rest.len();
             while font.width(rest.get(..cut).unwrap_or("")) > room {
-                match rest.get(..cut).and_then(|head| head.rfind(' ')) {
+                // Byte by byte: a search for a character can fail inside of one, and says so in many words.
+                let head = rest.as_bytes().get(..cut).unwrap_or_default();
+                match head.iter().rposition(|byte| *byte == b' ') {
                     Some(blank) => cut = blank,
                     None => break,
                 }

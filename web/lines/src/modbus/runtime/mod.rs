@@ -15,10 +15,10 @@ mod work;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use dom::browser::{after, on_window, window};
 use dom::later;
 use dom::serial::{self, Link, SerialPort};
 use dom::signal::Sig;
-use leptos::prelude::*;
 use units::{Duration, Instant};
 
 use crate::crash;
@@ -178,19 +178,17 @@ fn run() {
         tick();
         let mut pace = Duration::from_millis(0);
         with(|runtime| pace = runtime.pace());
-        set_timeout(turn, core::time::Duration::from_millis(pace.as_millis()));
+        after(pace.as_millis() as i32, turn);
     }
     turn();
     // The page may be gone for good: the adapter is given back.
-    let leave = window_event_listener_untyped("pagehide", |_| {
+    on_window("pagehide", |_| {
         with(|runtime| {
             if let Some(link) = runtime.link() {
                 later(async move { link.close().await });
             }
         });
     });
-    // This listener lives as long as the page.
-    core::mem::forget(leave);
     serial::on_connect(|| later(come_back()));
 }
 

@@ -4,6 +4,7 @@ use dom::serial::State;
 
 use super::drive::Runtime;
 use super::work;
+use crate::changes::capital;
 use crate::modbus::view::{Chip, Job};
 
 impl Runtime {
@@ -64,9 +65,4 @@ impl Runtime {
             self.traffic_seen = Some(version);
         }
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

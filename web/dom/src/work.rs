@@ -6,12 +6,12 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use dom::signal::Sig;
-use dom::{El, button, el, later};
+use crate::signal::Sig;
+use crate::{El, button, el, later};
 use units::Instant;
 
-/// The work on one line.
-#[derive(Clone)]
+/// The work on one line; nothing at first.
+#[derive(Clone, Default)]
 pub struct Work {
     /// What is being done; empty while nothing is.
     what: Sig<String>,
@@ -30,17 +30,6 @@ struct Stop {
 }
 
 impl Work {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self {
-            what: Sig::default(),
-            done: Sig::default(),
-            left: Sig::default(),
-            stop: Rc::default(),
-            began: Rc::new(Cell::new(Instant::ZERO)),
-        }
-    }
-
     /// True while something goes on; whoever asks is told when that changes.
     pub fn runs(&self) -> bool {
         self.what.with(|what| !what.is_empty())

@@ -4,15 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::browser::window;
+use crate::clock::pause;
+use crate::line::{error_of, to_js};
+use crate::serial::{self, Link, SerialPort, State};
 use commission::{Port, PortFault, Received};
-use dom::line::{error_of, to_js};
-use dom::serial::{self, Link, SerialPort, State};
 use js_sys::Uint8Array;
-use leptos::prelude::window;
 use units::{Duration, Instant, LineParams};
 use wasm_bindgen::prelude::*;
-
-use crate::clock::pause;
 
 #[wasm_bindgen]
 extern "C" {

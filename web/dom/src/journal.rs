@@ -1,7 +1,7 @@
 //! The journal of writing in local storage: what was certain outlives a crash of the page. All panels write the same one.
 
+use crate::store;
 use commission::{Journal, JournalEntry, JournalFault};
-use dom::store;
 
 /// Where it stands, and how many lines of it are kept.
 const JOURNAL: &str = "metertwin.journal";

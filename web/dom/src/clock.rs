@@ -6,8 +6,8 @@
 
 use std::cell::RefCell;
 
+use crate::browser::{document, window};
 use js_sys::{Function, Promise};
-use leptos::prelude::{document, window};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
