@@ -1,5 +1,5 @@
 use crate::input::Input;
-use commission::{Direction, JournalEntry, ReadOut, ReadRow, RowFault, Staged, annotate, meaning, names};
+use commission::{About, Direction, JournalEntry, ReadOut, ReadRow, RowFault, Staged, annotate, meaning, names};
 use modbus::{crc, pdu};
 use units::Instant;
 
@@ -15,16 +15,19 @@ pub fn run(data: &[u8]) {
 
 fn frames(input: &mut Input<'_>, sealed: bool) {
     let (mut asked, mut answer) = (input.counted().to_vec(), input.rest().to_vec());
+    // A meter whose data type is not known, and in each that there is.
+    let forms = [None, Some(1), Some(2)];
     let entries = models::ALL.iter().map(Some).chain([None]);
+    let entries = entries.flat_map(move |entry| forms.map(move |data_type| About { entry, data_type }));
     let request = pdu::parse_request(asked.get(1..).unwrap_or_default());
     let response = pdu::parse_response(answer.get(1..).unwrap_or_default(), None);
-    for entry in entries.clone() {
+    for about in entries.clone() {
         if let Ok(request) = &request {
-            assert!(!meaning::request(entry, request).is_empty());
-            assert!(!meaning::meaning(entry, request, response.as_ref().ok()).is_empty());
+            assert!(!meaning::request(about, request).is_empty());
+            assert!(!meaning::meaning(about, request, response.as_ref().ok()).is_empty());
         }
         if let Ok(response) = &response {
-            assert!(!meaning::response(entry, request.as_ref().ok(), response).is_empty());
+            assert!(!meaning::response(about, request.as_ref().ok(), response).is_empty());
         }
     }
     if sealed {
@@ -33,10 +36,10 @@ fn frames(input: &mut Input<'_>, sealed: bool) {
             frame.extend(check);
         }
     }
-    for entry in entries {
-        notes(&annotate(entry, Direction::Sent, &asked, None), &asked);
-        notes(&annotate(entry, Direction::Heard, &answer, None), &answer);
-        notes(&annotate(entry, Direction::Heard, &answer, Some(&asked)), &answer);
+    for about in entries {
+        notes(&annotate(about, Direction::Sent, &asked, None), &asked);
+        notes(&annotate(about, Direction::Heard, &answer, None), &answer);
+        notes(&annotate(about, Direction::Heard, &answer, Some(&asked)), &answer);
     }
 }
 

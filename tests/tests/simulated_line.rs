@@ -4,9 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use commission::{
-    Fault, Line, LineMemory, MemoryJournal, Outcome, Place, Plan, PortFault, ReadOut, SimulatedPort, Staged,
-    Timing, Transport, factory_place, identify, read_out, writable_settings, write_plan,
+    Bus as _, Fault, Line, LineMemory, MemoryJournal, Outcome, Place, Plan, PortFault, ReadOut,
+    SimulatedPort, Staged, Timing, Traffic, Transport, factory_place, identify, read_out, writable_settings,
+    write_plan,
 };
+use modbus::Request;
 use models::Entry;
 use rig::{Bench, Circuit, Flow, Supply, Twin, WireFaults, block_on};
 use schema::{Kind, PortId, SettingId, Source};
@@ -124,7 +126,6 @@ fn every_setting_is_changed_to_every_value_and_proven() {
 }
 
 fn wire_place(wire: &Wire<'_>) -> Place {
-    use commission::Bus as _;
     wire.place()
 }
 
@@ -312,4 +313,53 @@ fn counters_are_read_in_the_form_that_the_setting_says() {
         }
     }
     assert!(read >= 2, "a model that has the setting");
+}
+
+/// The words of the traffic follow the meter's data type: nothing but registers until it was read, then numbers.
+#[test]
+fn the_words_of_the_traffic_know_the_data_type_that_went_over_the_line() {
+    let two = with_modbus().filter(|entry| entry.def.setting(SettingId::DataType).is_some());
+    for entry in two {
+        let bench = bench(entry);
+        let forward = Point::active(units::Flow::Forward, units::Tariff::T1);
+        let mut supply = Supply::default();
+        supply.phases[0].flow = Flow::Off;
+        bench.borrow_mut().set_supply(0, supply);
+        let door = device::Door::Factory;
+        let change = [(SettingId::DataType, 2)];
+        {
+            let mut bench = bench.borrow_mut();
+            let device = bench.twin_mut(0).unwrap().device_mut();
+            assert!(device.set_energy(forward, 1_234_567) && device.apply(door, &change).is_ok());
+            device.take_reading();
+        }
+        let row = entry.def.all_registers().find(|row| row.source == Source::Point(forward)).unwrap();
+        let form = entry.def.register_of(SettingId::DataType).unwrap();
+        let read = Request::ReadHolding { address: row.addr, count: 2 };
+        let place = factory_place(entry);
+        let said = RefCell::new(String::new());
+        let mut memory = LineMemory::default();
+        bench.borrow_mut().set_master_line(PortId::Modbus, place.line);
+        let port = SimulatedPort::new(bench.clone(), PortId::Modbus);
+        let observer = |traffic: &Traffic<'_>| said.replace(traffic.meaning.clone()).clear();
+        let mut wire = Line::new(port, &mut memory, Transport::Rtu, place, Timing::default(), observer);
+        wire.set_entry(Some(entry));
+        let mut ask = |request: &Request<'_>| {
+            run(&bench, wire.exchange(request, 1)).expect("an answer");
+            said.borrow().clone()
+        };
+        assert!(ask(&read).starts_with("0012 D687 ("), "{}", said.borrow());
+        ask(&Request::ReadHolding { address: form.addr, count: 1 });
+        assert_eq!(ask(&read), "1234.567 kWh");
+        ask(&Request::WriteSingle { address: form.addr, value: 1 });
+        assert_eq!(ask(&read), "1234.567 kWh", "what was written is known");
+        // Another id is another meter, of which nothing was read.
+        wire.set_unit(place.unit + 1);
+        wire.set_unit(place.unit);
+        run(&bench, wire.exchange(&read, 1)).expect("an answer");
+        assert!(said.borrow().starts_with("449A 5225 ("), "{}", said.borrow());
+        run(&bench, read_out(&mut wire, entry, &mut |_| {})).expect("a read-out");
+        run(&bench, wire.exchange(&read, 1)).expect("an answer");
+        assert_eq!(*said.borrow(), "1234.567 kWh");
+    }
 }

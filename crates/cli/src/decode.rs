@@ -1,6 +1,6 @@
 //! `metertwin decode`: a frame taken to pieces.
 
-use commission::{Direction, annotate, mbus};
+use commission::{About, Direction, annotate, mbus};
 use models::Entry;
 
 use crate::args::{DecodeArgs, Language};
@@ -41,7 +41,7 @@ pub fn run(args: &DecodeArgs) -> Result<(), Fault> {
             // A frame that could be a request is one, unless it is said to be an answer.
             let sent = asked.is_none() && modbus::rtu::parse_request(&frame).is_ok();
             let direction = if sent { Direction::Sent } else { Direction::Heard };
-            for note in annotate(entry, direction, &frame, asked.as_deref()) {
+            for note in annotate(About::of(entry), direction, &frame, asked.as_deref()) {
                 let part = frame.get(note.bytes.clone()).unwrap_or_default();
                 let hex: Vec<String> = part.iter().map(|byte| format!("{byte:02X}")).collect();
                 out::line(&format!("{:<24}  {}", hex.join(" "), note.text));

@@ -12,7 +12,7 @@ use modbus::{
 use models::Entry;
 use units::{Duration, Instant};
 
-use crate::meaning;
+use crate::meaning::{self, About};
 use crate::port::{Port, PortFault, Received};
 
 /// How often a read is asked before it counts as unanswered.
@@ -153,6 +153,8 @@ pub struct Traffic<'a> {
     pub frame: core::ops::Range<usize>,
     /// What it means, in words.
     pub meaning: String,
+    /// What is known of the meter, to explain its bytes.
+    pub about: About,
     /// False for a refusal, damage and silence.
     pub good: bool,
 }
@@ -186,6 +188,24 @@ pub struct Counts {
     pub last_answer: Option<Instant>,
     /// The time from the end of the last answered question to the end of its answer.
     pub last_delay: Option<Duration>,
+}
+
+impl Counts {
+    /// A question goes out.
+    pub(crate) fn ask(&mut self) {
+        self.sent = self.sent.saturating_add(1);
+    }
+
+    /// What came of a question at `now` whose last byte left at `asked`: a whole answer, or none.
+    pub(crate) fn hear(&mut self, good: bool, now: Instant, asked: Instant) {
+        if good {
+            self.good = self.good.saturating_add(1);
+            self.last_answer = Some(now);
+            self.last_delay = Some(now.since(asked));
+        } else {
+            self.bad = self.bad.saturating_add(1);
+        }
+    }
 }
 
 /// What carries the frames.
@@ -240,7 +260,7 @@ pub struct Line<'m, P, O = ()> {
     client: Client<'m>,
     timing: Timing,
     place: Place,
-    entry: Option<&'static Entry>,
+    about: About,
     counts: Counts,
     heard: Vec<u8>,
     tx_done: Instant,
@@ -268,7 +288,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             client,
             timing,
             place,
-            entry: None,
+            about: About::default(),
             counts: Counts::default(),
             heard: Vec::new(),
             tx_done: Instant::ZERO,
@@ -276,9 +296,9 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
         }
     }
 
-    /// Names the traffic with the words of this model from now on.
+    /// Names the traffic with the words of this model from now on, as those of a meter of which nothing was read yet.
     pub fn set_entry(&mut self, entry: Option<&'static Entry>) {
-        self.entry = entry;
+        self.about = About::of(entry);
     }
 
     /// How long the line waits from now on.
@@ -372,16 +392,17 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             match self.client.poll(now) {
                 Some(Output::Transmit(bytes)) => {
                     self.heard.clear();
-                    self.counts.sent = self.counts.sent.saturating_add(1);
+                    self.counts.ask();
                     let outcome = self.port.transmit(bytes).await;
                     self.tx_done = self.port.now();
-                    let meaning = meaning::of_request(self.entry, request);
+                    let meaning = meaning::of_request(self.about, request);
                     self.observer.traffic(&Traffic {
                         at: self.tx_done,
                         direction: Direction::Sent,
                         bytes,
                         frame: 0..bytes.len(),
                         meaning,
+                        about: self.about,
                         good: true,
                     });
                     self.client.handle_tx_done(self.tx_done);
@@ -394,7 +415,8 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                 }
                 Some(Output::Event(outcome)) => {
                     let done = Done::of(&outcome, within);
-                    let meaning = meaning::of_outcome(self.entry, request, &outcome, self.place, within);
+                    self.about.learn(request, &outcome);
+                    let meaning = meaning::of_outcome(self.about, request, &outcome, self.place, within);
                     let frame = place_of(&self.heard, &outcome);
                     self.finish(&done, meaning, frame);
                     return Ok(done);
@@ -450,6 +472,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                 bytes: &[],
                 frame: 0..0,
                 meaning,
+                about: self.about,
                 good: true,
             });
             return;
@@ -459,13 +482,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             Done::Raw(bytes) => !bytes.is_empty(),
             Done::Fault(_) => false,
         };
-        if good {
-            self.counts.good = self.counts.good.saturating_add(1);
-            self.counts.last_answer = Some(now);
-            self.counts.last_delay = Some(now.since(self.tx_done));
-        } else {
-            self.counts.bad = self.counts.bad.saturating_add(1);
-        }
+        self.counts.hear(good, now, self.tx_done);
         let refused = match done {
             Done::Answer(_) => false,
             Done::Fault(_) => true,
@@ -480,6 +497,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             bytes: &self.heard,
             frame,
             meaning,
+            about: self.about,
             good: good && !refused,
         });
     }
@@ -527,6 +545,10 @@ impl<P: Port, O: Observer> Bus for Line<'_, P, O> {
     }
 
     fn set_unit(&mut self, unit: u8) {
+        if unit != self.place.unit {
+            // Another meter, or the same one: what was read of it is asked again either way.
+            self.about.data_type = None;
+        }
         self.place.unit = unit;
     }
 

@@ -39,7 +39,7 @@ pub use bus::{
 };
 pub use identify::{Identity, identify, recognise, serial_text};
 pub use journal::{Journal, JournalEntry, JournalFault, Mark, MemoryJournal, standing};
-pub use meaning::{ByteNote, annotate};
+pub use meaning::{About, ByteNote, annotate};
 pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity};
 pub use port::{Port, PortFault, Received};
 pub use read::{Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out};

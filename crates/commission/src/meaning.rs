@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use modbus::{Exception, Request, Response, Words, pdu, rtu};
 use models::Entry;
-use schema::{Access, Codec, RegisterDef, Source};
+use schema::{Access, Codec, CodecError, Kind, RegisterDef, SettingId, Source};
 use units::Duration;
 
 use crate::bus::{Direction, Place};
@@ -17,15 +17,122 @@ use crate::sentence;
 /// How many values of an answer are written out.
 const SHOWN: usize = 4;
 
+/// What is known of the meter whose frames are put into words.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About {
+    /// Its model.
+    pub entry: Option<&'static Entry>,
+    /// Its [`SettingId::DataType`], which says how counters stand in its registers; `None` until it was read or told.
+    pub data_type: Option<i32>,
+}
+
+impl About {
+    /// A meter of this model, of whose settings nothing was read yet.
+    #[must_use]
+    pub const fn of(entry: Option<&'static Entry>) -> Self {
+        Self { entry, data_type: None }
+    }
+
+    /// Takes the data type out of what a frame and its answer say. A write of it whose answer is missing leaves it
+    /// unknown.
+    pub(crate) fn learn(&mut self, asked: Option<&Request<'_>>, outcome: &modbus::Outcome<'_>) {
+        let Some((entry, asked)) = self.entry.zip(asked) else { return };
+        let Some(row) = names::row_of(entry, Source::Setting(SettingId::DataType)) else { return };
+        let taken = |address: u16, words: &[u16]| {
+            let at = usize::from(row.def.addr.checked_sub(address)?);
+            let value = names::decode(entry, row.def, words.get(at..)?.get(..1)?).ok()?;
+            i32::try_from(value).ok()
+        };
+        let written: (u16, Vec<u16>) = match *asked {
+            Request::WriteSingle { address, value } => (address, Vec::from([value])),
+            Request::WriteMultiple { address, words } => (address, words.iter().collect()),
+            Request::ReadHolding { address, .. } | Request::ReadInput { address, .. } => {
+                if let modbus::Outcome::Reply(reply) = outcome
+                    && let Response::Read { words, .. } = reply.response
+                {
+                    self.data_type = taken(address, &words.iter().collect::<Vec<_>>()).or(self.data_type);
+                }
+                return;
+            }
+            Request::Other { .. } => return,
+        };
+        if let Some(value) = taken(written.0, &written.1) {
+            match outcome {
+                modbus::Outcome::Reply(_) => self.data_type = Some(value),
+                modbus::Outcome::Refused { .. } => {}
+                _ => self.data_type = None,
+            }
+        }
+    }
+
+    /// What stands in the registers of a row; `None` where that depends on a data type that is not known.
+    fn decode(
+        self,
+        entry: &'static Entry,
+        def: &RegisterDef,
+        words: &[u16],
+    ) -> Option<Result<i64, CodecError>> {
+        if self.data_type.is_some() || !self.depends(entry, def) {
+            return Some(names::decode_in(entry, def, words, self.data_type));
+        }
+        // Zero stands alike in all forms.
+        let mut forms = data_types(entry).map(|form| names::decode_in(entry, def, words, Some(form)));
+        let first = forms.next()?;
+        forms.all(|other| other == first).then_some(first)
+    }
+
+    /// True for a row that stands otherwise in another data type, on a meter that has several.
+    fn depends(self, entry: &'static Entry, def: &RegisterDef) -> bool {
+        data_types(entry).any(|form| def.codec.in_form(Some(form)) != def.codec)
+    }
+
+    /// The value of a row in words, its registers where nobody knows what they mean.
+    fn value(self, entry: &'static Entry, def: &RegisterDef, words: &[u16]) -> String {
+        match self.decode(entry, def, words) {
+            Some(Ok(value)) => names::value_text(entry, def, value).to_string(),
+            Some(Err(fault)) => fault.to_string(),
+            None => format!("{} ({UNKNOWN_FORM})", digits(words)),
+        }
+    }
+
+    fn form(self, entry: &'static Entry, def: &RegisterDef) -> &'static str {
+        if self.data_type.is_none() && self.depends(entry, def) {
+            "float or whole number, high word first"
+        } else {
+            codec_text(def.codec.in_form(self.data_type))
+        }
+    }
+}
+
+/// Why registers that hold a counter stand as they came.
+const UNKNOWN_FORM: &str = "float or whole number: the meter's data type was not read yet";
+
+/// The values of a model's data type; none where it has no such setting.
+fn data_types(entry: &'static Entry) -> impl Iterator<Item = i32> {
+    let choices = match names::setting(entry, SettingId::DataType).map(|setting| setting.kind) {
+        Some(Kind::OneOf(choices)) => choices,
+        _ => &[],
+    };
+    choices.iter().map(|choice| choice.value)
+}
+
+/// Registers as they came.
+fn digits(words: &[u16]) -> String {
+    let digits: Vec<String> = words.iter().map(|word| format!("{word:04X}")).collect();
+    digits.join(" ")
+}
+
 /// What a request asks: "Read voltage, 2 words at 5000h", "Set scroll time to 15 s".
 #[must_use]
-pub fn request(entry: Option<&'static Entry>, request: &Request<'_>) -> String {
+pub fn request(about: About, request: &Request<'_>) -> String {
     match *request {
-        Request::ReadHolding { address, count } => read_text(entry, address, count, ""),
-        Request::ReadInput { address, count } => read_text(entry, address, count, " as input registers"),
-        Request::WriteSingle { address, value } => write_text(entry, address, &[value]),
+        Request::ReadHolding { address, count } => read_text(about.entry, address, count, ""),
+        Request::ReadInput { address, count } => {
+            read_text(about.entry, address, count, " as input registers")
+        }
+        Request::WriteSingle { address, value } => write_text(about, address, &[value]),
         Request::WriteMultiple { address, words } => {
-            write_text(entry, address, &words.iter().collect::<Vec<_>>())
+            write_text(about, address, &words.iter().collect::<Vec<_>>())
         }
         Request::Other { function, data } => {
             format!("Function {function:02X}h with {} bytes, which this program does not know", data.len())
@@ -35,29 +142,27 @@ pub fn request(entry: Option<&'static Entry>, request: &Request<'_>) -> String {
 
 /// What an answer says: "230.1 V", "Refused: register 5036h does not exist in this model (02)".
 #[must_use]
-pub fn response(
-    entry: Option<&'static Entry>,
-    asked: Option<&Request<'_>>,
-    response: &Response<'_>,
-) -> String {
+pub fn response(about: About, asked: Option<&Request<'_>>, response: &Response<'_>) -> String {
     match *response {
         Response::Read { words, .. } if words.is_empty() => "Answers with no register".to_string(),
         Response::Read { words, .. } => match asked {
             Some(Request::ReadHolding { address, .. } | Request::ReadInput { address, .. }) => {
-                values_text(entry, *address, words)
+                values_text(about, *address, words)
             }
             _ => format!("{} words", words.len()),
         },
         Response::WriteSingle { address, value } => {
-            format!("Accepted: {}", names::inside(&write_text(entry, address, &[value])))
+            format!("Accepted: {}", names::inside(&write_text(about, address, &[value])))
         }
         Response::WriteMultiple { address, count } => match asked {
             Some(asked @ Request::WriteMultiple { .. }) => {
-                format!("Accepted: {}", names::inside(&request(entry, asked)))
+                format!("Accepted: {}", names::inside(&request(about, asked)))
             }
             _ => format!("Accepted: {count} words at {address:04X}h"),
         },
-        Response::Exception { exception, .. } => format!("Refused: {}", refusal(entry, asked, exception)),
+        Response::Exception { exception, .. } => {
+            format!("Refused: {}", refusal(about.entry, asked, exception))
+        }
         Response::Other { function, data } => {
             format!("Function {function:02X}h answers with {} bytes", data.len())
         }
@@ -66,29 +171,29 @@ pub fn response(
 
 /// Question and answer in one line; `None` stands for no answer yet.
 #[must_use]
-pub fn meaning(entry: Option<&'static Entry>, asked: &Request<'_>, answer: Option<&Response<'_>>) -> String {
-    let question = request(entry, asked);
+pub fn meaning(about: About, asked: &Request<'_>, answer: Option<&Response<'_>>) -> String {
+    let question = request(about, asked);
     match answer {
-        Some(answer) => format!("{question}: {}", response(entry, Some(asked), answer)),
+        Some(answer) => format!("{question}: {}", response(about, Some(asked), answer)),
         None => question,
     }
 }
 
-pub(crate) fn of_request(entry: Option<&'static Entry>, asked: Option<&Request<'_>>) -> String {
-    asked.map_or_else(|| "Bytes as they were given".to_string(), |asked| request(entry, asked))
+pub(crate) fn of_request(about: About, asked: Option<&Request<'_>>) -> String {
+    asked.map_or_else(|| "Bytes as they were given".to_string(), |asked| request(about, asked))
 }
 
 pub(crate) fn of_outcome(
-    entry: Option<&'static Entry>,
+    about: About,
     asked: Option<&Request<'_>>,
     outcome: &modbus::Outcome<'_>,
     place: Place,
     waited: Duration,
 ) -> String {
     match outcome {
-        modbus::Outcome::Reply(reply) => response(entry, asked, &reply.response),
+        modbus::Outcome::Reply(reply) => response(about, asked, &reply.response),
         modbus::Outcome::Refused { exception, .. } => {
-            format!("Refused: {}", refusal(entry, asked, *exception))
+            format!("Refused: {}", refusal(about.entry, asked, *exception))
         }
         modbus::Outcome::Unconfirmed { .. } => {
             "What came back may be the echo of the write, so it proves nothing".to_string()
@@ -96,7 +201,7 @@ pub(crate) fn of_outcome(
         modbus::Outcome::Sent => "Sent to all meters, which do not answer".to_string(),
         modbus::Outcome::Raw { bytes: [], .. } => "No answer".to_string(),
         modbus::Outcome::Raw { bytes, .. } => match rtu::parse_response(bytes, asked) {
-            Ok((_, answer)) => response(entry, asked, &answer),
+            Ok((_, answer)) => response(about, asked, &answer),
             Err(fault) => format!("{} bytes that are no answer: {fault}", bytes.len()),
         },
         modbus::Outcome::Failed { fault, .. } => sentence::silence(*fault, place, 1, waited),
@@ -206,12 +311,9 @@ fn read_text(entry: Option<&'static Entry>, address: u16, count: u16, how: &str)
     }
 }
 
-fn write_text(entry: Option<&'static Entry>, address: u16, words: &[u16]) -> String {
-    let raw = || {
-        let digits: Vec<String> = words.iter().map(|word| format!("{word:04X}")).collect();
-        format!("Write {} to {address:04X}h", digits.join(" "))
-    };
-    let Some(entry) = entry else { return raw() };
+fn write_text(about: About, address: u16, words: &[u16]) -> String {
+    let raw = || format!("Write {} to {address:04X}h", digits(words));
+    let Some(entry) = about.entry else { return raw() };
     let mut parts = Vec::new();
     for row in touched(entry, address, u16::try_from(words.len()).unwrap_or(0)) {
         let Some(own) = row.def.addr.checked_sub(address).and_then(|at| words.get(usize::from(at)..)) else {
@@ -224,9 +326,9 @@ fn write_text(entry: Option<&'static Entry>, address: u16, words: &[u16]) -> Str
             Access::Command(command, _) => format!("reset the {}", names::command_label(command)),
             Access::Read | Access::Write => {
                 let label = names::inside(&names::label(entry, &row));
-                match names::decode(entry, row.def, own) {
-                    Ok(value) => format!("set {label} to {}", names::value_text(entry, row.def, value)),
-                    Err(fault) => format!("set {label}, but {fault}"),
+                match about.decode(entry, row.def, own) {
+                    Some(Err(fault)) => format!("set {label}, but {fault}"),
+                    _ => format!("set {label} to {}", about.value(entry, row.def, own)),
                 }
             }
         });
@@ -245,9 +347,9 @@ fn capital(mut text: String) -> String {
 }
 
 /// The values of `words`, read from `address` on.
-fn values_text(entry: Option<&'static Entry>, address: u16, words: Words<'_>) -> String {
+fn values_text(about: About, address: u16, words: Words<'_>) -> String {
     let raw = || format!("{words:?}").trim_matches(['[', ']']).to_string();
-    let Some(entry) = entry else { return raw() };
+    let Some(entry) = about.entry else { return raw() };
     let all: Vec<u16> = words.iter().collect();
     let rows = touched(entry, address, u16::try_from(all.len()).unwrap_or(0));
     if rows.is_empty() {
@@ -258,7 +360,7 @@ fn values_text(entry: Option<&'static Entry>, address: u16, words: Words<'_>) ->
         .iter()
         .take(SHOWN)
         .map(|row| {
-            let text = row_text(entry, row.def, address, &all);
+            let text = row_text(about, entry, row.def, address, &all);
             if single { text } else { format!("{} {text}", names::inside(&names::label(entry, row))) }
         })
         .collect();
@@ -268,18 +370,18 @@ fn values_text(entry: Option<&'static Entry>, address: u16, words: Words<'_>) ->
     texts.join(", ")
 }
 
-fn row_text(entry: &'static Entry, def: &'static RegisterDef, address: u16, all: &[u16]) -> String {
+fn row_text(
+    about: About,
+    entry: &'static Entry,
+    def: &'static RegisterDef,
+    address: u16,
+    all: &[u16],
+) -> String {
     let own = def.addr.checked_sub(address).and_then(|at| {
         let at = usize::from(at);
         all.get(at..at + usize::from(def.codec.words()))
     });
-    match own {
-        None => "half a value".to_string(),
-        Some(own) => match names::decode(entry, def, own) {
-            Ok(value) => names::value_text(entry, def, value).to_string(),
-            Err(fault) => fault.to_string(),
-        },
-    }
+    own.map_or_else(|| "half a value".to_string(), |own| about.value(entry, def, own))
 }
 
 /// A note on some bytes of a frame.
@@ -293,12 +395,7 @@ pub struct ByteNote {
 
 /// Explains an RTU frame byte by byte. An answer is explained by the frame it belongs to, where that is given.
 #[must_use]
-pub fn annotate(
-    entry: Option<&'static Entry>,
-    direction: Direction,
-    frame: &[u8],
-    asked: Option<&[u8]>,
-) -> Vec<ByteNote> {
+pub fn annotate(about: About, direction: Direction, frame: &[u8], asked: Option<&[u8]>) -> Vec<ByteNote> {
     let mut notes = Notes(Vec::new());
     let [unit, function, ..] = *frame else {
         if !frame.is_empty() {
@@ -311,8 +408,8 @@ pub fn annotate(
     let asked = asked.and_then(|frame| rtu::parse_request(frame).ok()).map(|(_, request)| request);
     let body = frame.get(1..end).unwrap_or_default();
     match direction {
-        Direction::Sent => notes.request(entry, function, pdu::parse_request(body).ok(), end),
-        Direction::Heard => notes.response(entry, function, pdu::parse_response(body, None).ok(), asked, end),
+        Direction::Sent => notes.request(about, function, pdu::parse_request(body).ok(), end),
+        Direction::Heard => notes.response(about, function, pdu::parse_response(body, None).ok(), asked, end),
     }
     if frame.len() >= rtu::MIN_FRAME {
         let text = match rtu::open(frame) {
@@ -333,28 +430,22 @@ impl Notes {
         self.0.push(ByteNote { bytes, text });
     }
 
-    fn request(
-        &mut self,
-        entry: Option<&'static Entry>,
-        function: u8,
-        request: Option<Request<'_>>,
-        end: usize,
-    ) {
+    fn request(&mut self, about: About, function: u8, request: Option<Request<'_>>, end: usize) {
         self.add(1..2, function_text(function));
         match request {
             Some(Request::ReadHolding { address, count } | Request::ReadInput { address, count }) => {
-                self.add(2..4, register_text(entry, address));
+                self.add(2..4, register_text(about.entry, address));
                 self.add(4..6, registers(count));
             }
             Some(Request::WriteSingle { address, value }) => {
-                self.add(2..4, register_text(entry, address));
-                self.values(entry, address, &[value], 4);
+                self.add(2..4, register_text(about.entry, address));
+                self.values(about, address, &[value], 4);
             }
             Some(Request::WriteMultiple { address, words }) => {
-                self.add(2..4, register_text(entry, address));
+                self.add(2..4, register_text(about.entry, address));
                 self.add(4..6, registers(u16::try_from(words.len()).unwrap_or(u16::MAX)));
                 self.add(6..7, follow(words.len() * 2));
-                self.values(entry, address, &words.iter().collect::<Vec<_>>(), 7);
+                self.values(about, address, &words.iter().collect::<Vec<_>>(), 7);
             }
             Some(Request::Other { .. }) | None => self.rest(end),
         }
@@ -362,7 +453,7 @@ impl Notes {
 
     fn response(
         &mut self,
-        entry: Option<&'static Entry>,
+        about: About,
         function: u8,
         response: Option<Response<'_>>,
         asked: Option<Request<'_>>,
@@ -375,24 +466,24 @@ impl Notes {
                 let words: Vec<u16> = words.iter().collect();
                 match asked {
                     Some(Request::ReadHolding { address, .. } | Request::ReadInput { address, .. }) => {
-                        self.values(entry, address, &words, 3);
+                        self.values(about, address, &words, 3);
                     }
                     _ => self.words(&words, 3),
                 }
             }
             Some(Response::WriteSingle { address, value }) => {
                 self.add(1..2, function_text(function));
-                self.add(2..4, register_text(entry, address));
-                self.values(entry, address, &[value], 4);
+                self.add(2..4, register_text(about.entry, address));
+                self.values(about, address, &[value], 4);
             }
             Some(Response::WriteMultiple { address, count }) => {
                 self.add(1..2, function_text(function));
-                self.add(2..4, register_text(entry, address));
+                self.add(2..4, register_text(about.entry, address));
                 self.add(4..6, registers(count));
             }
             Some(Response::Exception { function, exception }) => {
                 self.add(1..2, format!("refused: {}", function_text(function)));
-                self.add(2..3, refusal(entry, asked.as_ref(), exception));
+                self.add(2..3, refusal(about.entry, asked.as_ref(), exception));
             }
             Some(Response::Other { .. }) | None => {
                 self.add(1..2, function_text(function));
@@ -415,8 +506,8 @@ impl Notes {
     }
 
     /// The values in `words`, whose first byte stands at `start`.
-    fn values(&mut self, entry: Option<&'static Entry>, address: u16, words: &[u16], start: usize) {
-        let Some(entry) = entry else { return self.words(words, start) };
+    fn values(&mut self, about: About, address: u16, words: &[u16], start: usize) {
+        let Some(entry) = about.entry else { return self.words(words, start) };
         let mut at = 0usize;
         while let Some(word) = words.get(at) {
             let here = u16::try_from(at).ok().and_then(|at| address.checked_add(at));
@@ -428,11 +519,7 @@ impl Notes {
             });
             if let Some((row, own, len)) = whole {
                 let label = names::inside(&names::label(entry, &row));
-                let form = codec_text(row.def.codec);
-                let value = match names::decode(entry, row.def, own) {
-                    Ok(value) => names::value_text(entry, row.def, value).to_string(),
-                    Err(fault) => fault.to_string(),
-                };
+                let (form, value) = (about.form(entry, row.def), about.value(entry, row.def, own));
                 self.add(from..from + 2 * len, format!("{label}: {form}: {value}"));
                 at += len;
             } else {

@@ -2,7 +2,9 @@
 
 mod common;
 
-use commission::{Bus, Context, Direction, Fault, ReadPlan, annotate, identify, meaning, read_out, sentence};
+use commission::{
+    About, Bus, Context, Direction, Fault, ReadPlan, annotate, identify, meaning, read_out, sentence,
+};
 use common::{Adapter, Slave, Wire, bench, block_on, entry};
 use modbus::{Echo, LineParams, Parity, Request, Words, rtu};
 
@@ -175,7 +177,7 @@ fn files_hold_keys_values_units_registers_and_words() {
 
 #[test]
 fn questions_and_answers_in_words() {
-    let say = |request: Request<'_>| meaning::request(Some(entry()), &request);
+    let say = |request: Request<'_>| meaning::request(About::of(Some(entry())), &request);
     let read = |address, count| Request::ReadHolding { address, count };
     assert_eq!(say(read(0x5000, 2)), "Read voltage, 2 words at 5000h");
     assert_eq!(say(read(0x4000, 3)), "Read serial number to meter code, 3 words at 4000h");
@@ -186,11 +188,11 @@ fn questions_and_answers_in_words() {
         say(Request::WriteMultiple { address: 0x6049, words: Words::from_slice(&[0, 0]) }),
         "Reset the resettable counter"
     );
-    assert_eq!(meaning::request(None, &read(0x5000, 2)), "Read 2 words at 5000h");
+    assert_eq!(meaning::request(About::default(), &read(0x5000, 2)), "Read 2 words at 5000h");
 
     let answer = |asked: Request<'_>, words: &[u16]| {
         let response = modbus::Response::Read { function: 3, words: Words::from_slice(words) };
-        meaning::response(Some(entry()), Some(&asked), &response)
+        meaning::response(About::of(Some(entry())), Some(&asked), &response)
     };
     assert_eq!(answer(read(0x5000, 2), &[0x4366, 0x199A]), "230.1 V");
     assert_eq!(answer(read(0x4000, 3), &[0x1307, 0x0001, 0x0101]), "serial number 13070001, meter code 0101");
@@ -198,7 +200,7 @@ fn questions_and_answers_in_words() {
     let refused = |asked: Request<'_>, code| {
         let exception = modbus::Exception::from_code(code);
         meaning::response(
-            Some(entry()),
+            About::of(Some(entry())),
             Some(&asked),
             &modbus::Response::Exception { function: 3, exception },
         )
@@ -227,7 +229,7 @@ fn a_frame_is_explained_byte_by_byte() {
     let total = commission::names::words(entry()).registers[2][0].label;
     let total = commission::names::inside(total);
     assert_eq!(
-        say(annotate(Some(entry()), Direction::Sent, asked, None)),
+        say(annotate(About::of(Some(entry())), Direction::Sent, asked, None)),
         [
             "0..1 id 1",
             "1..2 read",
@@ -240,7 +242,7 @@ fn a_frame_is_explained_byte_by_byte() {
     let words = entry().def.registers[2].rows[0].codec.encode(6_913_460, units::Unit::KilowattHour);
     let response = modbus::Response::Read { function: 3, words: Words::from_slice(&words) };
     let n = rtu::emit_response(1, &response, &mut frame).unwrap();
-    let notes = annotate(Some(entry()), Direction::Heard, &frame[..n], Some(asked));
+    let notes = annotate(About::of(Some(entry())), Direction::Heard, &frame[..n], Some(asked));
     assert_eq!(
         say(notes),
         [
@@ -252,10 +254,10 @@ fn a_frame_is_explained_byte_by_byte() {
         ]
     );
     frame[4] ^= 1;
-    let notes = annotate(Some(entry()), Direction::Heard, &frame[..n], Some(asked));
+    let notes = annotate(About::of(Some(entry())), Direction::Heard, &frame[..n], Some(asked));
     assert!(notes.last().unwrap().text.starts_with("checksum wrong"), "{notes:?}");
     for len in 0..n {
-        let notes = annotate(Some(entry()), Direction::Heard, &frame[..len], Some(asked));
+        let notes = annotate(About::of(Some(entry())), Direction::Heard, &frame[..len], Some(asked));
         let ends: Vec<usize> = notes.iter().map(|note| note.bytes.end).collect();
         let starts: Vec<usize> = notes.iter().map(|note| note.bytes.start).collect();
         // Each byte is explained once, in order: in frames cut short, the last byte as well.
@@ -269,6 +271,43 @@ fn an_answer_without_registers_says_so() {
     let request = modbus::pdu::parse_request(&[3, 0x50, 1, 0x4F, 1]).ok();
     let answer = modbus::pdu::parse_response(&[3, 0], None).unwrap();
     for asked in [request.as_ref(), None] {
-        assert_eq!(meaning::response(None, asked, &answer), "Answers with no register");
+        assert_eq!(meaning::response(About::default(), asked, &answer), "Answers with no register");
     }
+}
+
+/// A meter whose counters stand in two forms: no number is said until it is known which one, and then the right one.
+#[test]
+fn counters_are_said_in_the_form_of_the_data_type() {
+    let two = models::ALL.iter().find(|entry| entry.def.setting(schema::SettingId::DataType).is_some());
+    let entry = two.expect("a model with a data type");
+    let counter = |row: &&schema::RegisterDef| matches!(row.codec, schema::Codec::Counter { .. });
+    let row = entry.def.all_registers().find(counter).unwrap();
+    let asked = Request::ReadHolding { address: row.addr, count: 2 };
+    let words = |data_type| row.codec.in_form(data_type).encode(1_234_567, entry.def.unit(row.source));
+    let say = |data_type, words: [u16; 2]| {
+        let response = modbus::Response::Read { function: 3, words: Words::from_slice(&words) };
+        meaning::response(About { entry: Some(entry), data_type }, Some(&asked), &response)
+    };
+    assert_eq!(words(Some(1)), [0x449A, 0x5225]);
+    assert_eq!(say(Some(1), words(Some(1))), "1234.567 kWh");
+    assert_eq!(words(Some(2)), [0x0012, 0xD687]);
+    assert_eq!(say(Some(2), words(Some(2))), "1234.567 kWh");
+    let unknown = "(float or whole number: the meter's data type was not read yet)";
+    assert_eq!(say(None, words(Some(1))), format!("449A 5225 {unknown}"));
+    assert_eq!(say(None, words(Some(2))), format!("0012 D687 {unknown}"));
+    assert_eq!(say(None, [0, 0]), "0.000 kWh", "the same in both");
+    let mut buffers = [[0; 16]; 2];
+    let [asked_frame, frame] = &mut buffers;
+    let n = rtu::emit_request(1, &asked, asked_frame).unwrap();
+    let whole = words(Some(2));
+    let response = modbus::Response::Read { function: 3, words: Words::from_slice(&whole) };
+    let m = rtu::emit_response(1, &response, frame).unwrap();
+    let note = |data_type| {
+        let about = About { entry: Some(entry), data_type };
+        let notes = annotate(about, Direction::Heard, &frame[..m], Some(&asked_frame[..n]));
+        notes.into_iter().find(|note| note.bytes == (3..7)).unwrap().text
+    };
+    assert!(note(Some(2)).ends_with(": whole number, high word first: 1234.567 kWh"), "{}", note(Some(2)));
+    let text = note(None);
+    assert!(text.contains(": float or whole number, high word first: 0012 D687 ("), "{text}");
 }

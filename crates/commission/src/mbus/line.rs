@@ -12,6 +12,7 @@ use units::{Duration, Instant};
 
 use crate::bus::{Counts, Direction, Observer, Traffic};
 use crate::mbus::meaning;
+use crate::meaning::About;
 use crate::port::{Port, PortFault, Received};
 
 /// How often a read is asked before it counts as unanswered.
@@ -423,7 +424,7 @@ impl<'m, P: Port, O: Observer> MbusLine<'m, P, O> {
             match self.master.poll(now) {
                 Some(Output::Transmit(bytes)) => {
                     self.heard.clear();
-                    self.counts.sent = self.counts.sent.saturating_add(1);
+                    self.counts.ask();
                     let outcome = self.port.transmit(bytes).await;
                     // A port that only passes bytes on is done before the wire is.
                     let left = self.port.now().max(now + self.line.wire_time(bytes.len()));
@@ -434,6 +435,7 @@ impl<'m, P: Port, O: Observer> MbusLine<'m, P, O> {
                         bytes,
                         frame: 0..bytes.len(),
                         meaning: meaning::frame(bytes),
+                        about: About::default(),
                         good: true,
                     });
                     self.master.handle_tx_done(left);
@@ -494,13 +496,7 @@ impl<'m, P: Port, O: Observer> MbusLine<'m, P, O> {
             Heard::Raw(bytes) => !bytes.is_empty(),
             _ => false,
         };
-        if good {
-            self.counts.good = self.counts.good.saturating_add(1);
-            self.counts.last_answer = Some(now);
-            self.counts.last_delay = Some(now.since(self.tx_done));
-        } else {
-            self.counts.bad = self.counts.bad.saturating_add(1);
-        }
+        self.counts.hear(good, now, self.tx_done);
         let frame = meaning::place_of(&self.heard, heard);
         self.observer.traffic(&Traffic {
             at: now,
@@ -508,6 +504,7 @@ impl<'m, P: Port, O: Observer> MbusLine<'m, P, O> {
             bytes: &self.heard,
             frame,
             meaning: meaning::heard(heard),
+            about: About::default(),
             good,
         });
     }

@@ -48,7 +48,6 @@ pub struct Wire {
 impl Wire {
     fn new(port: host::Line, place: Place, entry: &'static Entry, link: Option<Rc<Link>>) -> Self {
         let tap = SharedTap::new(port.clone());
-        tap.set_entry(Some(entry));
         // A line lives as long as the page; its buffers are a kilobyte.
         let memory = Box::leak(Box::new(LineMemory::default()));
         let mut line = Line::new(port, memory, Transport::Rtu, place, Timing::default(), tap.clone());
@@ -59,7 +58,6 @@ impl Wire {
     /// The meter at its end is of this model.
     pub fn set_entry(&mut self, entry: &'static Entry) {
         self.entry = entry;
-        self.tap.set_entry(Some(entry));
         // Whoever has the line knows the model already, and work in progress is dropped before it changes.
         if let Ok(mut line) = self.line.try_borrow_mut() {
             line.set_entry(Some(entry));

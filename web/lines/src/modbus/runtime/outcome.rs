@@ -83,7 +83,7 @@ impl Runtime {
                 let sentence = identity.sentence();
                 match identity.entry {
                     Some(entry) => wire.set_entry(entry),
-                    None => wire.tap.set_entry(None),
+                    None => wire.line.borrow_mut().set_entry(None),
                 }
                 wire.subject.identity = Some(identity);
                 self.show_models();

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use commission::{Direction, Observer, Port, Traffic, annotate};
-use models::Entry;
 
 use crate::frames::hex;
 use crate::host::Line;
@@ -19,7 +18,6 @@ const KEPT: usize = 200;
 pub struct Tap {
     /// Whose clock their times are of.
     port: Line,
-    entry: Option<&'static Entry>,
     frames: VecDeque<Frame>,
     number: u32,
     asked: Vec<u8>,
@@ -38,18 +36,12 @@ impl SharedTap {
     pub fn new(port: Line) -> Self {
         Self(Rc::new(RefCell::new(Tap {
             port,
-            entry: None,
             frames: VecDeque::new(),
             number: 0,
             asked: Vec::new(),
             silent: false,
             version: 0,
         })))
-    }
-
-    /// Names the bytes by this model.
-    pub fn set_entry(&self, entry: Option<&'static Entry>) {
-        self.0.borrow_mut().entry = entry;
     }
 
     /// The frames, oldest first.
@@ -79,7 +71,7 @@ impl Observer for SharedTap {
         let frame = bytes.get(traffic.frame.clone()).filter(|frame| !frame.is_empty()).unwrap_or(bytes);
         let sent = traffic.direction == Direction::Sent;
         let asked = (!sent && !tap.asked.is_empty()).then_some(tap.asked.as_slice());
-        let parts = annotate(tap.entry, traffic.direction, frame, asked)
+        let parts = annotate(traffic.about, traffic.direction, frame, asked)
             .into_iter()
             .map(|note| (hex(frame.get(note.bytes.clone()).unwrap_or_default()), note.text))
             .collect();
