@@ -1,5 +1,5 @@
 //! What it costs to paint one frame of a dot-matrix face, beside the same number of letters by embedded-graphics with a
-//! font and a framebuffer of its own.
+//! font and a framebuffer of its own. Runs natively, and in Node's WebAssembly with a system interface.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,8 @@ use lcd::Mono;
 use panel::matrix::{
     ChoiceRow, Face, Figure, Header, HeaderItem, MatrixView, Page, Part3, Register, Screen, paint,
 };
+use rig::Twin;
+use schema::GlassDef;
 
 const WIDTH: u16 = 128;
 const HEIGHT: u16 = 160;
@@ -76,6 +78,28 @@ fn view(screen: Screen, turned: bool) -> MatrixView {
     MatrixView { turned, lit: true, header, screen }
 }
 
+/// The whole way of a frame of a meter that measures: its values become a view, and the view dots.
+fn whole_frame(place: &str) {
+    for entry in models::ALL {
+        let GlassDef::Matrix(glass) = entry.def.glass else { continue };
+        let mut twin = Twin::new(entry, None, units::Instant::ZERO);
+        let mut bits = vec![0; Mono::bytes(glass.width, glass.height)];
+        let Some(mut mono) = Mono::new(glass.width, glass.height, &mut bits) else { continue };
+        let took = median(|n| {
+            twin.device_mut().set_load(bench::wandering(n.into()));
+            twin.device_mut().take_reading();
+            if let Some(view) = twin.device().matrix_view(units::Instant::from_millis(u64::from(n) * 1_000)) {
+                let _ = paint(black_box(&view), &mut mono);
+            }
+        });
+        println!(
+            "{place:7} {:44} {took:>9.2} us a frame",
+            format!("{}: reading, view and dots", entry.def.slug)
+        );
+        black_box(mono.bits());
+    }
+}
+
 fn main() {
     let mut bits = vec![0; Mono::bytes(WIDTH, HEIGHT)];
     let Some(mut mono) = Mono::new(WIDTH, HEIGHT, &mut bits) else { return };
@@ -91,11 +115,12 @@ fn main() {
         Screen::Choice { at: ChoiceRow::Settings, radio: Some("Bluetooth"), settings: "Settings" },
         false,
     );
+    let place = if cfg!(target_arch = "wasm32") { "wasm" } else { "native" };
     for (what, turned) in [("three parts", false), ("three parts, upside down", true)] {
         let took = median(|n| {
             let _ = paint(black_box(&face(n, turned)), &mut mono);
         });
-        println!("{what:44} {took:>9.2} us a frame");
+        println!("{place:7} {what:44} {took:>9.2} us a frame");
     }
     for (what, view) in
         [("choice between radio and settings", choice), ("QR code, encoded for each frame", radio)]
@@ -103,8 +128,9 @@ fn main() {
         let took = median(|_| {
             let _ = paint(black_box(&view), &mut mono);
         });
-        println!("{what:44} {took:>9.2} us a frame");
+        println!("{place:7} {what:44} {took:>9.2} us a frame");
     }
+    whole_frame(place);
     let mut peer = Framebuffer::<
         BinaryColor,
         RawU1,
@@ -137,6 +163,6 @@ fn main() {
         })();
         let Ok(()) = drawn;
     });
-    println!("{:44} {took:>9.2} us a frame", "embedded-graphics: as many small letters");
+    println!("{place:7} {:44} {took:>9.2} us a frame", "embedded-graphics: as many small letters");
     black_box((mono.bits(), peer.data()));
 }
