@@ -5,9 +5,8 @@
 mod common;
 mod peers;
 
-use std::process::Command;
-
 use common::{Folder, Served};
+use peers::mbpoll::Mbpoll;
 use peers::{Answer, Line, Master, Running, python, read, said, write, write_many};
 use rig::MeterSpec;
 use schema::{ModelDef, Rule};
@@ -63,43 +62,6 @@ fn no_row_of_the_probe_differs() {
         assert!(output.status.success() && text.contains("; 0 differs;"), "{kind}: {text}");
         let rows = if kind == "tcp" { "26 as expected" } else { "38 as expected" };
         assert!(text.contains(rows), "{kind}: {text}");
-    }
-}
-
-/// mbpoll on one line, counting from 0.
-struct Mbpoll(Vec<String>);
-
-impl Mbpoll {
-    fn tcp(address: &str) -> Self {
-        let (host, port) = address.rsplit_once(':').unwrap();
-        Self(["-m", "tcp", "-p", port, host].map(str::to_owned).to_vec())
-    }
-
-    fn rtu(path: &str) -> Self {
-        Self(["-m", "rtu", "-b", "9600", "-P", "none", path].map(str::to_owned).to_vec())
-    }
-
-    /// Polls once; what it said, and whether it was content.
-    fn poll(&self, kind: &str, addr: u16, rest: &[&str]) -> (String, bool) {
-        let mut command = Command::new("mbpoll");
-        command.args(["-1", "-0", "-B", "-a", "1", "-t", kind, "-r", &addr.to_string()]);
-        let output = command.args(&self.0).args(rest).output().unwrap();
-        (said(&output), output.status.success())
-    }
-
-    /// The values of a read.
-    #[track_caller]
-    fn read(&self, kind: &str, addr: u16, count: &str) -> Vec<String> {
-        let (text, good) = self.poll(kind, addr, &["-c", count]);
-        assert!(good, "{text}");
-        let values = text.lines().filter(|line| line.starts_with('['));
-        values.filter_map(|line| line.split_once(":")).map(|(_, value)| value.trim().to_owned()).collect()
-    }
-
-    #[track_caller]
-    fn refused(&self, kind: &str, addr: u16, rest: &[&str], why: &str) {
-        let (text, good) = self.poll(kind, addr, rest);
-        assert!(!good && text.contains(why), "{text}");
     }
 }
 

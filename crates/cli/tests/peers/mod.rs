@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod mbpoll;
 pub mod mbus;
 
 use std::io::{BufRead as _, BufReader};
