@@ -16,7 +16,7 @@ use common::Meter;
 use device::{Door, NvPart};
 use lcd::Mono;
 use models::Entry;
-use panel::matrix::{Editor, Notice, Part3, Screen, paint};
+use panel::matrix::{Editor, MatrixView, Notice, Part3, Screen, paint};
 use rig::{MeterSpec, Supply};
 use schema::{GlassDef, KeyId, MatrixDef, MenuEdit, SettingId};
 use units::{Duration, Instant, Point, StateOf};
@@ -62,6 +62,65 @@ struct Walk {
     def: &'static MatrixDef,
     meter: Meter,
     seen: BTreeMap<String, Picture>,
+    kinds: BTreeSet<&'static str>,
+}
+
+/// What kind of screen a view is. A new one does not compile until it is seen as well.
+fn kind(screen: &Screen) -> &'static str {
+    match screen {
+        Screen::Face(face) => match face.part3 {
+            Part3::Reading { .. } => "reading",
+            Part3::History { .. } => "history",
+        },
+        Screen::Choice { .. } => "choice",
+        Screen::Radio { .. } => "radio",
+        Screen::Password { .. } => "password",
+        Screen::Menu { .. } => "menu",
+        Screen::Edit { editor, .. } => match editor {
+            Editor::Choice { .. } => "editor of a choice",
+            Editor::Digits { .. } => "editor of digits",
+            Editor::Reset { .. } => "question of a reset",
+        },
+        Screen::Notice { notice, .. } => match notice {
+            Notice::Done => "done",
+            Notice::Refused => "refused",
+            Notice::WrongPassword => "wrong password",
+            Notice::RadioOff => "radio off",
+        },
+        Screen::Error { .. } => "error",
+    }
+}
+
+/// The kinds of screens that a face has.
+fn kinds(def: &MatrixDef) -> BTreeSet<&'static str> {
+    let mut kinds =
+        BTreeSet::from(["reading", "choice", "password", "menu", "done", "wrong password", "error"]);
+    kinds.extend(def.menu.iter().map(|item| match item.edit {
+        MenuEdit::Choice(_) => "editor of a choice",
+        MenuEdit::Digits(..) | MenuEdit::Ratio(_) => "editor of digits",
+        MenuEdit::Reset { .. } => "question of a reset",
+    }));
+    // What the keys offer, a meter takes, but for a ratio behind the last place of its history.
+    kinds.extend(def.history.iter().flat_map(|_| ["history", "refused"]));
+    kinds.extend(def.radio.iter().flat_map(|_| ["radio", "radio off"]));
+    kinds
+}
+
+/// The pictures that the tables of a face ask for: each reading on each page that has it, each row of the menu, the
+/// editor behind it, each place of the history.
+fn wanted(def: &MatrixDef) -> Vec<String> {
+    let mut names = Vec::new();
+    for (page, title) in def.words.pages.iter().enumerate() {
+        let there = def.readings.iter().filter(|reading| page == 0 || reading.sources[page].is_some());
+        names.extend(there.map(|reading| name(&format!("{title}-{}", reading.title))));
+    }
+    for (n, item) in def.menu.iter().enumerate() {
+        let label = name(item.label);
+        names.extend([format!("menu-{:02}-{label}", n + 1), format!("edit-{label}")]);
+    }
+    let places = def.history.map_or(0, |history| history.slots.len());
+    names.extend((1..=places).map(|place| format!("history-{place}-of-{places}")));
+    names
 }
 
 impl Walk {
@@ -78,13 +137,13 @@ impl Walk {
         }
         let mut meter = Meter { twin: spec.build(None, Instant::ZERO).unwrap(), now: Instant::ZERO };
         meter.twin.device_mut().take_reading();
-        let mut walk = Self { entry, def, meter, seen: BTreeMap::new() };
+        let mut walk = Self { entry, def, meter, seen: BTreeMap::new(), kinds: BTreeSet::new() };
         // The radio, the header and the registers begin their turns when the meter starts.
         walk.meter.pass(TOUCH);
         walk
     }
 
-    fn view(&self) -> panel::matrix::MatrixView {
+    fn view(&self) -> MatrixView {
         self.meter.twin.device().matrix_view(self.meter.now).unwrap()
     }
 
@@ -92,16 +151,28 @@ impl Walk {
     #[track_caller]
     fn see(&mut self, name: &str) {
         let picture = self.look(name);
+        self.kinds.insert(kind(&self.view().screen));
         assert!(self.seen.insert(name.to_owned(), picture).is_none(), "{name} is seen twice");
     }
 
-    /// What stands on the glass; every text has to have found its room.
+    /// What stands on the glass; every text has to have found its room, and upside down it is the same picture turned by
+    /// 180 degrees.
     #[track_caller]
     fn look(&self, name: &str) -> Picture {
+        let view = self.view();
+        let picture = self.painted(&view, name);
+        let turned = MatrixView { turned: !view.turned, ..view };
+        let upside_down = self.painted(&turned, name).bits.into_iter().rev().map(u8::reverse_bits);
+        assert!(upside_down.eq(picture.bits.iter().copied()), "{name}: another picture upside down");
+        picture
+    }
+
+    #[track_caller]
+    fn painted(&self, view: &MatrixView, name: &str) -> Picture {
         let GlassDef::Matrix(glass) = self.entry.def.glass else { panic!("no dot matrix") };
         let mut bits = vec![0; Mono::bytes(glass.width, glass.height)];
         let mut mono = Mono::new(glass.width, glass.height, &mut bits).unwrap();
-        let fits = paint(&self.view(), &mut mono);
+        let fits = paint(view, &mut mono);
         assert_eq!(fits.map_err(|unfit| unfit.to_string()), Ok(()), "{name}");
         Picture { width: glass.width.into(), bits }
     }
@@ -330,6 +401,36 @@ fn grown(walk: &mut Walk) {
     }
 }
 
+/// One ratio more than the history has places for.
+fn refused(walk: &mut Walk) {
+    if walk.def.history.is_none() {
+        return;
+    }
+    walk.row(SettingId::CtRatio);
+    walk.right();
+    for _ in 0..5 {
+        walk.middle();
+    }
+    walk.see("refused");
+}
+
+/// The radio is chosen a second time.
+fn radio_off(walk: &mut Walk) {
+    if walk.def.radio.is_none() {
+        return;
+    }
+    walk.home();
+    for sees in [None, Some("radio-off")] {
+        walk.hold_middle();
+        walk.middle();
+        if let Some(name) = sees {
+            walk.see(name);
+        } else {
+            walk.left();
+        }
+    }
+}
+
 /// All places of the history, after as many changes as there can be, and what takes turns on the last of them.
 fn history(walk: &mut Walk) {
     let (Some(history), Some(ct)) = (walk.def.history, walk.entry.def.metering.ct) else { return };
@@ -386,8 +487,12 @@ fn golden_screens_of_the_dot_matrix() {
     let mut before: BTreeMap<String, Vec<Picture>> = BTreeMap::new();
     for (entry, def) in faces {
         let mut walk = Walk::new(entry, def);
-        for scene in [readings, parts, choices, settings, grown, history, stopped] {
+        for scene in [readings, parts, choices, settings, grown, history, refused, radio_off, stopped] {
             scene(&mut walk);
+        }
+        assert_eq!(walk.kinds, kinds(def), "{}: kinds of screens", entry.def.slug);
+        for name in wanted(def) {
+            assert!(walk.seen.contains_key(&name), "{}: nobody has seen {name}", entry.def.slug);
         }
         let shown = walk.seen.clone();
         walk.seen.retain(|name, picture| !before.get(name).is_some_and(|seen| seen.contains(picture)));
