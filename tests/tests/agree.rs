@@ -3,11 +3,9 @@
 
 mod common;
 
-use common::Meter;
+use common::{Meter, glass};
 use device::Door;
-use lcd::glyphs;
 use models::{ALL, Entry};
-use panel::{MAX_FIELDS, Marks, Mode, PageView, Screen, Shown, draw};
 use proptest::prelude::*;
 use rig::{Circuit, Flow as Current, Supply};
 use schema::{Codec, CommandId, Format, PageDef, PageId, Rule, SettingId, Source};
@@ -108,36 +106,19 @@ impl Reference {
     }
 }
 
-/// A page as somebody sees it who looks at it now, and the number on it.
+/// A page as somebody sees it who looks at it now: what it shows, the number, and how many decimals that has.
 fn number_on(meter: &Meter, id: PageId, page: &PageDef) -> Option<(Source, f64, u32)> {
-    let field = page.fields.first()?;
-    if !matches!((field.source, field.format), (Source::Point(_), Format::Counter | Format::Fixed(_))) {
-        return None;
-    }
-    let works = meter.twin.device().works();
-    let mut fields = [None; MAX_FIELDS];
-    fields[0] = Some(Shown { source: field.source, value: works.source(field.source) });
-    let view = PageView {
-        page: id,
-        menu: page.menu,
-        mode: Mode::Browse,
-        screen: Screen::Field(0),
-        fields,
-        marks: Marks::default(),
-    };
-    let model = meter.twin.entry().def;
-    let glass = model.glass.segments()?;
-    let frame = draw(model, &view).expect("a text that the glass shows");
-    let text: String = glyphs(&frame, glass).to_string().split_whitespace().collect();
+    let (source, text) = glass::number_on(&meter.twin, id, page)?;
     if text == "------" {
         // No place is left for the minus.
-        let kwh = works.source(field.source) / 1_000;
-        assert!(field.format == Format::Counter && kwh <= -100_000, "{kwh} kWh has its place");
-        return Some((field.source, kwh as f64, 0));
+        let kwh = meter.twin.device().works().source(source) / 1_000;
+        let counter = page.fields.iter().all(|field| field.format == Format::Counter);
+        assert!(counter && kwh <= -100_000, "{kwh} kWh has its place");
+        return Some((source, kwh as f64, 0));
     }
     let decimals = text.split_once('.').map_or(0, |(_, behind)| behind.len());
     let number = text.parse().unwrap_or_else(|_| panic!("{text:?} is no number"));
-    Some((field.source, number, u32::try_from(decimals).unwrap()))
+    Some((source, number, u32::try_from(decimals).unwrap()))
 }
 
 /// Compares everything there is, after a reading.

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod glass;
+pub mod matrix;
+
 use device::PortOutput;
 use models::Entry;
 use rig::{MeterSpec, Twin};
