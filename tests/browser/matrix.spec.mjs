@@ -105,6 +105,42 @@ test("§7.6.6, another Modbus address in nine steps, by each way to press the ke
   }
 });
 
+/** The menu as the manual has it: a section each, §7.6.1 to §7.6.17 without §7.6.15, which no key leads to. */
+const MENU = [
+  "Password", "Tariff", "S0 output", "Pulse type", "S0 pulse width", "Modbus ID", "Modbus baud", "Modbus parity", "M-Bus ID",
+  "M-Bus baud", "Backlight", "Power-down", "Trip counter", "OBIS codes", "Scroll time", "CT ratio",
+];
+
+test("§7.6, every row of the menu in the manual's order, its editor and the way back; what nobody touches closes", async (t) => {
+  const page = await twin(t);
+  const press = HANDS["single keys"];
+  const step = async (number, held, sentence) => {
+    await press(page, number, held);
+    await becomes(page, () => says(page), sentence);
+  };
+  const face = /, (Total|L1) /;
+  // Held and then left alone: the choice closes by itself.
+  await step(1, true, "Choice, Bluetooth");
+  await pass(page, 30_500);
+  await becomes(page, () => says(page), face);
+  await step(1, true, "Choice, Bluetooth");
+  await step(2, false, "Choice, Settings");
+  await step(1, false, "Enter password, digit 1 of 4 is 0");
+  for (const digit of [2, 3, 4]) await step(1, false, `Enter password, digit ${digit} of 4 is 0`);
+  await step(1, false, `Settings, row 1 of ${MENU.length}, Password`);
+  for (const [n, label] of MENU.entries()) {
+    const row = new RegExp(`^Settings, row ${n + 1} of ${MENU.length}, ${label}`);
+    if (n > 0) await step(2, false, row);
+    await step(1, false, new RegExp(`^${label}, .*(being changed|\\? No)$`));
+    await step(1, true, row);
+  }
+  await step(2, false, new RegExp(`^Settings, row 1 of ${MENU.length}, ${MENU[0]}`));
+  await step(0, false, new RegExp(`^Settings, row ${MENU.length} of ${MENU.length}, ${MENU.at(-1)}`));
+  await pass(page, 61_000);
+  await becomes(page, () => says(page), face);
+  assert.deepEqual(page.faults, []);
+});
+
 test("the ring says what letting go does; a finger that leaves the key does nothing", async (t) => {
   const page = await twin(t);
   const hold = page.locator(".hold");
