@@ -18,8 +18,8 @@ mod store;
 mod view;
 
 // Both modules of the page share these; here they are as near as any of its own.
-use ::dom::browser::document;
 use ::dom::{self, keys, later, parts, serial, signal};
+use leptos::prelude::document;
 
 fn main() {
     crash::install();

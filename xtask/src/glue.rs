@@ -53,7 +53,8 @@ fn shortened(module: &[u8], glue: &str, own: &str) -> Result<(Vec<u8>, String)> 
     let body = |id: u8| parts.iter().find(|(own, _)| *own == id).map_or(&[0_u8][..], |(_, body)| *body);
     let imports = imports(body(IMPORTS), own)?;
     let exports = exports(body(EXPORTS))?;
-    let used: BTreeSet<&str> = words_after(glue, "wasm.").collect();
+    let glue = without_dead_classes(glue, &exports.iter().map(|export| export.name).collect())?;
+    let used: BTreeSet<&str> = words_after(&glue, "wasm.").collect();
     if let Some(missing) = used.iter().find(|name| exports.iter().all(|export| export.name != **name)) {
         bail!("it calls `{missing}`, which the module does not export");
     }
@@ -83,7 +84,36 @@ fn shortened(module: &[u8], glue: &str, own: &str) -> Result<(Vec<u8>, String)> 
         small.extend(number(body.len()));
         small.extend(body);
     }
-    Ok((small, renamed(glue, own, &import_names, &export_names)?))
+    Ok((small, renamed(&glue, own, &import_names, &export_names)?))
+}
+
+/// The glue without classes that stand for nothing in the module any more: those that a dependency exports for
+/// itself and wasm-opt has been told to drop (see `index.html`).
+fn without_dead_classes(glue: &str, exports: &BTreeSet<&str>) -> Result<String> {
+    let mut kept = String::with_capacity(glue.len());
+    let mut rest = glue;
+    let mut dead = Vec::new();
+    while let Some(at) = rest.find("export class ") {
+        let (before, from) = rest.split_at(at);
+        kept.push_str(before);
+        let name = from["export class ".len()..].split(' ').next().unwrap_or_default();
+        let end = from.find("\n}\n").context("a class has no end")? + "\n}\n".len();
+        let (class, after) = from.split_at(end);
+        if words_after(class, "wasm.").any(|call| exports.contains(call)) {
+            bail!("class {name} is alive");
+        }
+        dead.push(name);
+        rest = after;
+    }
+    kept.push_str(rest);
+    for name in dead {
+        for start in [format!("if (Symbol.dispose) {name}."), format!("const {name}Finalization = ")] {
+            let at = kept.find(&start).with_context(|| format!("class {name} lacks `{start}`"))?;
+            let end = kept[at..].find(";\n").with_context(|| format!("`{start}` has no end"))?;
+            kept.replace_range(at..at + end + 2, "");
+        }
+    }
+    Ok(kept)
 }
 
 /// The glue with the short names, without the entries of imports that the module lacks, comments and indentation.
@@ -283,6 +313,15 @@ mod tests {
     const OWN: &str = "./web_bg.js";
 
     const GLUE: &str = r"
+/**
+ * A class of a dependency.
+ */
+export class Gone {
+    free() {
+        wasm.gone_free(this.p);
+    }
+}
+if (Symbol.dispose) Gone.prototype[Symbol.dispose] = Gone.prototype.free;
 function imports() {
     const import0 = {
         __proto__: null,
@@ -299,6 +338,9 @@ function imports() {
     };
     return { __proto__: null, './web_bg.js': import0 };
 }
+const GoneFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? {}
+    : new FinalizationRegistry(ptr => wasm.gone_free(ptr, 1));
 ";
 
     fn module(exports: &[&str]) -> Vec<u8> {
@@ -347,6 +389,7 @@ function imports() {
         let said =
             |exports: &[&str], glue: &str| shortened(&module(exports), glue, OWN).unwrap_err().to_string();
         assert_eq!(said(&["memory"], GLUE), "it calls `__wbindgen_malloc`, which the module does not export");
+        assert_eq!(said(&["memory", "__wbindgen_malloc", "gone_free"], GLUE), "class Gone is alive");
         let short = GLUE.replace("__wbg_now_89ab", "__wbg_then_89ab");
         assert_eq!(said(&["memory", "__wbindgen_malloc"], &short), "it offers 1 of the 2 imports");
         assert_eq!(shortened(b"MZ", GLUE, OWN).unwrap_err().to_string(), "it is no WebAssembly module");

@@ -1,55 +1,24 @@
-//! What the browser has around a page: its window, its document, its timers.
+//! What Leptos has around a page: the browser's window and document, its timers, its events.
 
-use wasm_bindgen::prelude::*;
-use web_sys::{Document, Event, Window};
+use core::time::Duration;
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = window)]
-    static WINDOW: Window;
-    #[wasm_bindgen(thread_local_v2, js_name = document)]
-    static DOCUMENT: Document;
-}
-
-/// The window.
-#[must_use]
-pub fn window() -> Window {
-    WINDOW.with(Window::clone)
-}
-
-/// The document in it.
-#[must_use]
-pub fn document() -> Document {
-    DOCUMENT.with(Document::clone)
-}
+pub use leptos::prelude::{document, window};
+use leptos::prelude::{request_animation_frame, set_timeout, window_event_listener_untyped};
+use web_sys::Event;
 
 /// Calls `act` before the next picture is drawn.
 pub fn frame(act: impl FnOnce() + 'static) {
-    // Fails for no function only.
-    let _ = window().request_animation_frame(once(Box::new(act)).unchecked_ref());
+    request_animation_frame(act);
 }
 
 /// Calls `act` after so many ms, or later: browsers make it 4 at least, and a second while nobody sees the page.
-pub fn after(ms: i32, act: impl FnOnce() + 'static) {
-    let act = once(Box::new(act));
-    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), ms);
-}
-
-/// Calls `act` every so many ms as long as the page lives.
-pub fn every(ms: i32, act: impl FnMut() + 'static) {
-    let act: Box<dyn FnMut()> = Box::new(act);
-    let act = Closure::wrap(act).into_js_value();
-    let _ = window().set_interval_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), ms);
+pub fn after(ms: u64, act: impl FnOnce() + 'static) {
+    set_timeout(act, Duration::from_millis(ms));
 }
 
 /// Calls `act` for each event of this name at the window, as long as the page lives.
-pub fn on_window(event: &str, act: impl FnMut(Event) + 'static) {
-    let act: Box<dyn FnMut(Event)> = Box::new(act);
-    let act = Closure::wrap(act).into_js_value();
-    let _ = window().add_event_listener_with_callback(event, act.unchecked_ref());
-}
-
-#[inline(never)]
-fn once(act: Box<dyn FnOnce()>) -> JsValue {
-    Closure::once_into_js(act)
+pub fn on_window(event: &str, act: impl Fn(Event) + 'static) {
+    let act: Box<dyn Fn(Event)> = Box::new(act);
+    // Dropping what it gives ends nothing, but says that it is not wanted.
+    core::mem::forget(window_event_listener_untyped(event, act));
 }

@@ -14,7 +14,8 @@ mod rail;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use dom::browser::{after, document, every, frame, on_window, window};
+use dom::browser::{after, document, frame, on_window, window};
+use gloo_timers::callback::Interval;
 use schema::PortId;
 use units::{Duration, Instant};
 use wasm_bindgen::JsValue;
@@ -194,7 +195,7 @@ pub fn image(all: bool) -> Vec<u8> {
 }
 
 /// Period of the clock while the page is hidden, in ms. Browsers make it longer as they like.
-const HIDDEN_MS: i32 = 250;
+const HIDDEN_MS: u32 = 250;
 
 /// The clock of the page: every frame while something moves, some times a second while nothing does, and a slow timer
 /// while nobody sees it.
@@ -210,11 +211,12 @@ fn run() {
         }
     }
     frame(turn);
-    every(HIDDEN_MS, || {
+    Interval::new(HIDDEN_MS, || {
         if document().hidden() {
             tick();
         }
-    });
+    })
+    .forget();
     // The page may be gone for good: what the meter knows is kept.
     on_window("pagehide", |_| with(|runtime| runtime.keep()));
 }
@@ -236,7 +238,7 @@ pub const MEMORY: &str = "rail";
 pub const MEMORY_FLAG: &str = "metertwin.memory";
 
 /// How often the page looks at a meter that nobody touches, in ms: often enough for its LED and its blinking.
-const CALM_MS: i32 = 50;
+const CALM_MS: u64 = 50;
 
 /// How long a key press of the keyboard lasts at least.
 const TAP: Duration = Duration::from_millis(150);

@@ -178,7 +178,7 @@ fn run() {
         tick();
         let mut pace = Duration::from_millis(0);
         with(|runtime| pace = runtime.pace());
-        after(pace.as_millis() as i32, turn);
+        after(pace.as_millis(), turn);
     }
     turn();
     // The page may be gone for good: the adapter is given back.
