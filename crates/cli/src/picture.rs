@@ -124,8 +124,7 @@ fn page_view(twin: &Twin, page: PageId) -> PageView {
     for (place, field) in fields.iter_mut().zip(def.map_or(&[][..], |def| def.fields)) {
         *place = Some(Shown { source: field.source, value: twin.device().works().source(field.source) });
     }
-    let marks =
-        def.map_or(&[][..], |def| def.marks).iter().fold(Marks::default(), |marks, dot| marks.with(*dot));
+    let marks = def.map_or(Marks::default(), |def| panel::marks_of(def, &fields));
     PageView {
         page,
         menu: def.map_or(schema::MenuId::MAIN, |def| def.menu),

@@ -135,6 +135,7 @@ const fn identity_key(of: IdentityOf) -> &'static str {
         IdentityOf::Hardware => "hardware-version",
         IdentityOf::Checksum => "checksum",
         IdentityOf::Checksum2 => "checksum-2",
+        IdentityOf::CtMode => "ct-mode",
     }
 }
 

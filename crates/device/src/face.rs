@@ -2,12 +2,12 @@
 
 use lcd::SegmentFrame;
 use panel::matrix::{MatrixPanel, MatrixView};
-use panel::{Intent, Keyed, LetGo, PageView, Panel, Values};
+use panel::{Extent, Intent, Keyed, LetGo, OneKey, PageView, Panel, Values};
 use schema::{KeyId, ModelDef};
 use units::Instant;
 
-/// The panel of a meter with a glass of digits.
-pub type SegmentFace = Panel;
+/// The panel of a meter with a glass of digits and one key.
+pub type SegmentFace = Panel<OneKey>;
 
 /// A panel that a [`crate::Device`] can have. A program names the one of its hardware, so that the linker leaves the
 /// others out.
@@ -46,7 +46,7 @@ pub trait Face: Keyed {
     fn radio_used(&mut self, now: Instant);
 }
 
-impl Face for Panel {
+impl<E: Extent> Face for Panel<E> {
     #[inline]
     fn new(model: &'static ModelDef, now: Instant) -> Self {
         Self::new(model, now)
@@ -73,8 +73,8 @@ impl Face for Panel {
     }
 
     #[inline]
-    fn would(&self, now: Instant, values: &impl Values, _: KeyId) -> LetGo {
-        self.letting_go(now, values)
+    fn would(&self, now: Instant, values: &impl Values, key: KeyId) -> LetGo {
+        if E::EVERY { self.would(now, values, key) } else { self.letting_go(now, values) }
     }
 
     #[inline]
@@ -182,10 +182,7 @@ impl Face for AnyFace {
     }
 
     fn would(&self, now: Instant, values: &impl Values, key: KeyId) -> LetGo {
-        match self {
-            Self::Segments(panel) => panel.letting_go(now, values),
-            Self::Matrix(panel) => panel.would(now, values, key),
-        }
+        either!(self, panel => panel.would(now, values, key))
     }
 
     fn blink_on(&self, now: Instant) -> bool {

@@ -4,14 +4,14 @@ use core::fmt::{self, Write as _};
 
 use schema::{Cell, SegmentGlass};
 
-use crate::{dot, point, segment};
+use crate::{SegmentFrame, dot, point, segment, tariff};
 
 /// Each position as five rows: a letter is the segment that is drawn there.
 const WIDE: [&str; 5] = [" aaa ", "fijkb", " g h ", "enmlc", " ddd "];
 const NARROW: [&str; 5] = [" a ", "f b", " g ", "e c", " d "];
 
-/// A picture of lit segments: a row for the dots, which show their letter, and five rows for the digits, without
-/// blanks at the ends of rows.
+/// A picture of lit segments: a row for the dots, which show their letter, with the tariff's digit at its end, and five
+/// rows for the digits, without blanks at the ends of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Art<'a> {
     glass: &'a SegmentGlass,
@@ -80,6 +80,11 @@ impl fmt::Display for Art<'_> {
             }
             row.put(if lit(dot(self.glass, *which)) { which.letter() } else { '.' })?;
             column += 1;
+        }
+        if self.glass.tariff_digit {
+            let frame = SegmentFrame { on: self.lit, blink: 0 };
+            row.put(' ')?;
+            row.put(tariff(&frame, self.glass).unwrap_or('.'))?;
         }
         row.end()?;
         for line in 0..5 {

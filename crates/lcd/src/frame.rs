@@ -7,7 +7,8 @@ use schema::{Cell, Dot, SegmentGlass};
 
 use crate::font;
 
-/// The picture on a segment glass: bit n is segment n of the glass, cells from the left, then points, then dots.
+/// The picture on a segment glass: bit n is segment n of the glass, cells from the left, then points, then dots, then the
+/// digit of the tariff.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct SegmentFrame {
     /// Segments that are on.
@@ -67,14 +68,26 @@ pub fn dot(glass: &SegmentGlass, dot: Dot) -> Option<u8> {
     index(base(glass, glass.cells.len()) + glass.points.len() + place)
 }
 
+/// Where the segments of the tariff's digit begin; `None` where the glass has none.
+fn tariff_base(glass: &SegmentGlass) -> Option<usize> {
+    glass.tariff_digit.then(|| base(glass, glass.cells.len()) + glass.points.len() + glass.dots.len())
+}
+
+/// All segments of the tariff's digit, and the number of the first; `None` where the glass has none.
+pub(crate) fn tariff_segments(glass: &SegmentGlass) -> Option<(u128, u8)> {
+    let start = index(tariff_base(glass)?)?;
+    Some((((1u128 << Cell::Seven.segments()) - 1) << start, start))
+}
+
 /// How many segments the glass has.
 #[must_use]
 pub fn segment_count(glass: &SegmentGlass) -> usize {
-    base(glass, glass.cells.len()) + glass.points.len() + glass.dots.len()
+    let tariff = if glass.tariff_digit { usize::from(Cell::Seven.segments()) } else { 0 };
+    base(glass, glass.cells.len()) + glass.points.len() + glass.dots.len() + tariff
 }
 
 /// A segment as a drawing names it: `1a` for segment a of position 1, `p4` for the point behind position 4, `d1` for
-/// the first dot.
+/// the first dot, `ta` for segment a of the tariff's digit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SegmentName {
     /// A bar of a digit.
@@ -88,6 +101,8 @@ pub enum SegmentName {
     Point(u8),
     /// A dot, counted from 1.
     Dot(usize),
+    /// A bar of the tariff's digit, by its letter.
+    Tariff(char),
 }
 
 impl fmt::Display for SegmentName {
@@ -96,6 +111,7 @@ impl fmt::Display for SegmentName {
             Self::Bar { cell, letter } => write!(f, "{cell}{letter}"),
             Self::Point(after) => write!(f, "p{after}"),
             Self::Dot(n) => write!(f, "d{n}"),
+            Self::Tariff(letter) => write!(f, "t{letter}"),
         }
     }
 }
@@ -116,7 +132,12 @@ pub fn segment_name(glass: &SegmentGlass, index: usize) -> Option<SegmentName> {
         return Some(SegmentName::Point(*after));
     }
     rest -= glass.points.len();
-    (rest < glass.dots.len()).then_some(SegmentName::Dot(rest + 1))
+    if rest < glass.dots.len() {
+        return Some(SegmentName::Dot(rest + 1));
+    }
+    rest -= glass.dots.len();
+    let letter = u8::try_from(rest).ok().filter(|n| glass.tariff_digit && *n < Cell::Seven.segments())?;
+    Some(SegmentName::Tariff(char::from(b'a' + letter)))
 }
 
 /// Puts `text` on the glass from `at_cell` on, counted from 0, and returns how many positions it took.
@@ -179,6 +200,22 @@ pub fn blink_cells(frame: &mut SegmentFrame, glass: &SegmentGlass, range: Range<
 /// Lights a dot, where the glass has it.
 pub fn light_dot(frame: &mut SegmentFrame, glass: &SegmentGlass, which: Dot) {
     frame.on |= bit(dot(glass, which));
+}
+
+/// Puts a number below 10 on the tariff's digit, where the glass has it.
+pub fn write_tariff(frame: &mut SegmentFrame, glass: &SegmentGlass, number: u8) {
+    let digit = char::from_digit(number.into(), 10).and_then(|digit| font::shape(Cell::Seven, digit));
+    if let (Some((own, start)), Some(shape)) = (tariff_segments(glass), digit) {
+        frame.on = frame.on & !own | u128::from(shape) << start;
+    }
+}
+
+/// What stands on the tariff's digit; `None` where it is dark, or the glass has none.
+#[must_use]
+pub fn tariff(frame: &SegmentFrame, glass: &SegmentGlass) -> Option<char> {
+    let (own, start) = tariff_segments(glass)?;
+    let shape = u16::try_from((frame.on & own) >> start).ok().filter(|shape| *shape != 0)?;
+    font::SEVEN.iter().find(|(_, other)| *other == shape).map(|(digit, _)| *digit)
 }
 
 /// The segments that are seen: all in the first part of a blink, those that do not blink in the second.

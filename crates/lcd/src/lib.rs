@@ -33,7 +33,7 @@ pub use embedded_graphics::pixelcolor::BinaryColor;
 pub use font::{FOURTEEN, SEVEN, shape};
 pub use frame::{
     GlyphFault, SegmentFrame, SegmentName, blink_cells, check, dot, light_dot, point, segment, segment_count,
-    segment_name, visible, write,
+    segment_name, tariff, visible, write, write_tariff,
 };
 pub use letters::{Align, BOLD, Font, LARGE, Lettering, MEDIUM, SMALL, WIDE};
 pub use mono::Mono;

@@ -4,7 +4,8 @@ use core::fmt::{self, Write as _};
 
 use schema::{Cell, SegmentGlass};
 
-use crate::{SegmentFrame, dot, font, point, segment, write};
+use crate::frame::tariff_segments;
+use crate::{SegmentFrame, dot, font, point, segment, tariff, write};
 
 /// The most positions that [`glyphs`] reads.
 pub const MAX_CELLS: usize = 16;
@@ -12,7 +13,7 @@ pub const MAX_CELLS: usize = 16;
 /// What stands on the digits, read back through the font; written with its points and blanks.
 ///
 /// Some glyphs share a shape. It is read as the digit, except where the neighbourhood speaks for a letter: S instead
-/// of 5 beside a letter or where the last position is blank (numbers stand at the right), I instead of 1 before a letter, O instead of 0 before a letter that is no hexadecimal digit.
+/// of 5 beside a letter or where the last position is blank (numbers stand at the right), I instead of 1 before a letter other than F and r, O instead of 0 before a letter that is no hexadecimal digit.
 /// A shape that is no glyph is read as `?`. To compare, use [`matches()`]: it does not guess.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Glyphs {
@@ -76,7 +77,8 @@ pub fn glyphs(frame: &SegmentFrame, glass: &SegmentGlass) -> Glyphs {
         let Some(letter) = glass.cells.get(n).and_then(|kind| letter_twin(here, *kind)) else { continue };
         let is_letter = match letter {
             'S' => word || left.is_ascii_alphabetic() || right.is_ascii_alphabetic(),
-            'I' => right.is_ascii_alphabetic(),
+            // `1F` and `1r` are a phase and its direction.
+            'I' => right.is_ascii_alphabetic() && !matches!(right, 'F' | 'r'),
             _ => right.is_ascii_alphabetic() && !right.is_ascii_hexdigit(),
         };
         if let Some(out) = read.glyphs.get_mut(n).filter(|_| is_letter) {
@@ -95,10 +97,12 @@ pub fn matches(frame: &SegmentFrame, glass: &SegmentGlass, text: &str) -> bool {
         return false;
     }
     let dots = glass.dots.iter().filter_map(|which| dot(glass, *which)).fold(0u128, |mask, n| mask | 1 << n);
-    frame.on & !dots == expected.on
+    let beside = dots | tariff_segments(glass).map_or(0, |(own, _)| own);
+    frame.on & !beside == expected.on
 }
 
-/// The dots as text: the letter of each lit one, `-` for the others, such as `R-T-`.
+/// The dots as text: the letter of each lit one, `-` for the others, such as `R-T-`; behind them the tariff's digit, or
+/// `-`, where the glass has one.
 #[derive(Clone, Copy, Debug)]
 pub struct Dots<'a> {
     frame: SegmentFrame,
@@ -110,6 +114,9 @@ impl fmt::Display for Dots<'_> {
         for which in self.glass.dots {
             let on = dot(self.glass, *which).is_some_and(|n| self.frame.on >> n & 1 == 1);
             f.write_char(if on { which.letter() } else { '-' })?;
+        }
+        if self.glass.tariff_digit {
+            f.write_char(tariff(&self.frame, self.glass).unwrap_or('-'))?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ const GLASS: SegmentGlass = SegmentGlass {
     cells: &[Cell::Fourteen, Cell::Fourteen, Cell::Seven, Cell::Seven, Cell::Seven, Cell::Seven],
     points: &[4, 5],
     dots: &[Dot::Reverse, Dot::Reactive, Dot::Tariff2, Dot::Communication],
+    tariff_digit: false,
 };
 
 fn frame(text: &str) -> SegmentFrame {
@@ -134,6 +135,49 @@ fn the_picture_in_text() {
          ---   ---   -   - . - . -
     "#]]
     .assert_eq(&art(&GLASS, all).to_string());
+}
+
+/// A glass with drawn signs and the digit of a tariff.
+const SIGNS: SegmentGlass = SegmentGlass {
+    cells: &[Cell::Seven; 8],
+    points: &[5, 6, 7],
+    dots: &[Dot::Communication, Dot::Sum, Dot::Tariff, Dot::Kilo, Dot::HalfWatt, Dot::Volt, Dot::Hour],
+    tariff_digit: true,
+};
+
+#[test]
+fn the_digit_of_the_tariff_stands_behind_the_signs() {
+    assert_eq!(segment_count(&SIGNS), 8 * 7 + 3 + 7 + 7);
+    let names: Vec<String> =
+        (65..73).map(|n| segment_name(&SIGNS, n).map(|name| name.to_string()).unwrap()).collect();
+    assert_eq!(names, ["d7", "ta", "tb", "tc", "td", "te", "tf", "tg"]);
+    assert_eq!(segment_name(&SIGNS, 73), None);
+    let mut picture = SegmentFrame::default();
+    write(&mut picture, &SIGNS, 0, "6913.4.6").unwrap_err();
+    write(&mut picture, &SIGNS, 0, "  006913.46").unwrap_err();
+    write(&mut picture, &SIGNS, 0, "  6913.46").unwrap();
+    assert_eq!((tariff(&picture, &SIGNS), dots(&picture, &SIGNS).to_string()), (None, "--------".into()));
+    for sign in [Dot::Sum, Dot::Tariff, Dot::Kilo, Dot::HalfWatt, Dot::Volt, Dot::Hour] {
+        light_dot(&mut picture, &SIGNS, sign);
+    }
+    write_tariff(&mut picture, &SIGNS, 1);
+    write_tariff(&mut picture, &SIGNS, 2);
+    assert_eq!(tariff(&picture, &SIGNS), Some('2'));
+    assert_eq!(dots(&picture, &SIGNS).to_string(), "-STkWVh2");
+    assert!(matches(&picture, &SIGNS, "  6913.46"));
+    let rows = [
+        " .   S    T    k   W    V    h 2",
+        "         -   -       -       -",
+        "        |   | |   |   | | | |",
+        "         -   -       -   -   -",
+        "        | |   |   |   |   | | |",
+        "         -   -       - .     -",
+    ];
+    assert_eq!(art(&SIGNS, picture.on).to_string().lines().collect::<Vec<_>>(), rows);
+    // A glass without it shows none.
+    let mut plain = frame("8");
+    write_tariff(&mut plain, &GLASS, 2);
+    assert_eq!((plain, tariff(&plain, &GLASS)), (frame("8"), None));
 }
 
 proptest! {

@@ -47,6 +47,9 @@ impl Rates {
             rates.s0_mw +=
                 if shows_forward { *forward } else { 0 } + if shows_reverse { *reverse } else { 0 };
         }
+        if combination == Combination::NettedPulses {
+            rates.s0_mw = rates.led_mw;
+        }
         rates
     }
 }
@@ -59,7 +62,8 @@ pub(crate) const fn s0_shows(combination: Combination) -> (bool, bool) {
         Combination::Sum
         | Combination::ReverseLessForward
         | Combination::ForwardLessReverse
-        | Combination::Netted => (true, true),
+        | Combination::Netted
+        | Combination::NettedPulses => (true, true),
     }
 }
 

@@ -25,7 +25,8 @@ use crate::{Counter, Load, Polyphase, PulseSource, Pulses};
 /// - the LED shows the amount of the sum of the phases' active powers at the terminals, forward and reverse alike: its
 ///   rate is that of the rating plate, and at 9999/1 no eye and no head could follow it on the primary side;
 /// - the one pulse output shows forward energy under the code "forward only", reverse energy under "reverse only",
-///   and both under every other code;
+///   and both under every other code; where the code nets pulses and not counters, what is left of the phases, and the
+///   next pulse is due when the difference of what was counted reaches the next multiple;
 /// - a pulse is due whenever the counted energy that the output shows passes a multiple of what the rate gives for a
 ///   pulse: part of a pulse is the fraction of the counters and outlives a power cut, another rate and another code
 ///   with them; so does the LED's, where phases do not flow against each other;
@@ -316,7 +317,9 @@ impl<'a> Metering<'a> {
             Combination::Reverse => whole(reverse),
             Combination::Sum => whole(forward.plus(reverse).wrapped(self.rollover())),
             Combination::ReverseLessForward => reverse.less(forward),
-            Combination::ForwardLessReverse | Combination::Netted => forward.less(reverse),
+            Combination::ForwardLessReverse | Combination::Netted | Combination::NettedPulses => {
+                forward.less(reverse)
+            }
         }
     }
 
@@ -402,7 +405,7 @@ impl<'a> Metering<'a> {
     /// How long a pulse of the pulse output lasts at the power that it shows now; zero without a table of widths.
     #[must_use]
     pub fn s0_width(&self) -> Duration {
-        self.def.pulse_width(self.rates.s0_mw)
+        self.def.pulse_width(self.s0.rate(), self.rates.s0_mw)
     }
 
     /// What the pulse output has to show under the load of now, for a [`crate::PulseOutput`].

@@ -83,6 +83,7 @@ impl Polyphase for Whole {
         match point {
             Point::Now { what: What::U, of } => line_voltage(metering, of),
             Point::State(StateOf::HighTariffs) => cells.get(places.mark?).copied().map(whole),
+            Point::State(StateOf::Directions) if def.phases > 1 => Some(directions(metering)),
             _ if def.ct.is_none() => None,
             Point::State(state @ (StateOf::CtRatio | StateOf::CtPrimary)) => {
                 let ratio = places.set(cells).last().unwrap_or(CtRatio::UNITY);
@@ -187,6 +188,18 @@ impl Polyphase for Whole {
 /// The number of a slot, counted from 0, where the meter has it.
 fn change(slot: u8, places: &Places) -> Option<usize> {
     usize::from(slot).checked_sub(1).filter(|change| *change < places.changes)
+}
+
+/// The directions of the three phases, a hexadecimal digit each.
+fn directions(metering: &Metering<'_>) -> i64 {
+    [Of::L1, Of::L2, Of::L3].into_iter().fold(0, |digits, of| {
+        let digit = match metering.value(Point::Now { what: What::Direction, of }) {
+            Some(1..) => 1,
+            Some(..=-1) => 2,
+            Some(0) | None => 0,
+        };
+        digits << 4 | digit
+    })
 }
 
 /// The voltage between two phases.

@@ -86,6 +86,20 @@ impl Pulser {
         self.gathered = gathered;
     }
 
+    /// The same where what one energy is ahead of another by is shown.
+    pub(crate) fn align_between(&mut self, ahead: Counter, behind: Counter) {
+        self.align(behind);
+        let less = self.gathered;
+        self.align(ahead);
+        self.gathered = (self.gathered + self.portion - less) % self.portion;
+    }
+
+    /// The rate, in 0.01 imp/kWh.
+    pub(crate) fn rate(&self) -> u32 {
+        let times = Self::HUNDRED_KWH.checked_div(self.portion).unwrap_or(0);
+        u32::try_from(self.weight.saturating_mul(times)).unwrap_or(u32::MAX)
+    }
+
     /// When the next pulse of `power` mW is due, in µs; `None` where none ever is.
     pub(crate) fn next(&self, power: u64) -> Option<u64> {
         let speed = power.saturating_mul(self.weight);

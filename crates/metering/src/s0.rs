@@ -1,5 +1,6 @@
 //! The pulse outputs of a meter, each with what it shows.
 
+use schema::Combination;
 use units::{Duration, EnergyKind};
 
 use crate::flow::s0_shows;
@@ -24,11 +25,9 @@ impl Metering<'_> {
         let (forward, reverse) = s0_shows(self.combination);
         let slots = self.def.slots();
         let energies = self.trip_place();
-        let (mut energy, mut power) = (Counter::ZERO, 0u64);
-        for (wanted, back) in [(forward && shows.forward, false), (reverse && shows.reverse, true)] {
-            if !wanted {
-                continue;
-            }
+        // What was counted one way, and the power that flows so.
+        let side = |back: bool| {
+            let (mut energy, mut power) = (Counter::ZERO, 0u64);
             let (first, count) = match shows.kind {
                 EnergyKind::Active => (usize::from(back), 1),
                 EnergyKind::Reactive => (if back { 1 + slots / 2 } else { 2 }, slots / 2 - 1),
@@ -41,16 +40,38 @@ impl Metering<'_> {
             for rates in &self.rates.phases {
                 power += rates.iter().skip(first).take(count).sum::<u64>();
             }
-        }
-        let power = power.saturating_mul(u64::from(self.factor));
+            (energy, power)
+        };
         let mut pulser = self.s0;
-        pulser.align(energy);
+        let power = if self.combination == Combination::NettedPulses {
+            let ((onward, with), (backward, against)) = (side(false), side(true));
+            let shown = if with >= against {
+                pulser.align_between(onward, backward);
+                shows.forward
+            } else {
+                pulser.align_between(backward, onward);
+                shows.reverse
+            };
+            if shown { with.abs_diff(against) } else { 0 }
+        } else {
+            let (mut energy, mut power) = (Counter::ZERO, 0u64);
+            for (wanted, back) in [(forward && shows.forward, false), (reverse && shows.reverse, true)] {
+                if wanted {
+                    let (counted, flows) = side(back);
+                    energy = energy.plus(counted);
+                    power += flows;
+                }
+            }
+            pulser.align(energy);
+            power
+        };
+        let power = power.saturating_mul(u64::from(self.factor));
         let width = match longest {
             Some(longest) => {
                 let period = pulser.period(power).map(Duration::from_micros);
-                self.def.chosen_width(longest, period, power)
+                self.def.chosen_width(longest, period, pulser.rate(), power)
             }
-            None => self.def.pulse_width(power),
+            None => self.def.pulse_width(pulser.rate(), power),
         };
         PulseSource::new(pulser, power, width)
     }

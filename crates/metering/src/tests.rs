@@ -37,8 +37,8 @@ const SINGLE: MeteringDef = MeteringDef {
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
     pulse_widths: &[
-        PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
-        PulseWidth { up_to_watt: 40_000, width: Duration::from_micros(11_200) },
+        PulseWidth { min_rate: 0, up_to_watt: 5_625, width: Duration::from_millis(32) },
+        PulseWidth { min_rate: 0, up_to_watt: 40_000, width: Duration::from_micros(11_200) },
     ],
     pulse_outputs: &[output(&[(0, ACTIVE)])],
     power_fail_warning: Duration::from_millis(10),
@@ -54,7 +54,7 @@ static TRANSFORMED: MeteringDef = MeteringDef {
     quadrants: true,
     trip: TripDef { follows: TripOf::Total, per_phase: true },
     ct: Some(CtDef { setting: SettingId::CtRatio, changes: 7 }),
-    pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: Duration::from_millis(2) }],
+    pulse_widths: &[PulseWidth { min_rate: 0, up_to_watt: u32::MAX, width: Duration::from_millis(2) }],
     pulse_outputs: &[
         output(&[(1, ACTIVE), (2, PulseOf { reverse: false, ..ACTIVE })]),
         output(&[

@@ -1,8 +1,9 @@
 //! What a press of the key does, named before it is done: the machine performs it, the page announces it.
 
-use schema::{Edit, Gate, Hold, MenuId, PageDef, PageId, Permission, Scroll, SettingId};
+use schema::{Edit, Gate, Hold, KeyId, MenuId, PageDef, PageId, Permission, Scroll, SettingId};
 use units::{Duration, Instant};
 
+use crate::extent::Extent;
 use crate::keys::Press;
 use crate::machine::{Panel, State, Values, bit};
 use crate::matrix::Page;
@@ -75,10 +76,15 @@ pub struct LetGo {
     pub next: Option<(Duration, Deed)>,
 }
 
-impl Panel {
+impl<E: Extent> Panel<E> {
     /// What releasing the held key would do now, and what comes at its next mark.
     #[must_use]
     pub fn letting_go(&self, now: Instant, values: &impl Values) -> LetGo {
+        if E::EVERY
+            && let Some(pair) = &self.model.panel.pair
+        {
+            return self.would(now, values, self.keys.held.map_or(pair.both, |held| held.key.id));
+        }
         let state = self.state_at(now);
         let deed = |press| self.deed(state, press, now, values);
         let Some(held) = self.keys.held else {
@@ -96,7 +102,24 @@ impl Panel {
         LetGo { held: Some(time), now, next }
     }
 
-    /// What a press does in a state.
+    /// What a press of a key does in a state.
+    pub(crate) fn deed_of(
+        &self,
+        state: State,
+        key: KeyId,
+        press: Press,
+        now: Instant,
+        values: &impl Values,
+    ) -> Deed {
+        if E::EVERY
+            && let Some(pair) = &self.model.panel.pair
+        {
+            return self.pair_deed(pair, state, key, press, now, values);
+        }
+        self.deed(state, press, now, values)
+    }
+
+    /// What a press of the one key does in a state.
     ///
     /// In the automatic scroll a short press leads to the first page of the main list. A long one acts on the page on
     /// the display where that stands in the main list; otherwise, and under an error, it does nothing. A press that ends a
@@ -163,7 +186,7 @@ impl Panel {
         }
     }
 
-    fn may_edit(&self, id: SettingId) -> bool {
+    pub(crate) fn may_edit(&self, id: SettingId) -> bool {
         self.model.setting(id).is_some_and(|(_, setting)| {
             !matches!(setting.permission, Permission::BusOnly | Permission::Optical | Permission::Factory)
         })

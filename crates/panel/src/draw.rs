@@ -3,19 +3,20 @@
 use core::fmt;
 
 use lcd::{GlyphFault, SegmentFrame};
-use schema::{Dot, Edit, FieldDef, Format, Kind, ModelDef, PageDef, PageId, SegmentGlass, SettingId, Source};
+use schema::{Edit, FieldDef, Format, Kind, ModelDef, PageDef, PageId, SegmentGlass, SettingId, Source};
 use units::Instant;
 
 use crate::entry::digits_of;
+use crate::extent::{Every, Extent};
 use crate::layout::{self, Text};
 use crate::machine::{Panel, Values};
 use crate::view::{MessageKind, Mode, PageView, Screen, Shown};
 
-impl Panel {
+impl<E: Extent> Panel<E> {
     /// The picture on the glass: digits, points and dots.
     #[must_use]
     pub fn frame(&self, now: Instant, values: &impl Values) -> SegmentFrame {
-        match draw(self.model, &self.view(now, values)) {
+        match draw_as::<E>(self.model, &self.view(now, values)) {
             Ok(frame) | Err((frame, _)) => frame,
         }
     }
@@ -26,18 +27,25 @@ impl Panel {
 /// # Errors
 /// The glass cannot show a text of the model: the dots alone, and the fault. [`first_unshowable`] finds such a model.
 pub fn draw(model: &ModelDef, view: &PageView) -> Result<SegmentFrame, (SegmentFrame, GlyphFault)> {
+    draw_as::<Every>(model, view)
+}
+
+fn draw_as<E: Extent>(model: &ModelDef, view: &PageView) -> Result<SegmentFrame, (SegmentFrame, GlyphFault)> {
     let mut frame = SegmentFrame::default();
     let Some(glass) = model.glass.segments() else { return Ok(frame) };
-    for dot in [Dot::Reverse, Dot::Reactive, Dot::Tariff2, Dot::Communication] {
-        if view.marks.lit(dot) {
-            lcd::light_dot(&mut frame, glass, dot);
+    for dot in glass.dots {
+        if view.marks.lit(*dot) {
+            lcd::light_dot(&mut frame, glass, *dot);
         }
+    }
+    if E::EVERY && view.marks.tariff > 0 {
+        lcd::write_tariff(&mut frame, glass, view.marks.tariff);
     }
     let page = model.page(view.page);
     let drawn = match (view.mode, view.screen) {
         (Mode::Message(kind), _) => message(model, glass, &mut frame, kind),
         (_, Screen::Label) => lcd::write(&mut frame, glass, 0, page.map_or("", |page| page.label)),
-        (mode, Screen::Field(n)) => value(model, glass, &mut frame, page, mode, view, n),
+        (mode, Screen::Field(n)) => value::<E>(model, glass, &mut frame, page, mode, view, n),
     };
     drawn.map(|_| frame).map_err(|fault| (frame, fault))
 }
@@ -59,7 +67,7 @@ fn message(
     }
 }
 
-fn value(
+fn value<E: Extent>(
     model: &ModelDef,
     glass: &SegmentGlass,
     frame: &mut SegmentFrame,
@@ -72,7 +80,7 @@ fn value(
     let own =
         page.and_then(|page| page.fields.get(usize::from(n))).filter(|field| field.source == shown.source);
     let field = own.copied().unwrap_or_else(|| plain(model, shown));
-    let cells = lcd::write(frame, glass, 0, layout::line(model, glass, &field, shown.value).as_str())?;
+    let cells = lcd::write(frame, glass, 0, layout::line::<E>(model, glass, &field, shown.value).as_str())?;
     let edit = page.map_or(Edit::None, |page| page.edit);
     match mode {
         Mode::Edit { digit: None } | Mode::Reset => {
@@ -160,7 +168,8 @@ pub fn first_unshowable(model: &ModelDef) -> Option<Unshowable> {
         model.all_pages().find_map(|(id, page)| {
             check(Some(id), page.label).or_else(|| {
                 page.fields.iter().find_map(|field| {
-                    let line = |value| check(Some(id), layout::line(model, glass, field, value).as_str());
+                    let line =
+                        |value| check(Some(id), layout::line::<Every>(model, glass, field, value).as_str());
                     samples(model, field.source).find_map(line)
                 })
             })

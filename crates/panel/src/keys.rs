@@ -4,7 +4,8 @@
 use schema::{BacklightDef, Hold, KeyDef, KeyId, ModelDef, PanelDef};
 use units::{Duration, Instant};
 
-/// A panel as its keys see it. One key at a time: a second one is not heard, nor one that the model does not have.
+/// A panel as its keys see it. One key at a time: a second one is not heard, but where two work together; nor one that the
+/// model does not have.
 pub trait Keyed {
     /// A key goes down.
     fn key_down(&mut self, now: Instant, key: KeyId);
@@ -20,6 +21,14 @@ pub(crate) trait Machine {
     fn keys(&mut self) -> (&'static ModelDef, &mut Keys);
     /// Lets the time-outs up to `now` happen.
     fn pass(&mut self, now: Instant);
+    /// The key that a second one makes of the held one and itself; `None` where it is not heard.
+    fn joined(&self, _second: KeyId) -> Option<&'static KeyDef> {
+        None
+    }
+    /// True where letting go of `key` ends what is `held`.
+    fn ends(&self, held: KeyId, key: KeyId) -> bool {
+        held == key
+    }
 }
 
 /// Lets the time-outs up to `now` happen, unless a press before them has still to be carried out.
@@ -30,12 +39,12 @@ fn catch_up(machine: &mut impl Machine, now: Instant) {
 }
 
 fn release(machine: &mut impl Machine, now: Instant, key: KeyId, act: bool) {
-    let keys = machine.keys().1;
-    if keys.held.is_none_or(|held| held.key.id != key) {
+    let held = machine.keys().1.held;
+    if held.is_none_or(|held| !machine.ends(held.key.id, key)) {
         return;
     }
     // What the held key did at its second mark, it did before this.
-    keys.very_long_due(now);
+    machine.keys().1.very_long_due(now);
     catch_up(machine, now);
     let keys = machine.keys().1;
     if let Some(held) = keys.held {
@@ -45,8 +54,9 @@ fn release(machine: &mut impl Machine, now: Instant, key: KeyId, act: bool) {
 
 impl<M: Machine> Keyed for M {
     fn key_down(&mut self, now: Instant, key: KeyId) {
+        let joined = self.joined(key);
         let (model, keys) = self.keys();
-        let Some(key) = keys.heard(model, key) else { return };
+        let Some(key) = joined.or_else(|| keys.heard(model, key)) else { return };
         catch_up(self, now);
         self.keys().1.down(now, key);
     }

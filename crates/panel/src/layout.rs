@@ -4,6 +4,8 @@ use schema::{FieldDef, Format, ModelDef, SegmentGlass, Source};
 use units::decimal::{power_of_ten, rescale, truncate};
 use units::{Point, What};
 
+use crate::extent::Extent;
+
 /// More bytes than any line of a segment glass has glyphs and points.
 const BYTES: usize = 32;
 
@@ -165,8 +167,23 @@ fn choice_glyphs(model: &ModelDef, source: Source, value: i64) -> Option<&'stati
         .find(|glyphs| !glyphs.is_empty())
 }
 
+/// The directions of three phases: number and letter of each, a blank between them.
+fn directions(text: &mut Text, value: i64) {
+    for (number, shift) in [(b'1', 8), (b'2', 4), (b'3', 0)] {
+        if number > b'1' {
+            text.push(b' ');
+        }
+        text.push(number);
+        text.push(match value >> shift & 0xF {
+            1 => b'F',
+            2 => b'r',
+            _ => b'-',
+        });
+    }
+}
+
 /// Writes the value without padding; an error where it does not fit.
-fn glyphs_of(
+fn glyphs_of<E: Extent>(
     text: &mut Text,
     model: &ModelDef,
     glass: &SegmentGlass,
@@ -202,6 +219,10 @@ fn glyphs_of(
             None => number(text, kept)?,
         },
         Format::Direction => text.push_str(if value < 0 { "RV" } else { "FW" }),
+        Format::Directions if E::EVERY => directions(text, value),
+        Format::Hex if E::EVERY => hex(text, value, 8),
+        // A program without them has no such page.
+        Format::Directions | Format::Hex => {}
         Format::Status => {
             hex(text, value >> 16, 2);
             text.push(b' ');
@@ -212,12 +233,12 @@ fn glyphs_of(
 }
 
 /// The whole line of a field: its prefix and its value in the places that are left, dashes where it does not fit.
-pub(crate) fn line(model: &ModelDef, glass: &SegmentGlass, field: &FieldDef, value: i64) -> Text {
+pub(crate) fn line<E: Extent>(model: &ModelDef, glass: &SegmentGlass, field: &FieldDef, value: i64) -> Text {
     let prefix = field.prefix.chars().filter(|glyph| *glyph != '.').count();
     let places = glass.cells.len().saturating_sub(prefix);
     let mut glyphs = Text::new();
     let fits =
-        glyphs_of(&mut glyphs, model, glass, field, value, places).is_ok() && glyphs.places() <= places;
+        glyphs_of::<E>(&mut glyphs, model, glass, field, value, places).is_ok() && glyphs.places() <= places;
     let mut text = Text::new();
     text.push_str(field.prefix);
     if !fits {

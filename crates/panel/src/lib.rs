@@ -16,16 +16,19 @@
 mod deed;
 mod draw;
 mod entry;
+mod extent;
 mod keys;
 mod layout;
 mod machine;
 pub mod matrix;
+mod pair;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use deed::{Deed, LetGo};
 pub use draw::{Unshowable, draw, first_unshowable};
+pub use extent::{Every, Extent, OneKey};
 pub use keys::Keyed;
 pub use machine::{Intent, Panel, Values};
-pub use view::{MAX_FIELDS, Marks, MessageKind, Mode, PageView, Screen, Shown};
+pub use view::{MAX_FIELDS, Marks, MessageKind, Mode, PageView, Screen, Shown, marks_of};

@@ -1,10 +1,15 @@
 //! The machine: which page stands, what is being changed, and what the time that passes does to it.
 
-use schema::{CommandId, Edit, Gate, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId, Source};
+use core::marker::PhantomData;
+
+use schema::{
+    CommandId, Edit, Gate, KeyDef, KeyId, ModelDef, PageDef, PageId, Scroll, SettingDef, SettingId, Source,
+};
 use units::{Duration, Instant, Tariff};
 
 use crate::deed::Deed;
 use crate::entry::{Entry, digits_of, next_value, offered};
+use crate::extent::{Every, Extent};
 use crate::keys::{Act, Keys, Machine, next_period, period};
 use crate::view::MessageKind;
 
@@ -33,15 +38,16 @@ pub enum Intent {
     ScrollChanged,
 }
 
-/// The panel of a meter.
+/// The panel of a meter, in a program that is built with so much of what panels can do.
 #[derive(Clone, Debug)]
-pub struct Panel {
+pub struct Panel<E = Every> {
     pub(crate) model: &'static ModelDef,
     pub(crate) state: State,
     pub(crate) keys: Keys,
     /// Optional pages that scroll, one bit a page.
     list: u128,
     seen: Seen,
+    extent: PhantomData<E>,
 }
 
 /// What the panel is doing.
@@ -91,7 +97,7 @@ pub(crate) fn scroll_step(seconds: i32) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or(1).max(1))
 }
 
-impl Machine for Panel {
+impl<E: Extent> Machine for Panel<E> {
     fn keys(&mut self) -> (&'static ModelDef, &mut Keys) {
         (self.model, &mut self.keys)
     }
@@ -99,9 +105,19 @@ impl Machine for Panel {
     fn pass(&mut self, now: Instant) {
         self.state = self.state_at(now);
     }
+
+    #[inline]
+    fn joined(&self, second: KeyId) -> Option<&'static KeyDef> {
+        if E::EVERY { self.joined_by(second) } else { None }
+    }
+
+    #[inline]
+    fn ends(&self, held: KeyId, key: KeyId) -> bool {
+        held == key || E::EVERY && self.is_one_of(held, key)
+    }
 }
 
-impl Panel {
+impl<E: Extent> Panel<E> {
     /// A panel at power-up: it scrolls, from the first page on.
     #[must_use]
     pub fn new(model: &'static ModelDef, now: Instant) -> Self {
@@ -111,7 +127,14 @@ impl Panel {
             error: false,
             backlight: default(SettingId::Backlight),
         };
-        Self { model, state: State::Scroll { since: now }, keys: Keys::new(now), list: 0, seen }
+        Self {
+            model,
+            state: State::Scroll { since: now },
+            keys: Keys::new(now),
+            list: 0,
+            seen,
+            extent: PhantomData,
+        }
     }
 
     // ---- time
@@ -129,7 +152,7 @@ impl Panel {
             | State::Step { page, .. }
             | State::Digits { page, .. }
             | State::Confirm { page }
-                if now >= edit_over =>
+                if now >= edit_over && !(E::EVERY && self.is_stored_when_left()) =>
             {
                 State::Browse { page, since: edit_over }
             }
@@ -150,12 +173,15 @@ impl Panel {
         self.keys.very_long_due(now);
         loop {
             let waiting = matches!(self.state, State::Waiting { .. });
-            let Some(Act { at, press, .. }) = (if waiting { None } else { self.keys.take() }) else {
+            let Some(Act { at, key, press }) = (if waiting { None } else { self.keys.take() }) else {
+                if E::EVERY && self.is_left(now) {
+                    return self.confirm(now, values);
+                }
                 self.state = self.state_at(now);
                 return None;
             };
             self.state = self.state_at(at);
-            let deed = self.deed(self.state, press, at, values);
+            let deed = self.deed_of(self.state, key, press, at, values);
             if let Some(intent) = self.perform(deed, at, values) {
                 return Some(intent);
             }
@@ -355,6 +381,7 @@ impl Panel {
                 }
             }
             Deed::NextValue | Deed::NextDigit => self.step(),
+            Deed::PreviousValue if E::EVERY => self.step_back(),
             Deed::ConfirmDigit | Deed::Confirm => return self.confirm(at, values),
             Deed::BeginEdit => self.begin(id, page, values),
             Deed::AskReset => self.state = State::Confirm { page: id },

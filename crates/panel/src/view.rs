@@ -3,6 +3,7 @@
 use schema::{Dot, FieldDef, MenuId, PageDef, PageId, Source};
 use units::{Duration, Instant, Point, Tariff, What};
 
+use crate::extent::{Every, Extent};
 use crate::keys::at_least_one;
 use crate::layout::shows_magnitude;
 use crate::machine::{Asked, Panel, State, Values};
@@ -64,40 +65,31 @@ pub struct Shown {
     pub value: i64,
 }
 
-/// Which dots are lit.
+/// Which dots are lit, and which tariff stands beside them.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Marks {
-    /// The value is a reverse one.
-    pub reverse: bool,
-    /// The value is a reactive energy.
-    pub reactive: bool,
-    /// Tariff 2 counts, or the value is one of tariff 2.
-    pub tariff2: bool,
-    /// The meter has just answered on its bus.
-    pub communication: bool,
+    /// A bit each.
+    dots: u16,
+    /// The tariff whose value is shown, on a glass that has a digit for it; 0 for none.
+    pub tariff: u8,
 }
 
 impl Marks {
     /// Whether a dot is lit.
     #[must_use]
     pub const fn lit(self, dot: Dot) -> bool {
-        match dot {
-            Dot::Reverse => self.reverse,
-            Dot::Reactive => self.reactive,
-            Dot::Tariff2 => self.tariff2,
-            Dot::Communication => self.communication,
-        }
+        self.dots >> (dot as u16) & 1 == 1
     }
 
     /// The same with one more dot lit.
     #[must_use]
     pub const fn with(self, dot: Dot) -> Self {
-        match dot {
-            Dot::Reverse => Self { reverse: true, ..self },
-            Dot::Reactive => Self { reactive: true, ..self },
-            Dot::Tariff2 => Self { tariff2: true, ..self },
-            Dot::Communication => Self { communication: true, ..self },
-        }
+        Self { dots: self.dots | 1 << (dot as u16), ..self }
+    }
+
+    /// The same with one more dot lit, where `lit`.
+    const fn with_if(self, dot: Dot, lit: bool) -> Self {
+        if lit { self.with(dot) } else { self }
     }
 }
 
@@ -118,7 +110,7 @@ pub struct PageView {
     pub marks: Marks,
 }
 
-impl Panel {
+impl<E: Extent> Panel<E> {
     /// How many values of a page may be seen: a secret one never is, but while it is entered.
     pub(crate) fn visible_fields(&self, page: &PageDef) -> usize {
         let secret = |field: &FieldDef| match field.source {
@@ -197,9 +189,10 @@ impl Panel {
             State::Message { kind, .. } => (Mode::Message(kind), Screen::Label, [None; MAX_FIELDS]),
         };
         let own = !matches!(mode, Mode::Message(_) | Mode::Password { .. });
-        let mut marks = if own { page_marks(page, &fields) } else { Marks::default() };
-        marks.tariff2 |= values.tariff() == Tariff::T2;
-        marks.communication = self.keys.flashes(&self.model.panel, now);
+        let marks = if own { page_marks::<E>(page, &fields) } else { Marks::default() };
+        let marks = marks
+            .with_if(Dot::Tariff2, values.tariff() == Tariff::T2)
+            .with_if(Dot::Communication, self.keys.flashes(&self.model.panel, now));
         PageView { page: id, menu: page.menu, mode, screen, fields, marks }
     }
 }
@@ -207,8 +200,14 @@ impl Panel {
 /// What a model without pages shows.
 const NO_PAGE: PageDef = PageDef::show(MenuId::MAIN, "", &[]);
 
+/// The dots that a page lights with values, whatever the meter does: its own, and those its values call for.
+#[must_use]
+pub fn marks_of(page: &PageDef, fields: &[Option<Shown>; MAX_FIELDS]) -> Marks {
+    page_marks::<Every>(page, fields)
+}
+
 /// The dots that a page lights: its own, and those its values call for.
-fn page_marks(page: &PageDef, fields: &[Option<Shown>; MAX_FIELDS]) -> Marks {
+fn page_marks<E: Extent>(page: &PageDef, fields: &[Option<Shown>; MAX_FIELDS]) -> Marks {
     let mut marks = page.marks.iter().fold(Marks::default(), |marks, dot| marks.with(*dot));
     for shown in fields.iter().flatten() {
         let Source::Point(point) = shown.source else { continue };
@@ -219,6 +218,12 @@ fn page_marks(page: &PageDef, fields: &[Option<Shown>; MAX_FIELDS]) -> Marks {
         }
         if matches!(point, Point::Energy { tariff: Tariff::T2, .. }) {
             marks = marks.with(Dot::Tariff2);
+        }
+        if E::EVERY
+            && let Point::Energy { tariff, .. } = point
+            && tariff != Tariff::All
+        {
+            marks = Marks { tariff: tariff as u8, ..marks.with(Dot::Tariff) };
         }
     }
     marks

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use models::Entry;
 use panel::{MessageKind, Mode, PageView, Screen, Shown};
 use schema::{
-    Codec, FieldDef, Format, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
+    Codec, Dot, FieldDef, Format, IdentityOf, Label, PageId, RegisterDef, SettingDef, SettingId, Source,
 };
 use units::decimal::Decimal;
 use units::{CtRatio, Point, StateOf, Tariff, Unit, What};
@@ -108,7 +108,7 @@ fn capital(label: &str) -> String {
 /// The tariff that counts, where the dot says that it is not the first and the value is of all of them.
 fn counting(view: &PageView) -> String {
     let own = view.fields.iter().flatten().any(|shown| tariff(shown.source).is_some());
-    if view.marks.tariff2 && !own { ", tariff 2 counts".to_string() } else { String::new() }
+    if view.marks.lit(Dot::Tariff2) && !own { ", tariff 2 counts".to_string() } else { String::new() }
 }
 
 fn tariff(source: Source) -> Option<u8> {
@@ -182,6 +182,7 @@ fn value(entry: &Entry, field: Option<&FieldDef>, shown: Shown) -> String {
         }
         (Source::Identity(IdentityOf::Checksum | IdentityOf::Checksum2), _) => format!("{:08X}", shown.value),
         (_, Some(Format::Direction)) => if shown.value < 0 { "reverse" } else { "forward" }.to_string(),
+        (_, Some(Format::Directions)) => directions(shown.value),
         (_, Some(Format::Status)) => {
             format!("{:04X} {:04X}", shown.value >> 16 & 0xFFFF, shown.value & 0xFFFF)
         }
@@ -203,6 +204,19 @@ fn value(entry: &Entry, field: Option<&FieldDef>, shown: Shown) -> String {
             }
         }
     }
+}
+
+/// The directions of three phases, a hexadecimal digit each.
+fn directions(value: i64) -> String {
+    let words = [("L1", 8), ("L2", 4), ("L3", 0)].map(|(phase, shift)| {
+        let way = match value >> shift & 0xF {
+            1 => "forward",
+            2 => "reverse",
+            _ => "not there",
+        };
+        format!("{phase} {way}")
+    });
+    words.join(", ")
 }
 
 fn setting_value(setting: &'static SettingDef, value: i64) -> String {
@@ -281,8 +295,7 @@ mod tests {
 
     #[test]
     fn the_tariff_of_a_value_stands_before_it() {
-        let mut shown =
-            view("total-active", Mode::Scroll, &[91_039], Marks::default().with(schema::Dot::Tariff2));
+        let mut shown = view("total-active", Mode::Scroll, &[91_039], Marks::default().with(Dot::Tariff2));
         assert_eq!(say(entry(), &shown), "Total active energy, 91.03 kWh, tariff 2 counts");
         let point = Point::active(Flow::Reverse, Tariff::T2);
         shown.fields[0] = Some(Shown { source: Source::Point(point), value: 91_039 });

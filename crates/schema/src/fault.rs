@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use crate::fault_matrix::matrix_fault;
+use crate::fault_matrix::{are_keys, matrix_fault};
 use crate::fault_mbus::mbus_fault;
 use crate::{
-    Access, Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, Rule, SettingDef, SettingId, Source,
+    Access, Block, Edit, Gate, GlassDef, Kind, MenuId, ModelDef, PageDef, PairDef, Rule, SettingDef,
+    SettingId, Source,
 };
 
 /// The table in which a fault stands.
@@ -359,7 +360,15 @@ const fn pages_fault(model: &ModelDef) -> Option<Fault> {
     None
 }
 
+const fn pair_fault(model: &ModelDef) -> Option<Fault> {
+    let Some(PairDef { back, both, on, .. }) = model.panel.pair else { return None };
+    if are_keys(model, [back, both, on]) { None } else { fault(Table::Model, 0, What::Keys) }
+}
+
 const fn limits_fault(model: &ModelDef) -> Option<Fault> {
+    if let Some(found) = pair_fault(model) {
+        return Some(found);
+    }
     if let Some(modbus) = model.modbus
         && (modbus.max_read == 0 || modbus.max_read > 125 || modbus.max_write == 0 || modbus.max_write > 123)
     {

@@ -37,6 +37,12 @@ const fn has_key(model: &ModelDef, key: KeyId) -> bool {
     false
 }
 
+/// True where three keys are keys of the model, and no two of them one.
+pub(crate) const fn are_keys(model: &ModelDef, keys: [KeyId; 3]) -> bool {
+    let [a, b, c] = keys;
+    has_key(model, a) && has_key(model, b) && has_key(model, c) && a.0 != b.0 && b.0 != c.0 && a.0 != c.0
+}
+
 const fn header_fault(model: &ModelDef, lines: &[&[HeaderItemDef]]) -> Option<Fault> {
     let mut n = 0;
     let mut lines = lines;
@@ -218,14 +224,7 @@ pub(crate) const fn matrix_fault(model: &ModelDef) -> Option<Fault> {
     if !model.pages.is_empty() {
         return fault(Table::Pages(0), 0, What::NoFace);
     }
-    let keys = &def.keys;
-    if !has_key(model, keys.left)
-        || !has_key(model, keys.middle)
-        || !has_key(model, keys.right)
-        || keys.left.0 == keys.middle.0
-        || keys.middle.0 == keys.right.0
-        || keys.left.0 == keys.right.0
-    {
+    if !are_keys(model, [def.keys.left, def.keys.middle, def.keys.right]) {
         return fault(Table::Model, 0, What::Keys);
     }
     if let Some(found) = header_fault(model, &def.header) {

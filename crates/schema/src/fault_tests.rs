@@ -48,6 +48,7 @@ pub(crate) const GOOD: ModelDef = ModelDef {
         hardware: 132,
         checksum: 0,
         checksum_2: 0,
+        ct_mode: 0,
     },
     metering: MeteringDef {
         phases: 1,
@@ -62,7 +63,7 @@ pub(crate) const GOOD: ModelDef = ModelDef {
         ct: None,
         led_imp_per_kwh: 1_000,
         led_width: MS,
-        pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: MS }],
+        pulse_widths: &[PulseWidth { min_rate: 0, up_to_watt: u32::MAX, width: MS }],
         pulse_outputs: &[],
         power_fail_warning: MS,
     },
@@ -110,11 +111,13 @@ pub(crate) const GOOD: ModelDef = ModelDef {
         ok_out: "OK out",
         error_prefix: "Err ",
         backlight: BacklightDef { button: 0, on: 1, lit: MS },
+        pair: None,
     },
     glass: GlassDef::Segments(SegmentGlass {
         cells: &[Cell::Fourteen, Cell::Fourteen, Cell::Seven, Cell::Seven, Cell::Seven, Cell::Seven],
         points: &[4, 5],
         dots: &[Dot::Reverse],
+        tariff_digit: false,
     }),
     matrix: None,
 };
@@ -264,6 +267,23 @@ fn limits_are_possible_ones() {
         MeteringDef { store_step_wh: 0, ..metering },
     ] {
         finds(&ModelDef { metering, ..GOOD }, Table::Model, 0, What::Limit);
+    }
+}
+
+#[test]
+fn keys_that_work_together_are_three_keys_of_the_model() {
+    const fn key(id: u8) -> KeyDef {
+        KeyDef { id: KeyId(id), long: MS, very_long: MS }
+    }
+    const KEYS: &[KeyDef] = &[key(1), key(2), key(3)];
+    let with = |back, both, on| {
+        let pair = PairDef { back: KeyId(back), both: KeyId(both), on: KeyId(on), idle_stores: true };
+        let panel = PanelDef { pair: Some(pair), ..GOOD.panel };
+        ModelDef { panel, keys: KEYS, ..GOOD }
+    };
+    assert_eq!(first_fault(&with(1, 2, 3)), None);
+    for (back, both, on) in [(1, 2, 4), (1, 1, 3), (1, 3, 3), (3, 2, 3)] {
+        finds(&with(back, both, on), Table::Model, 0, What::Keys);
     }
 }
 

@@ -22,7 +22,7 @@ impl Cell {
     }
 }
 
-/// A round dot above the digits, and what it says when it is lit.
+/// A sign beside the digits, a round dot or a drawn one, and what it says when it is lit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dot {
     /// The value shown is a reverse one.
@@ -33,10 +33,32 @@ pub enum Dot {
     Tariff2,
     /// The meter has just answered on its bus.
     Communication,
+    /// The value shown is a total, as the combination code makes it.
+    Sum,
+    /// The number behind it is that of the tariff whose value is shown.
+    Tariff,
+    /// A switch in the line.
+    Contactor,
+    /// The value shown is a power factor.
+    PowerFactor,
+    /// Hz.
+    Hertz,
+    /// k, in front of another unit.
+    Kilo,
+    /// The left half of a W that is drawn as two V; [`Dot::Volt`] is the right one.
+    HalfWatt,
+    /// V, alone or as part of W and VA.
+    Volt,
+    /// A.
+    Ampere,
+    /// var.
+    Var,
+    /// h, behind another unit.
+    Hour,
 }
 
 impl Dot {
-    /// The letter that stands for it in text: `R`, `Q`, `T` or `C`.
+    /// The letter that stands for it in text. It is the only one of its kind on a glass.
     #[must_use]
     pub const fn letter(self) -> char {
         match self {
@@ -44,11 +66,23 @@ impl Dot {
             Self::Reactive => 'Q',
             Self::Tariff2 => 'T',
             Self::Communication => 'C',
+            Self::Sum => 'S',
+            Self::Tariff => 'T',
+            Self::Contactor => 'O',
+            Self::PowerFactor => 'P',
+            Self::Hertz => 'Z',
+            Self::Kilo => 'k',
+            Self::HalfWatt => 'W',
+            Self::Volt => 'V',
+            Self::Ampere => 'A',
+            Self::Var => 'r',
+            Self::Hour => 'h',
         }
     }
 }
 
-/// A glass of digits. Its segments are numbered cell by cell from the left, then the points, then the dots.
+/// A glass of digits. Its segments are numbered cell by cell from the left, then the points, then the dots, then those of
+/// the tariff's digit.
 #[derive(Clone, Copy, Debug)]
 pub struct SegmentGlass {
     /// The positions from the left.
@@ -57,6 +91,8 @@ pub struct SegmentGlass {
     pub points: &'static [u8],
     /// The dots from the left.
     pub dots: &'static [Dot],
+    /// A small digit of seven segments stands behind [`Dot::Tariff`], with the number of the tariff.
+    pub tariff_digit: bool,
 }
 
 /// The display of a meter.

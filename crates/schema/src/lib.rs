@@ -46,7 +46,7 @@ pub use matrix::{
 pub use mbus::{MbusDef, RecordDef, RecordForm, RecordWriteDef, Target, TelegramDef};
 pub use model::{
     BacklightDef, Combination, Decimals, IdentityDef, KeyDef, KeyId, MemorySizes, MeteringDef, ModbusDef,
-    ModelDef, PanelDef, PortId, PulseWidth, TariffInputDef,
+    ModelDef, PairDef, PanelDef, PortId, PulseWidth, TariffInputDef,
 };
 pub use note::{
     Citation, DrawingDef, FaceNotes, Fact, Label, MasterNotes, Misprint, ModelNotes, ModelSources, Note,

@@ -22,11 +22,15 @@ pub enum Combination {
     ForwardLessReverse,
     /// Forward less reverse, the phases netted before they are counted.
     Netted,
+    /// Forward less reverse, and the pulse outputs give pulses for what is left of the phases when they are netted.
+    NettedPulses,
 }
 
-/// How long a pulse lasts, up to a power.
+/// How long a pulse lasts, up to a power and from a rate on.
 #[derive(Clone, Copy, Debug)]
 pub struct PulseWidth {
+    /// The slowest rate, in 0.01 imp/kWh, for which it holds; 0 for every rate.
+    pub min_rate: u32,
     /// The largest power, in W, for which it holds.
     pub up_to_watt: u32,
     /// The width.
@@ -52,6 +56,8 @@ pub struct IdentityDef {
     pub checksum: u32,
     /// Checksum of the part of the program that does not measure; 0 where the meter does not tell it apart.
     pub checksum_2: u32,
+    /// Secondary current of the transformers that the meter is made for, in A; 0 where it does not tell.
+    pub ct_mode: u16,
 }
 
 impl IdentityDef {
@@ -66,6 +72,7 @@ impl IdentityDef {
             IdentityOf::Hardware => self.hardware as i64,
             IdentityOf::Checksum => self.checksum as i64,
             IdentityOf::Checksum2 => self.checksum_2 as i64,
+            IdentityOf::CtMode => self.ct_mode as i64,
         }
     }
 }
@@ -97,7 +104,8 @@ pub struct MeteringDef {
     pub led_imp_per_kwh: u32,
     /// How long the LED is lit for one flash.
     pub led_width: Duration,
-    /// Width of a pulse of the pulse outputs, by rising power; the shortest where a setting chooses it.
+    /// Width of a pulse of the pulse outputs, the fastest rates first and of each by rising power: the first row that holds
+    /// is the one. The shortest where a setting chooses it.
     pub pulse_widths: &'static [PulseWidth],
     /// The pulse outputs it has. Range: up to 2.
     pub pulse_outputs: &'static [PulseOutputDef],
@@ -161,6 +169,20 @@ pub struct KeyDef {
     pub very_long: Duration,
 }
 
+/// Two keys that step to and fro through one list of pages, and change a setting while both are held. Which keys these
+/// are, the model's list of keys says: with their times.
+#[derive(Clone, Copy, Debug)]
+pub struct PairDef {
+    /// The key that steps back.
+    pub back: KeyId,
+    /// Both keys together, as a key of their own: its time runs from when the second one goes down.
+    pub both: KeyId,
+    /// The key that steps on.
+    pub on: KeyId,
+    /// A change that is left alone is stored; else it is dropped.
+    pub idle_stores: bool,
+}
+
 /// When the backlight is on.
 #[derive(Clone, Copy, Debug)]
 pub struct BacklightDef {
@@ -177,9 +199,9 @@ pub struct BacklightDef {
 pub struct PanelDef {
     /// How long a label or a value stands where they take turns.
     pub turn: Duration,
-    /// How long `OK` stands.
+    /// How long `OK` stands; zero where it does not.
     pub message: Duration,
-    /// An edit without a press for so long is dropped.
+    /// An edit without a press for so long is over: dropped, but for [`PairDef::idle_stores`].
     pub edit_idle: Duration,
     /// A page without a press for so long gives way to the automatic scroll.
     pub page_idle: Duration,
@@ -199,6 +221,8 @@ pub struct PanelDef {
     pub error_prefix: &'static str,
     /// The backlight.
     pub backlight: BacklightDef,
+    /// How its two keys work together, where it has two and a glass of digits.
+    pub pair: Option<PairDef>,
 }
 
 /// A place where a meter is spoken to.

@@ -40,6 +40,10 @@ pub enum Format {
     Number,
     /// `FW` or `RV`.
     Direction,
+    /// The directions of three phases, such as `1r 2F 3F`; `-` for a phase that is not there.
+    Directions,
+    /// All eight hexadecimal digits of a 32-bit number.
+    Hex,
     /// The status word as two and three digits.
     Status,
 }
@@ -78,7 +82,8 @@ pub enum Hold {
     VeryLong,
 }
 
-/// What can be edited on a page, and how.
+/// What can be edited on a page, and how. The presses are those of a panel with one key; with two keys
+/// ([`crate::PairDef`]) a setting is begun and confirmed by holding both, and stepped to and fro.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edit {
     /// Nothing.

@@ -2,7 +2,7 @@
 
 use units::{Duration, EnergyKind};
 
-use crate::MeteringDef;
+use crate::{MeteringDef, PulseWidth};
 
 /// What a pulse output gives pulses for, as far as the combination code counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,20 +42,27 @@ impl PulseOutputDef {
 const HUNDRED_KWH: u64 = 360_000_000_000_000_000;
 
 impl MeteringDef {
-    /// How long a pulse of the pulse output lasts while it shows `power_mw`; the width of the largest power beyond the
-    /// table, and zero without one.
+    /// How long a pulse of the pulse output lasts at a rate in 0.01 imp/kWh while it shows `power_mw`; the last width beyond
+    /// the table, and zero without one.
     #[must_use]
-    pub fn pulse_width(&self, power_mw: u64) -> Duration {
-        let wide = self.pulse_widths.iter().find(|width| power_mw <= u64::from(width.up_to_watt) * 1_000);
-        wide.or(self.pulse_widths.last()).map_or(Duration::ZERO, |width| width.width)
+    pub fn pulse_width(&self, rate: u32, power_mw: u64) -> Duration {
+        let holds = |row: &&PulseWidth| row.min_rate <= rate && power_mw <= u64::from(row.up_to_watt) * 1_000;
+        let row = self.pulse_widths.iter().find(holds).or(self.pulse_widths.last());
+        row.map_or(Duration::ZERO, |row| row.width)
     }
 
     /// How long a pulse lasts where somebody chose `longest` and one comes each `period`: no longer than the pause behind it,
     /// and no shorter than [`MeteringDef::pulse_width`].
     #[must_use]
-    pub fn chosen_width(&self, longest: Duration, period: Option<Duration>, power_mw: u64) -> Duration {
+    pub fn chosen_width(
+        &self,
+        longest: Duration,
+        period: Option<Duration>,
+        rate: u32,
+        power_mw: u64,
+    ) -> Duration {
         let half = period.map_or(longest, |period| Duration::from_micros(period.as_micros() / 2));
-        longest.min(half).max(self.pulse_width(power_mw))
+        longest.min(half).max(self.pulse_width(rate, power_mw))
     }
 
     /// The largest power, in mW, up to which the pulses of a rate in 0.01 imp/kWh stay apart: each needs its width and
@@ -67,13 +74,16 @@ impl MeteringDef {
     #[must_use]
     pub fn pulse_limit_mw(&self, centi_imp_per_kwh: u32) -> Option<u64> {
         let mut fits = None;
-        for row in self.pulse_widths {
+        for row in self.pulse_widths.iter().filter(|row| row.min_rate <= centi_imp_per_kwh) {
             let period = row.width.as_micros().saturating_mul(2);
             let most = HUNDRED_KWH.checked_div(period.saturating_mul(u64::from(centi_imp_per_kwh)))?;
             let up_to = u64::from(row.up_to_watt) * 1_000;
             // Pulses that do not fit at the end of one row may do so in the next; the first gap is the limit.
             if most < up_to {
                 return Some(fits.map_or(most, |below| most.max(below)));
+            }
+            if row.up_to_watt == u32::MAX {
+                return Some(most);
             }
             fits = Some(up_to);
         }
@@ -86,7 +96,7 @@ impl MeteringDef {
     /// Whether the pulses of a rate in 0.01 imp/kWh stay apart while the output shows `power_mw`.
     #[must_use]
     pub fn pulses_fit(&self, centi_imp_per_kwh: u32, power_mw: u64) -> bool {
-        let period = self.pulse_width(power_mw).as_micros().saturating_mul(2);
+        let period = self.pulse_width(centi_imp_per_kwh, power_mw).as_micros().saturating_mul(2);
         let each = period.saturating_mul(u64::from(centi_imp_per_kwh));
         HUNDRED_KWH.checked_div(each).is_none_or(|most| power_mw <= most)
     }

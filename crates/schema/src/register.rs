@@ -21,6 +21,8 @@ pub enum IdentityOf {
     Checksum,
     /// Checksum of the part of the program that does not measure.
     Checksum2,
+    /// Secondary current of the transformers that the meter is made for, in A.
+    CtMode,
 }
 
 impl IdentityOf {
@@ -28,7 +30,7 @@ impl IdentityOf {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::MeterCode | Self::Amps | Self::Checksum | Self::Checksum2 => Unit::None,
+            Self::MeterCode | Self::Amps | Self::Checksum | Self::Checksum2 | Self::CtMode => Unit::None,
             Self::Protocol | Self::Software | Self::Hardware => Unit::Hundredths,
         }
     }

@@ -155,6 +155,9 @@ words! {
         CtChanges = "ct-changes",
         /// 1 once tariff 3 or 4 has counted, for ever (Ambition manual §A1.2).
         HighTariffs = "high-tariffs",
+        /// The directions of the currents of phases 1 to 3, a hexadecimal digit each from the left: 1 forward, 2 reverse, 0
+        /// for a phase that is not there.
+        Directions = "directions",
     }
 }
 

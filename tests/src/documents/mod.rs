@@ -196,9 +196,16 @@ fn measuring(out: &mut String, def: &ModelDef) {
     let widths: Vec<String> = m
         .pulse_widths
         .iter()
-        .map(|it| match it.up_to_watt {
-            u32::MAX => format!("{} above", time(it.width)),
-            watt => format!("{} up to {watt} W", time(it.width)),
+        .map(|it| {
+            let from = if it.min_rate > 0 {
+                format!(" at {} imp/kWh and more", it.min_rate / 100)
+            } else {
+                String::new()
+            };
+            match it.up_to_watt {
+                u32::MAX => format!("{} above{from}", time(it.width)),
+                watt => format!("{} up to {watt} W{from}", time(it.width)),
+            }
         })
         .collect();
     let d = &m.decimals;
@@ -295,13 +302,24 @@ fn display(out: &mut String, def: &ModelDef) {
             ("Places from the left, by number of segments", cells.join(", ")),
             ("Decimal points after places", points.join(", ")),
             ("Dots from the left", dots.join(", ")),
+            ("Digit of the tariff", if glass.tariff_digit { "yes" } else { "no" }.to_string()),
             ("Presses", keys.join("; ")),
             ("Label and value take turns of", time(panel.turn)),
             (
                 "Answers",
-                format!("`{}`, `{}`, `{}` for {}", panel.ok, panel.ok_in, panel.ok_out, time(panel.message)),
+                if panel.ok.is_empty() {
+                    "–".to_string()
+                } else {
+                    format!(
+                        "`{}`, `{}`, `{}` for {}",
+                        panel.ok,
+                        panel.ok_in,
+                        panel.ok_out,
+                        time(panel.message)
+                    )
+                },
             ),
-            ("An edit without a press is dropped after", time(panel.edit_idle)),
+            ("An edit without a press is over after", time(panel.edit_idle)),
             ("A page without a press gives way after", time(panel.page_idle)),
             ("Blinking", format!("every {}, lit for {}", time(panel.blink), time(panel.blink_on))),
             (

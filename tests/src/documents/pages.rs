@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use schema::{
-    CommandId, Edit, FieldDef, Format, Gate, Hold, MenuId, ModelDef, ModelSources, Note, PageDef, Scroll,
-    Source,
+    CommandId, Edit, FieldDef, Format, Gate, Hold, MenuId, ModelDef, ModelSources, Note, PageDef, PairDef,
+    Scroll, Source,
 };
 
 use super::words;
@@ -17,6 +17,9 @@ fn glyphs(def: &ModelDef, field: &FieldDef) -> String {
         _ => None,
     };
     let values: Vec<String> = match (field.format, choices) {
+        (Format::Counter, _) if def.glass.segments().is_some_and(|glass| glass.cells.len() >= 8) => {
+            vec!["999999.99".into()]
+        }
         (Format::Counter, _) => vec!["9999.99".into(), "99999.9".into(), "999999".into()],
         (Format::Fixed(0), _) => vec!["0".into()],
         (Format::Fixed(decimals), _) => vec![format!("0.{:0>width$}", 0, width = usize::from(decimals))],
@@ -30,6 +33,8 @@ fn glyphs(def: &ModelDef, field: &FieldDef) -> String {
             .collect(),
         (Format::Word | Format::Number, _) => vec!["0".into()],
         (Format::Direction, _) => vec!["FW".into(), "RV".into()],
+        (Format::Directions, _) => vec!["1r 2F 3F".into()],
+        (Format::Hex, _) => vec!["0d012d35".into()],
         (Format::Status, _) => vec!["11 100".into()],
     };
     let prefix = if field.prefix.is_empty() { String::new() } else { format!("`{}` ", field.prefix) };
@@ -116,11 +121,51 @@ fn table(out: &mut String, def: &ModelDef, rows: &[Row], menu: MenuId) {
     out.push('\n');
 }
 
+/// The pages of a meter whose two keys step through one list.
+fn with_two_keys(out: &mut String, def: &ModelDef, rows: &[Row], pair: PairDef) {
+    let _ = writeln!(
+        out,
+        "## Pages\n\nKey {} goes to the page before, key {} to the next one; the list wraps. Where a setting is shown, both keys \
+         held ({}) make its value blink and then store it; meanwhile the keys step through the values. A change that is left \
+         alone is {}. Label first, then value; glyphs behind a prefix stand on one line with it. Pages that do not always \
+         scroll are put in the scroll by the maker's infrared program only.\n\n\
+         | Key | Page | Label | Value | Signs | Keys held | Automatic scroll | Remark | Source |\n|--|--|--|--|--|--|--|--|--|",
+        pair.back.0,
+        pair.on.0,
+        pair.both.0,
+        if pair.idle_stores { "stored" } else { "dropped" },
+    );
+    for (page, note) in rows {
+        let label = if page.label.is_empty() { "–".into() } else { format!("`{}`", page.label) };
+        let marks: Vec<&str> = page.marks.iter().map(|dot| words::dot(*dot)).collect();
+        let held = match page.edit {
+            Edit::None => "–",
+            Edit::Step(_) | Edit::Digits(..) => "both: change it",
+            Edit::Reset { .. } => "right: sets it to 0",
+        };
+        let scroll = if page.scroll == Scroll::Always { "always" } else { "when added" };
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {label} | {} | {} | {held} | {scroll} | {} | {} |",
+            note.key,
+            note.label,
+            value(def, page),
+            words::or_dash(&marks.join(", ")),
+            note.doc,
+            words::source(note),
+        );
+    }
+    out.push('\n');
+}
+
 pub fn write(out: &mut String, def: &ModelDef, notes: &ModelSources) {
     let rows: Vec<Row> =
         def.all_pages().map(|(_, page)| page).zip(notes.pages.iter().copied().flatten()).collect();
     if rows.is_empty() {
         return;
+    }
+    if let Some(pair) = def.panel.pair {
+        return with_two_keys(out, def, &rows, pair);
     }
     out.push_str(
         "## Pages\n\nA short press goes to the next page; in the main list it wraps, after the last page of another \

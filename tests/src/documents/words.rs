@@ -13,6 +13,7 @@ pub fn combination(it: Combination) -> &'static str {
         Combination::ReverseLessForward => "reverse − forward",
         Combination::ForwardLessReverse => "forward − reverse",
         Combination::Netted => "forward − reverse, phases netted first",
+        Combination::NettedPulses => "forward − reverse, pulses of the netted phases",
     }
 }
 
@@ -22,6 +23,17 @@ pub fn dot(it: Dot) -> &'static str {
         Dot::Reactive => "reactive energy",
         Dot::Tariff2 => "tariff 2",
         Dot::Communication => "communication",
+        Dot::Sum => "Σ",
+        Dot::Tariff => "T",
+        Dot::Contactor => "contactor",
+        Dot::PowerFactor => "COSΦ",
+        Dot::Hertz => "Hz",
+        Dot::Kilo => "k",
+        Dot::HalfWatt => "left half of W",
+        Dot::Volt => "V",
+        Dot::Ampere => "A",
+        Dot::Var => "var",
+        Dot::Hour => "h",
     }
 }
 

@@ -143,6 +143,7 @@ pub(super) static MODEL: ModelDef = ModelDef {
         hardware: 132,
         checksum: 0,
         checksum_2: 0,
+        ct_mode: 0,
     },
     metering: MeteringDef {
         phases: 1,
@@ -231,11 +232,13 @@ pub(super) static MODEL: ModelDef = ModelDef {
         ok_out: "OK out",
         error_prefix: "Err",
         backlight: BacklightDef { button: 0, on: 1, lit: Duration::from_secs(30) },
+        pair: None,
     },
     glass: GlassDef::Segments(SegmentGlass {
         cells: &[Cell::Fourteen, Cell::Fourteen, Cell::Seven, Cell::Seven, Cell::Seven, Cell::Seven],
         points: &[4, 5],
         dots: &[Dot::Reverse, Dot::Communication],
+        tariff_digit: false,
     }),
     matrix: None,
 };

@@ -1,6 +1,7 @@
 //! Three phases: combination codes, quadrants and resettable counters as both families' manuals have them.
 
 use super::*;
+use units::StateOf;
 
 /// The example of both manuals: 5 kWh forward in L1 and L2, 12 kWh reverse in L3.
 fn example(def: &'static MeteringDef, code: Combination) -> Metering<'static> {
@@ -23,6 +24,7 @@ fn the_combination_codes_are_those_of_both_manuals() {
         (Combination::ReverseLessForward, 2, 10, 12, 22),
         (Combination::ForwardLessReverse, -2, 10, 12, 22),
         (Combination::Netted, -2, 0, 2, 2),
+        (Combination::NettedPulses, -2, 10, 12, 2),
     ] {
         for def in [&THREE, &TRANSFORMED] {
             let mut meter = example(def, code);
@@ -33,6 +35,68 @@ fn the_combination_codes_are_those_of_both_manuals() {
             assert_eq!(pulses.s0.count, s0 * 1_000, "{code:?}");
         }
     }
+}
+
+/// Two outputs, the first for forward and the second for reverse energy.
+static BOTH_WAYS: MeteringDef = MeteringDef {
+    pulse_outputs: &[
+        output(&[(0, PulseOf { reverse: false, ..ACTIVE })]),
+        output(&[(0, PulseOf { forward: false, ..ACTIVE })]),
+    ],
+    ..THREE
+};
+
+#[test]
+fn an_output_for_each_direction_gives_the_pulses_of_the_table() {
+    // PRO380 §6.10: pulses in kWh of the forward and the reverse output.
+    for (code, forward, reverse) in [
+        (Combination::Forward, 10, 0),
+        (Combination::Reverse, 0, 12),
+        (Combination::Sum, 10, 12),
+        (Combination::ReverseLessForward, 10, 12),
+        (Combination::ForwardLessReverse, 10, 12),
+        (Combination::Netted, 0, 2),
+        (Combination::NettedPulses, 0, 2),
+    ] {
+        let meter = example(&BOTH_WAYS, code);
+        let pulses = [0, 1].map(|n| meter.output_source(n, None, None).advance(HOUR).count);
+        assert_eq!(pulses, [forward * 1_000, reverse * 1_000], "{code:?}");
+    }
+}
+
+#[test]
+fn netted_pulses_go_on_where_the_difference_of_the_counters_stands() {
+    let mut meter = meter(&BOTH_WAYS);
+    meter.set_combination(Combination::NettedPulses);
+    meter.set_s0_rate(100_000);
+    // A pulse a Wh. Forward less reverse: 1.5, then 0.5, then 2.75, then -0.25 Wh, the last but for what two phases share.
+    let mut given = Vec::new();
+    for (powers, minutes) in [
+        ([(30_000, 0), (0, 0), (0, 0)], 3),
+        ([(0, 0), (-20_000, 0), (0, 0)], 3),
+        ([(50_000, 0), (0, 0), (-5_000, 0)], 3),
+        ([(40_000, 0), (-100_000, 0), (0, 0)], 3),
+    ] {
+        meter.set_load(loads(powers));
+        let span = Duration::from_secs(minutes * 60);
+        given.push([0, 1].map(|n| meter.output_source(n, None, None).advance(span).count));
+        meter.advance(span);
+    }
+    // What runs back passes 1 Wh on its way to 0.5, and 2, 1 and 0 Wh on its way to -0.25.
+    assert_eq!(given, [[1, 0], [0, 1], [2, 0], [0, 3]]);
+}
+
+#[test]
+fn the_directions_of_three_phases_are_a_digit_each() {
+    let mut meter = meter(&THREE);
+    let directions = Point::State(StateOf::Directions);
+    let mut load = loads([(-1_000, 0), (1_000, 0), (0, 0)]);
+    meter.set_load(load);
+    assert_eq!(now(&mut meter, directions), Some(0x211));
+    load.phases[2].voltage_mv = 0;
+    meter.set_load(load);
+    assert_eq!(now(&mut meter, directions), Some(0x210));
+    assert_eq!(now(&mut self::meter(&ONE), directions), None);
 }
 
 #[test]
@@ -151,7 +215,7 @@ fn sums_of_phases_and_quadrants_roll_over_where_counters_do() {
 #[test]
 fn a_higher_tariff_leaves_its_mark_for_ever() {
     let mut meter = meter(&TRANSFORMED);
-    let mark = Point::State(units::StateOf::HighTariffs);
+    let mark = Point::State(StateOf::HighTariffs);
     meter.set_tariff(Tariff::T2);
     assert_eq!(now(&mut meter, mark), Some(0));
     let steps = meter.stored_steps();

@@ -50,6 +50,7 @@ pub const PANEL: PanelDef = PanelDef {
     ok_out: "",
     error_prefix: "",
     backlight: BacklightDef { button: BACKLIGHT_BUTTON, on: BACKLIGHT_ON, lit: Duration::from_secs(30) },
+    pair: None,
 };
 
 /// What stands in no row.

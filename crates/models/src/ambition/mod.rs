@@ -53,7 +53,7 @@ pub const METERING_CT: MeteringDef = MeteringDef {
     ct: Some(CtDef { setting: SettingId::CtRatio, changes: 7 }),
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
-    pulse_widths: &[PulseWidth { up_to_watt: u32::MAX, width: Duration::from_millis(2) }],
+    pulse_widths: &[PulseWidth { min_rate: 0, up_to_watt: u32::MAX, width: Duration::from_millis(2) }],
     pulse_outputs: &[
         output(&[(settings::ACTIVE_REACTIVE, ACTIVE), (settings::FORWARD_REVERSE, FORWARD)]),
         output(&[(settings::ACTIVE_REACTIVE, REACTIVE), (settings::FORWARD_REVERSE, REVERSE)]),
@@ -150,6 +150,7 @@ const CT: ModelDef = ModelDef {
         hardware: 100,
         checksum: 0x2100_1416,
         checksum_2: 0x5962_9173,
+        ct_mode: 0,
     },
     metering: METERING_CT,
     errors: ERRORS,

@@ -5,9 +5,73 @@ use schema::{Citation, Fact, Misprint};
 
 use crate::join;
 
-const fn fact(label: &'static str, doc: &'static str, source: Citation) -> Fact {
+/// A fact.
+pub const fn fact(label: &'static str, doc: &'static str, source: Citation) -> Fact {
     Fact { label, doc, source }
 }
+
+/// Facts of every meter of this firmware, whatever its phases.
+pub const ALIKE: &[Fact] = &[
+    fact(
+        "Power factor without a load",
+        "1.00.",
+        Assumed("nothing flows that could lag or lead; no source shows the register then"),
+    ),
+    fact(
+        "Sign of reverse energy",
+        "Reverse energy is a positive number in the registers; on the display a mark says reverse.",
+        Capture("register image of a PRO380-Mod"),
+    ),
+    fact(
+        "Registers of readings",
+        "They change once a second, all together.",
+        Assumed("no source gives the rate; a second is what the display needs"),
+    ),
+    fact(
+        "What is stored",
+        "Energies at each full 0.01 kWh and when the supply goes, of which the meter learns 10 ms before.",
+        Assumed("the manual says only that data outlast ten years without supply"),
+    ),
+    fact(
+        "Pulses and the counters",
+        "A pulse is due whenever the energy that the output shows passes a multiple of what the rate gives for a pulse, \
+         also after a power cut, another rate or another code: the part of a pulse is the fraction of the counters.",
+        Assumed(
+            "the fraction is what the meter stores anyway; no source tells what becomes of part of a pulse",
+        ),
+    ),
+    fact(
+        "Backlight",
+        "In button mode it stays lit for 30 s after the last press.",
+        Assumed("no source gives a time"),
+    ),
+    fact(
+        "Blinking",
+        "Once a second, lit for 60 % of it.",
+        Assumed("no source gives a rate; below 3 Hz is safe for eyes"),
+    ),
+    fact(
+        "Copies of the energies",
+        "Energies are kept twice with check sums, their fractions in an area of their own; a damaged copy is repaired \
+         from the other one, and where both are damaged the meter stops and shows Err 01.",
+        Sister("Ambition §8.1"),
+    ),
+    fact("Infrared window", "900 to 1000 nm, direct contact, IEC 62056-21.", Manual("§5.3")),
+    fact(
+        "Programming at the window",
+        "P1 with the four digits of the password, then R1 and W1 with the hexadecimal addresses of the registers of either \
+         map; what the register sheet calls writable through infrared can be written.",
+        Assumed(
+            "the maker's own program works by register addresses; how they stand on the line is not known",
+        ),
+    ),
+    fact(
+        "Refusals at the window",
+        "(ERR01) nothing stands at this address; (ERR02) it can be read and not written this way; (ERR03) it takes no such \
+         value; (ERR04) nothing is written before the password; (ERR05) the meter's memory is damaged, it takes no changes.",
+        Assumed("the standard leaves the numbers to the maker, and no source gives this maker's"),
+    ),
+];
 
 /// Facts of every member.
 const FAMILY: &[Fact] = &[
@@ -28,11 +92,6 @@ const FAMILY: &[Fact] = &[
         Manual("§5"),
     ),
     // Measuring.
-    fact(
-        "Power factor without a load",
-        "1.00.",
-        Assumed("nothing flows that could lag or lead; no source shows the register then"),
-    ),
     fact(
         "Forward and reverse reactive energy",
         "Forward counts while reactive power is inductive, reverse while it is capacitive, whichever way active power \
@@ -65,11 +124,6 @@ const FAMILY: &[Fact] = &[
         Assumed("codes 6, 9 and 10 can give one and the manual shows none"),
     ),
     fact(
-        "Sign of reverse energy",
-        "Reverse energy is a positive number in the registers; on the display the first dot says reverse.",
-        Capture("register image of a PRO380-Mod"),
-    ),
-    fact(
         "Code 6",
         "Reverse less forward, by magnitude, is negative where forward is the larger.",
         Assumed("an example of the sister meter's manual adds the two, which the words of neither manual do"),
@@ -78,16 +132,6 @@ const FAMILY: &[Fact] = &[
         "Resettable day counter",
         "It counts forward active energy whatever the combination code is.",
         Manual("§7.9"),
-    ),
-    fact(
-        "Registers of readings",
-        "They change once a second, all together.",
-        Assumed("no source gives the rate; a second is what the display needs"),
-    ),
-    fact(
-        "What is stored",
-        "Energies at each full 0.01 kWh and when the supply goes, of which the meter learns 10 ms before.",
-        Assumed("the manual says only that data outlast ten years without supply"),
     ),
     fact("Test LED", "10 000 flashes for each kilowatt-hour.", Manual("§5")),
     fact(
@@ -100,14 +144,6 @@ const FAMILY: &[Fact] = &[
         "Supply of the pulse output",
         "5 to 27 V DC from outside, + at 20, at most 100 mA. Without it the output gives nothing; the meter counts on.",
         Manual("§7.10, §8"),
-    ),
-    fact(
-        "Pulses and the counters",
-        "A pulse is due whenever the energy that the output shows passes a multiple of what the rate gives for a pulse, \
-         also after a power cut, another rate or another code: the part of a pulse is the fraction of the counters.",
-        Assumed(
-            "the fraction is what the meter stores anyway; no source tells what becomes of part of a pulse",
-        ),
     ),
     fact(
         "Pulses that come too fast",
@@ -205,16 +241,6 @@ const FAMILY: &[Fact] = &[
         Assumed("no source gives a time"),
     ),
     fact(
-        "Backlight",
-        "In button mode it stays lit for 30 s after the last press.",
-        Assumed("no source gives a time"),
-    ),
-    fact(
-        "Blinking",
-        "Once a second, lit for 60 % of it.",
-        Assumed("no source gives a rate; below 3 Hz is safe for eyes"),
-    ),
-    fact(
         "Digits while editing",
         "A short press steps through those digits only for which a value in range remains; 000 as Modbus address is \
          refused, the first digit is asked again.",
@@ -227,12 +253,6 @@ const FAMILY: &[Fact] = &[
     ),
     fact("Errors", "Err 01 is the memory, Err 02 the program; the meter has to be replaced.", Manual("§8.1")),
     fact(
-        "Copies of the energies",
-        "Energies are kept twice with check sums, their fractions in an area of their own; a damaged copy is repaired \
-         from the other one, and where both are damaged the meter stops and shows Err 01.",
-        Sister("Ambition §8.1"),
-    ),
-    fact(
         "One damaged copy",
         "It is not shown, and neither is a loss of the fractions: the energy goes on from its whole Wh.",
         Assumed("the manual of the PRO1 names only an EEPROM error that calls for another meter"),
@@ -243,7 +263,6 @@ const FAMILY: &[Fact] = &[
         Assumed("the manual of the PRO1 does not say which faults of the EEPROM it shows"),
     ),
     // Infrared.
-    fact("Infrared window", "900 to 1000 nm, direct contact, IEC 62056-21.", Manual("§5.3")),
     fact(
         "Sign-on at the window",
         "Mode C: 300 Bd with 7 data bits and even parity, the meter proposes 9600 Bd, answers after 200 ms and names itself \
@@ -251,20 +270,6 @@ const FAMILY: &[Fact] = &[
         Assumed(
             "the manual names the standard and no mode; no capture is public; the maker's letters are INM",
         ),
-    ),
-    fact(
-        "Programming at the window",
-        "P1 with the four digits of the password, then R1 and W1 with the hexadecimal addresses of the registers of either \
-         map; what the register sheet calls writable through infrared can be written.",
-        Assumed(
-            "the maker's own program works by register addresses; how they stand on the line is not known",
-        ),
-    ),
-    fact(
-        "Refusals at the window",
-        "(ERR01) nothing stands at this address; (ERR02) it can be read and not written this way; (ERR03) it takes no such \
-         value; (ERR04) nothing is written before the password; (ERR05) the meter's memory is damaged, it takes no changes.",
-        Assumed("the standard leaves the numbers to the maker, and no source gives this maker's"),
     ),
     // Drawing.
     fact(
@@ -279,15 +284,8 @@ const FAMILY: &[Fact] = &[
     ),
 ];
 
-/// What holds for a Modbus.
-const ON_MODBUS: &[Fact] = &[
-    fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 1.", Manual("A3.1")),
-    fact("Stop bits", "One, whatever the parity.", Manual("A3.1")),
-    fact(
-        "Termination",
-        "120 Ω, 0.25 W across 23 and 24 at the meter when it hangs on a converter.",
-        Manual("A3.1"),
-    ),
+/// What holds for a Modbus of every meter of this firmware.
+pub const MODBUS_ALIKE: &[Fact] = &[
     fact(
         "Address 0",
         "Reads of address 0 are answered with the meter's own address; writes are done and not answered.",
@@ -311,12 +309,6 @@ const ON_MODBUS: &[Fact] = &[
         ),
     ),
     fact(
-        "Writing what cannot be written",
-        "Exception 02 for a register that is read only or the PRO380's, exception 03 for a value out of range or half of \
-         a float; nothing changes.",
-        Assumed("the manual shows good requests only"),
-    ),
-    fact(
         "Writing several",
         "All of them are possible and are done, or none is.",
         Assumed("half a change would leave a meter that nobody asked for"),
@@ -330,6 +322,23 @@ const ON_MODBUS: &[Fact] = &[
         "Time to answer",
         "20 ms after the silence that ends a request.",
         Assumed("no source gives it; settable where a twin is served"),
+    ),
+];
+
+/// What holds for a Modbus.
+const ON_MODBUS: &[Fact] = &[
+    fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 1.", Manual("A3.1")),
+    fact("Stop bits", "One, whatever the parity.", Manual("A3.1")),
+    fact(
+        "Termination",
+        "120 Ω, 0.25 W across 23 and 24 at the meter when it hangs on a converter.",
+        Manual("A3.1"),
+    ),
+    fact(
+        "Writing what cannot be written",
+        "Exception 02 for a register that is read only or the PRO380's, exception 03 for a value out of range or half of \
+         a float; nothing changes.",
+        Assumed("the manual shows good requests only"),
     ),
     fact(
         "Older map",
@@ -352,15 +361,8 @@ const ON_MODBUS: &[Fact] = &[
     ),
 ];
 
-/// What holds for an M-Bus.
-const ON_MBUS: &[Fact] = &[
-    fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 0.", Manual("A2.1")),
-    fact(
-        "Maker on the M-Bus",
-        "INM, sent low byte first as CD 25.",
-        Sister("read-outs of PRO380-Mb meters; the manual prints the two bytes the other way round"),
-    ),
-    fact("Version on the M-Bus", "2, the major version of the software.", Manual("A2.2")),
+/// What holds for an M-Bus of every meter of this firmware.
+pub const MBUS_ALIKE: &[Fact] = &[
     fact(
         "Time to answer",
         "33 bit times after the end of a request.",
@@ -379,11 +381,6 @@ const ON_MBUS: &[Fact] = &[
         Assumed("the standard has no refusal; the manual lists 02 for errors"),
     ),
     fact(
-        "Test address FE",
-        "Answers reading with the meter's own address; writes to it are ignored.",
-        Manual("A2.2"),
-    ),
-    fact(
         "Broadcast address FF",
         "Writes are done and not answered.",
         Assumed("the standard; the manual does not name it"),
@@ -398,6 +395,22 @@ const ON_MBUS: &[Fact] = &[
         "The answer leaves at the old speed, then the meter changes and stays.",
         Assumed("other makes fall back when nobody speaks at the new speed; the manual says nothing"),
     ),
+];
+
+/// What holds for an M-Bus.
+const ON_MBUS: &[Fact] = &[
+    fact("Line at birth", "9600 Bd, 8 data bits, even parity, 1 stop bit, address 0.", Manual("A2.1")),
+    fact(
+        "Maker on the M-Bus",
+        "INM, sent low byte first as CD 25.",
+        Sister("read-outs of PRO380-Mb meters; the manual prints the two bytes the other way round"),
+    ),
+    fact("Version on the M-Bus", "2, the major version of the software.", Manual("A2.2")),
+    fact(
+        "Test address FE",
+        "Answers reading with the meter's own address; writes to it are ignored.",
+        Manual("A2.2"),
+    ),
     fact(
         "Choice of a telegram",
         "CI B1 and B4 are acknowledged and the nine records stay; a twin can be served with the choice of the PRO380-Mb.",
@@ -405,21 +418,22 @@ const ON_MBUS: &[Fact] = &[
     ),
 ];
 
-/// What holds for a tariff input.
-const ON_TARIFF_INPUT: &[Fact] = &[
-    fact(
-        "Tariff input",
-        "230 V AC between 23 and 24 makes tariff 2 count, no voltage tariff 1.",
-        Manual("A1.1"),
-    ),
-    fact(
-        "Tariff input and infrared",
-        "A tariff that was written holds until the voltage at the input next comes or goes, and not beyond the supply.",
-        Assumed("no source says who wins"),
-    ),
-];
+/// What holds for a tariff input of every meter of this firmware.
+pub const TARIFF_INPUT_ALIKE: &[Fact] = &[fact(
+    "Tariff input and infrared",
+    "A tariff that was written holds until the voltage at the input next comes or goes, and not beyond the supply.",
+    Assumed("no source says who wins"),
+)];
 
-const fn count(parts: &[&[Fact]]) -> usize {
+/// What holds for a tariff input.
+const ON_TARIFF_INPUT: &[Fact] = &[fact(
+    "Tariff input",
+    "230 V AC between 23 and 24 makes tariff 2 count, no voltage tariff 1.",
+    Manual("A1.1"),
+)];
+
+/// How many facts there are in all parts.
+pub const fn count(parts: &[&[Fact]]) -> usize {
     let mut count = 0;
     let mut parts = parts;
     while let [part, rest @ ..] = parts {
@@ -429,15 +443,19 @@ const fn count(parts: &[&[Fact]]) -> usize {
     count
 }
 
+const PLAIN_PARTS: &[&[Fact]] = &[FAMILY, ALIKE];
+const TARIFF_PARTS: &[&[Fact]] = &[FAMILY, ALIKE, ON_TARIFF_INPUT, TARIFF_INPUT_ALIKE];
+const MBUS_PARTS: &[&[Fact]] = &[FAMILY, ALIKE, ON_MBUS, MBUS_ALIKE];
+const MODBUS_PARTS: &[&[Fact]] = &[FAMILY, ALIKE, ON_MODBUS, MODBUS_ALIKE];
+
 /// Facts of the PRO1-S.
-pub const PLAIN: &[Fact] = FAMILY;
+pub const PLAIN: &[Fact] = &join::<{ count(PLAIN_PARTS) }, _>(PLAIN_PARTS);
 /// Facts of the PRO1-2T.
-pub const TWO_TARIFFS: &[Fact] =
-    &join::<{ count(&[FAMILY, ON_TARIFF_INPUT]) }, _>(&[FAMILY, ON_TARIFF_INPUT]);
+pub const TWO_TARIFFS: &[Fact] = &join::<{ count(TARIFF_PARTS) }, _>(TARIFF_PARTS);
 /// Facts of the PRO1-Mb.
-pub const MBUS: &[Fact] = &join::<{ count(&[FAMILY, ON_MBUS]) }, _>(&[FAMILY, ON_MBUS]);
+pub const MBUS: &[Fact] = &join::<{ count(MBUS_PARTS) }, _>(MBUS_PARTS);
 /// Facts of the PRO1-Mod.
-pub const MODBUS: &[Fact] = &join::<{ count(&[FAMILY, ON_MODBUS]) }, _>(&[FAMILY, ON_MODBUS]);
+pub const MODBUS: &[Fact] = &join::<{ count(MODBUS_PARTS) }, _>(MODBUS_PARTS);
 
 /// What the manual prints about the M-Bus and cannot mean.
 pub const MBUS_MISPRINTS: &[Misprint] = &[

@@ -7,4 +7,5 @@ pub const GLASS: GlassDef = GlassDef::Segments(SegmentGlass {
     cells: &[Cell::Fourteen, Cell::Fourteen, Cell::Seven, Cell::Seven, Cell::Seven, Cell::Seven],
     points: &[4, 5],
     dots: &[Dot::Reverse, Dot::Reactive, Dot::Tariff2, Dot::Communication],
+    tariff_digit: false,
 });

@@ -16,13 +16,12 @@ const PRO380: Citation = Sister("PRO380-Mb: a script in use that asks for this t
 
 /// Total, forward and reverse are told apart by the function field (instantaneous, maximum, minimum), tariffs by a DIFE.
 const fn energy(dib: &'static [u8], flow: Flow, tariff: Tariff) -> RecordDef {
-    RecordDef {
-        dib,
-        vib: &[0x04],
-        source: Source::Point(Point::active(flow, tariff)),
-        decimals: 2,
-        form: RecordForm::Number,
-    }
+    counted(dib, Point::active(flow, tariff))
+}
+
+/// An active energy in 10 Wh.
+pub const fn counted(dib: &'static [u8], point: Point) -> RecordDef {
+    RecordDef { dib, vib: &[0x04], source: Source::Point(point), decimals: 2, form: RecordForm::Number }
 }
 
 const fn now(dib: &'static [u8], vib: &'static [u8], what: What, decimals: u8) -> RecordDef {
@@ -87,7 +86,7 @@ table! {
         }
             => note("Tariff").doc("Under a unit in plain text, T. 11 and 12, which are not stored, it does not know."),
         write(&[0x09], &[0xFD, 0x3A], Target::Setting(SettingId::CombinationCode))
-            => note("Combination code").doc("01, 04, 05, 06, 09 or 10."),
+            => note("Combination code").doc("One of the codes of the setting."),
     ];
 }
 

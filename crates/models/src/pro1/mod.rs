@@ -5,14 +5,14 @@
 //! Citations name sections of the PRO1 series manual v2.18.
 
 mod blocks;
-mod facts;
+pub(crate) mod facts;
 mod glass;
-mod mbus;
-mod optical;
+pub(crate) mod mbus;
+pub(crate) mod optical;
 mod pages;
-mod registers;
+pub(crate) mod registers;
 pub(crate) mod settings;
-mod terminals;
+pub(crate) mod terminals;
 
 use schema::{
     BacklightDef, Combination, Conditions, Decimals, DrawingDef, ErrorDef, IdentityDef, KeyDef, KeyId,
@@ -45,8 +45,8 @@ pub const METERING: MeteringDef = MeteringDef {
     led_imp_per_kwh: 10_000,
     led_width: Duration::from_millis(10),
     pulse_widths: &[
-        PulseWidth { up_to_watt: 5_625, width: Duration::from_millis(32) },
-        PulseWidth { up_to_watt: u32::MAX, width: Duration::from_micros(11_200) },
+        PulseWidth { min_rate: 0, up_to_watt: 5_625, width: Duration::from_millis(32) },
+        PulseWidth { min_rate: 0, up_to_watt: u32::MAX, width: Duration::from_micros(11_200) },
     ],
     pulse_outputs: &[PulseOutputDef {
         min_mv: 5_000,
@@ -95,6 +95,7 @@ pub const PANEL: PanelDef = PanelDef {
         on: settings::BACKLIGHT_ON,
         lit: Duration::from_secs(30),
     },
+    pair: None,
 };
 
 /// How the PRO1-Mod behaves on its Modbus (A3.1).
@@ -128,6 +129,7 @@ const IDENTITY: IdentityDef = IdentityDef {
     hardware: 132,
     checksum: 0x0D01_2D35,
     checksum_2: 0,
+    ct_mode: 0,
 };
 
 const NAMEPLATE: &[&str] = &["230 V~ · 50 Hz", "5 (45) A · class B", "10 000 imp/kWh"];

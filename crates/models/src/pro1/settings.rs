@@ -47,7 +47,8 @@ const COMBINATIONS: Kind = Kind::OneOf(&[
     Choice::new(10, "", "10"),
 ]);
 
-const BACKLIGHTS: Kind = Kind::OneOf(&[
+/// When the backlight is on.
+pub const BACKLIGHTS: Kind = Kind::OneOf(&[
     Choice::new(BACKLIGHT_BUTTON, "button", "btn"),
     Choice::new(BACKLIGHT_ON, "on", "on"),
     Choice::new(BACKLIGHT_OFF, "off", "oFF"),
@@ -59,14 +60,16 @@ const TARIFFS: Kind =
 /// The tariff that counts.
 pub const TARIFF: SettingDef = setting(SettingId::Tariff, TARIFFS, 1, Unit::None, Permission::BusOnly);
 
-const SPEEDS: Kind = Kind::OneOf(&[
+/// Speeds of the Modbus.
+pub const SPEEDS: Kind = Kind::OneOf(&[
     Choice::new(9_600, "", "9600"),
     Choice::new(4_800, "", "4800"),
     Choice::new(2_400, "", "2400"),
     Choice::new(1_200, "", "1200"),
 ]);
 
-const MBUS_SPEEDS: Kind = Kind::OneOf(&[
+/// Speeds of the M-Bus.
+pub const MBUS_SPEEDS: Kind = Kind::OneOf(&[
     Choice::new(9_600, "", "9600"),
     Choice::new(4_800, "", "4800"),
     Choice::new(2_400, "", "2400"),
@@ -75,7 +78,8 @@ const MBUS_SPEEDS: Kind = Kind::OneOf(&[
     Choice::new(300, "", "300"),
 ]);
 
-const PARITIES: Kind = Kind::OneOf(&[
+/// Parities of the Modbus.
+pub const PARITIES: Kind = Kind::OneOf(&[
     Choice::new(1, "even", "EVEn"),
     Choice::new(2, "none", "nonE"),
     Choice::new(3, "odd", "odd"),

@@ -4,7 +4,8 @@ use schema::{TerminalDef, TerminalKind};
 
 use crate::join;
 
-const fn upper(
+/// A terminal of the upper row.
+pub const fn upper(
     name: &'static str,
     kind: TerminalKind,
     sign: &'static str,
@@ -14,7 +15,8 @@ const fn upper(
     TerminalDef { kind, sign, name, doc, group, upper: true }
 }
 
-const fn lower(
+/// A terminal of the lower row.
+pub const fn lower(
     name: &'static str,
     kind: TerminalKind,
     sign: &'static str,
@@ -24,10 +26,14 @@ const fn lower(
     TerminalDef { upper: false, ..upper(name, kind, sign, doc, group) }
 }
 
-const S0: &str = "S0, 5 to 27 V DC";
-const RS485: &str = "RS485, ends 120 Ω";
-const MBUS: &str = "M-Bus, 300 to 9600 Bd";
-const TARIFF: &str = "tariff 2, 230 V AC";
+/// What its terminals lead to.
+pub const S0: &str = "S0, 5 to 27 V DC";
+/// What its terminals lead to.
+pub const RS485: &str = "RS485, ends 120 Ω";
+/// What its terminals lead to.
+pub const MBUS: &str = "M-Bus, 300 to 9600 Bd";
+/// What its terminals lead to.
+pub const TARIFF: &str = "tariff 2, 230 V AC";
 
 const COMMON: &[TerminalDef] = &[
     upper("L-IN", TerminalKind::PhaseIn, "", "phase, from the supply", "supply, 230 V"),

@@ -1,7 +1,7 @@
 //! How values stand on the digits, and which dots say what.
 
 use expect_test::expect;
-use schema::{FieldDef, Format, SettingId, Source};
+use schema::{Dot, FieldDef, Format, SettingId, Source};
 use units::{Flow, Point, Tariff, What};
 
 use super::meter::Bench;
@@ -10,7 +10,7 @@ use crate::layout::line;
 use crate::*;
 
 fn text(format: Format, source: Source, value: i64) -> String {
-    line(&MODEL, &GLASS, &FieldDef::new(source, format), value).as_str().to_owned()
+    line::<OneKey>(&MODEL, &GLASS, &FieldDef::new(source, format), value).as_str().to_owned()
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn answers_without_end_flash_at_most_three_times_a_second() {
     for _ in 0..10_000 {
         bench.panel.answered(bench.now);
         bench.wait(1);
-        let now_lit = bench.view().marks.communication;
+        let now_lit = bench.view().marks.lit(Dot::Communication);
         flashes += usize::from(now_lit && !lit);
         lit = now_lit;
     }

@@ -5,3 +5,4 @@ mod grammar;
 mod manual;
 mod meter;
 pub mod model;
+mod pair;

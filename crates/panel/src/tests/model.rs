@@ -201,6 +201,7 @@ pub const GLASS: SegmentGlass = SegmentGlass {
     cells: &[Cell::Fourteen, Cell::Fourteen, Cell::Seven, Cell::Seven, Cell::Seven, Cell::Seven],
     points: &[4, 5],
     dots: &[Dot::Reverse, Dot::Reactive, Dot::Tariff2, Dot::Communication],
+    tariff_digit: false,
 };
 
 pub static MODEL: ModelDef = ModelDef {
@@ -214,6 +215,7 @@ pub static MODEL: ModelDef = ModelDef {
         hardware: 132,
         checksum: 0x0D01_2D35,
         checksum_2: 0,
+        ct_mode: 0,
     },
     metering: MeteringDef {
         phases: 1,
@@ -254,6 +256,7 @@ pub static MODEL: ModelDef = ModelDef {
         ok_out: "OK out",
         error_prefix: "Err",
         backlight: BacklightDef { button: 0, on: 1, lit: Duration::from_secs(30) },
+        pair: None,
     },
     glass: GlassDef::Segments(GLASS),
     matrix: None,

@@ -220,7 +220,7 @@ fn fault(words: &mut Words<'_>) -> Result<NvPart, TextError> {
     }
 }
 
-/// A meter with one key calls it `key`, one with a dot matrix has three.
+/// A meter with one key calls it `key`, one with a dot matrix has three; of two that work together, both held are a third.
 fn key(entry: &'static Entry, word: &str) -> Result<KeyId, TextError> {
     let wrong = |expected| TextError::new(format!("there is no key \"{word}\""), expected);
     if let Some(face) = entry.def.matrix {
@@ -229,6 +229,14 @@ fn key(entry: &'static Entry, word: &str) -> Result<KeyId, TextError> {
             "middle" => Ok(face.keys.middle),
             "right" => Ok(face.keys.right),
             _ => Err(wrong("left, middle or right")),
+        };
+    }
+    if let Some(pair) = entry.def.panel.pair {
+        return match word {
+            "left" => Ok(pair.back),
+            "both" => Ok(pair.both),
+            "right" => Ok(pair.on),
+            _ => Err(wrong("left, right or both")),
         };
     }
     match entry.def.keys {
@@ -343,11 +351,15 @@ fn lcd(entry: &'static Entry, text: &str, words: &mut Words<'_>) -> Result<Expec
         None => None,
         Some("dots") => {
             let given = next(words);
-            let fits = given.len() == glass.dots.len()
-                && given.chars().zip(glass.dots).all(|(c, dot)| c == '-' || c == dot.letter());
+            let tariff = usize::from(glass.tariff_digit);
+            let digit = |c: char| c == '-' || c.is_ascii_digit();
+            let fits = given.chars().count() == glass.dots.len() + tariff
+                && given.chars().zip(glass.dots).all(|(c, dot)| c == '-' || c == dot.letter())
+                && given.chars().skip(glass.dots.len()).all(digit);
             if !fits {
                 let all: String = glass.dots.iter().map(|dot| dot.letter()).collect();
-                let expected = format!("the letters {all}, with - for each dark one");
+                let behind = if glass.tariff_digit { " and the tariff's digit" } else { "" };
+                let expected = format!("the letters {all}{behind}, with - for each dark one");
                 return Err(TextError::new(format!("dots \"{given}\""), expected));
             }
             Some(given.to_string())
