@@ -264,6 +264,7 @@ fn every_text_can_be_shown() {
                         }
                     }
                     (Format::Word | Format::Number, _) => panic!("{}: words of no setting", note.key),
+                    (Format::Counter, _) if width >= 8 => right("999999.99"),
                     (Format::Counter, _) => {
                         ["9999.99", "99999.9", "999999"].iter().for_each(|text| right(text))
                     }
@@ -278,6 +279,8 @@ fn every_text_can_be_shown() {
                     (Format::Direction, _) => {
                         ["FW", "RV"].iter().for_each(|text| fits(glass, start, text, note.key))
                     }
+                    (Format::Directions, _) => right("1r 2F 3-"),
+                    (Format::Hex, _) => ["01234567", "89AbcdEF"].iter().for_each(|text| right(text)),
                     (Format::Status, _) => right("11 100"),
                 }
             }

@@ -150,6 +150,9 @@ fn every_setting_takes_every_value_of_its_range() {
                     assert_eq!(meter.write(row.addr + 1, encoded[1]), Err(3), "half of {context}");
                 }
                 assert_eq!(meter.twin.device().setting(setting.id), Some(value), "{context}");
+                if setting.is_lasting(value) {
+                    meter = self::meter(entry);
+                }
             }
         }
     }
@@ -176,6 +179,9 @@ fn every_word_is_taken_or_refused_as_the_range_says() {
                 );
                 if good.contains(&word) {
                     assert_eq!(done, Ok(()), "{} {word:04X}h", setting.id.key());
+                    if meter.twin.device().setting(setting.id).is_some_and(|it| setting.is_lasting(it)) {
+                        meter = self::meter(entry);
+                    }
                 } else {
                     assert_eq!(
                         done,

@@ -105,7 +105,10 @@ fn every_setting_is_changed_to_every_value_and_proven() {
             let bench = bench(entry);
             let mut memory = LineMemory::default();
             let mut wire = wire(&bench, &mut memory, factory_place(entry));
-            for value in values(setting) {
+            let mut all = values(setting);
+            // From some values there is no way back.
+            all.sort_by_key(|value| setting.is_lasting(*value));
+            for value in all {
                 let identity = run(&bench, identify(&mut wire)).expect("an identity");
                 let mut staged = Staged::new();
                 staged.stage(entry, setting.id, i64::from(value)).unwrap();

@@ -1,4 +1,4 @@
-//! Ten years of every model, offered or not yet: loads, keys, frames, tariffs, combination codes, ratios of current
+//! Ten years of every model: loads, keys, frames, tariffs, combination codes, ratios of current
 //! transformers and power cuts by the die, a script each time. The energies are what the loads of the script add up to,
 //! to the last mW·µs, in integers of 128 bits that know nothing of the metering.
 
@@ -319,7 +319,9 @@ fn check(meter: &mut Meter, sums: &Sums, code: Combination, step: usize) {
                 Combination::Reverse => reverse,
                 Combination::Sum => (forward + reverse) % rollover,
                 Combination::ReverseLessForward => reverse - forward,
-                Combination::ForwardLessReverse | Combination::Netted => forward - reverse,
+                Combination::ForwardLessReverse | Combination::Netted | Combination::NettedPulses => {
+                    forward - reverse
+                }
             };
             for (flow, exact) in [(Flow::Forward, forward), (Flow::Reverse, reverse), (Flow::Total, total)] {
                 let point = Point::Energy { kind, flow, phase: Phase::All, tariff };

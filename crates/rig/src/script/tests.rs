@@ -50,6 +50,11 @@ fn bad_lines_are_named() {
             "model ambition-2pu-ct\npress key",
             "line 2: there is no key \"key\": expected left, middle or right",
         ),
+        ("model pro380-mod\npress key", "line 2: there is no key \"key\": expected left, right or both"),
+        (
+            "model pro380-mod\nexpect lcd \"1F\" dots CRST",
+            "line 2: dots \"CRST\": expected the letters CRSTOPZkWVArh and the tariff's digit, with - for each dark one",
+        ),
         ("model pro1-mod\nhold key", "line 2: something is missing: expected a time"),
         ("model pro1-mod\nmains", "line 2: mains \"\": expected mains on or mains off"),
         ("model pro1-mod\ntariff-input on", "line 2: pro1-mod has no tariff input"),
