@@ -108,6 +108,73 @@ fn a_slave_of_pymodbus_is_read_and_set() {
     }
 }
 
+/// The registers of a meter in use, as another program read them; where they come from stands in the file.
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peers/pro380_image.csv");
+
+#[test]
+fn a_slave_with_the_registers_of_a_real_meter_is_known_by_its_code_and_read_out() {
+    let folder = Folder::new();
+    let (_socat, left, right) = pty_pair(&folder);
+    for (kind, place, link) in
+        [("tcp", "0", "modbus-tcp://"), ("rtutcp", "0", "tcp://"), ("pty", left.as_str(), "serial:")]
+    {
+        let mut slave = python("slave_pymodbus.py");
+        slave.args([kind, place, RECORDED]);
+        let (_slave, address) = Running::start(slave);
+        let link = format!("{link}{}", if kind == "pty" { &right } else { &address });
+        let read = values(&link);
+        for (key, wanted) in [
+            ("serial", "22091039"),
+            ("meter-code", "0102"),
+            ("amps", "100"),
+            ("protocol-version", "3.20"),
+            ("software-version", "2.18"),
+            ("hardware-version", "1.32"),
+            ("checksum", "0D012D35"),
+            ("ct-mode", "5"),
+            ("combination-code", "1"),
+            ("scroll-time", "10"),
+            ("parity", "even"),
+            ("s0-rate", "1000"),
+            ("power-downs", "12"),
+            ("status", "00110111"),
+            ("direction.l1", "forward"),
+            ("direction.l2", "reverse"),
+            ("direction.l3", "reverse"),
+            ("quadrant", "4"),
+            ("quadrant.l1", "4"),
+            ("quadrant.l2", "3"),
+            ("quadrant.l3", "3"),
+            ("voltage.l1", "234.3"),
+            ("voltage.l3", "234.4"),
+            ("frequency", "49.98"),
+            ("current.l1", "4.05"),
+            ("current.l2", "-1.62"),
+            ("current.l3", "-2.15"),
+            ("power", "0.175"),
+            ("power.l1", "0.900"),
+            ("power.l2", "-0.232"),
+            ("power.l3", "-0.492"),
+            ("reactive-power", "-0.569"),
+            ("apparent-power", "1.777"),
+            ("power-factor", "0.29"),
+            ("power-factor.l2", "0.67"),
+            ("energy.total", "15062.03"),
+            ("energy.forward", "15062.03"),
+            ("energy.forward.l3", "4620.54"),
+            ("energy.reverse", "20257.91"),
+            ("energy.reverse.l1", "6733.89"),
+            ("energy.reactive.reverse", "12538.79"),
+            ("energy.trip", "15056.17"),
+        ] {
+            assert_eq!(value(&read, key), wanted, "{kind}: {key}");
+        }
+        // Whose registers they are, the program says by itself, and so does not have to be told.
+        let told = run(&["read", "--link", &link]).err;
+        assert!(told.contains("PRO380-Mod, serial 22091039, software 2.18"), "{kind}: {told}");
+    }
+}
+
 /// What a slave does with a write.
 #[derive(Clone, Copy, Debug)]
 enum Manner {
