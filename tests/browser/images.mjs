@@ -1,4 +1,5 @@
-// The registers of a meter as another program serves them: a PRO1-Mod with numbers of its own.
+// The registers of meters as another program serves them: a PRO1-Mod with numbers of its own, and a real PRO380-Mod.
+import { readFileSync } from "node:fs";
 
 const float = (bits) => [bits >>> 16, bits & 0xffff];
 
@@ -18,3 +19,12 @@ export const IMAGE = {
   "0x5000": words(50, { 0: 0x43690000, 2: 0x43690000, 8: 0x4247eb85, 10: 0x41280000, 12: 0x41280000, 18: 0x4018b439 }),
   "0x6000": words(75, { 0: 0x449a5333, 12: 0x449a5333 }, { 72: 1 }),
 };
+
+/** Every register that was recorded of a PRO380-Mod in use, one by one; the file says where they come from. */
+export const RECORDED = Object.fromEntries(
+  readFileSync(new URL("../peers/pro380_image.csv", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("0x"))
+    .map((line) => line.split(","))
+    .map(([at, word]) => [at, [Number(word)]]),
+);

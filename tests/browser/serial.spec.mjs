@@ -6,7 +6,7 @@ import {
   atEnd, folder, hasMetertwin, launchChromium, metertwin, openPage, ptyPair, startProgram, startServer, startSlave,
   withVirtualSerial,
 } from "./harness.mjs";
-import { IMAGE } from "./images.mjs";
+import { IMAGE, RECORDED } from "./images.mjs";
 import {
   advice, becomes, change, chip, connect, connected, line, ready, report, row, tab, until, value, wholeFile, write,
 } from "./ui.mjs";
@@ -88,6 +88,28 @@ test("a foreign slave with a register image is read, set and its setting confirm
   await change(page, "Pulse output rate", "100");
   await write(page);
   assert.deepEqual((await report(page)).steps, { "Combination code": "confirmed", "Pulse output rate": "confirmed" });
+  assert.deepEqual(page.faults, []);
+});
+
+test("the registers of a real meter of three phases are known by their code and read", async (t) => {
+  const { browser, line: wire } = await withVirtualSerial(t, site);
+  await startSlave(t, wire.far, RECORDED);
+  const page = await ready(await openPage(browser, site.url));
+  await connect(page);
+  await connected(page);
+  assert.match(await advice(page), /PRO380-Mod, serial 22091039, software 2\.18/);
+  assert.deepEqual(await row(page, "Serial number"), ["22091039", "", "4000h", "2209 1039"]);
+  for (const [label, shown, unit] of [
+    ["L1 voltage", "234.3", "V"], ["L1 current", "4.05", "A"], ["L2 current", "-1.62", "A"], ["L3 current", "-2.15", "A"],
+    ["Total active power", "0.175", "kW"], ["L1 active power", "0.900", "kW"], ["L2 active power", "-0.232", "kW"],
+    ["L3 active power", "-0.492", "kW"], ["Total apparent power", "1.777", "kVA"], ["Grid frequency", "49.98", "Hz"],
+    ["Forward active energy", "15062.03", "kWh"], ["Reverse active energy", "20257.91", "kWh"],
+    ["L3 reverse active energy", "7040.57", "kWh"], ["Resettable day counter", "15056.17", "kWh"],
+  ]) {
+    assert.deepEqual((await row(page, label)).slice(0, 2), [shown, unit], label);
+  }
+  assert.equal(await value(page, "Power-down counter"), "12");
+  assert.equal(await value(page, "L2 quadrant"), "3");
   assert.deepEqual(page.faults, []);
 });
 

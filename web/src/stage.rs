@@ -101,12 +101,14 @@ fn drawn(model: &'static Model, art: &Art, signals: Signals) -> El {
     stage
 }
 
-/// What is printed on the keys, and what people call them.
-fn names(model: &Model) -> &'static [(&'static str, &'static str)] {
-    if model.keys.len() == 3 {
-        &[("<<", "Left key of the meter"), ("*", "Middle key of the meter"), (">>", "Right key of the meter")]
+/// What people call the keys.
+fn names(model: &Model) -> &'static [&'static str] {
+    if model.keys.len() == 1 {
+        &["Key of the meter"]
+    } else if model.dots {
+        &["Left key of the meter", "Middle key of the meter", "Right key of the meter"]
     } else {
-        &[("", "Key of the meter")]
+        &["Left key of the meter", "Both keys of the meter", "Right key of the meter"]
     }
 }
 
@@ -151,7 +153,7 @@ fn key(model: &Model, number: usize, signals: Signals, place: Sig<Option<[f64; 4
             runtime::send(Input::KeyCancel);
         }
     };
-    let name = names(model).get(number).map_or("", |(_, name)| name);
+    let name = names(model).get(number).copied().unwrap_or("");
     let mut key = el("button", "key")
         .attr("type", "button")
         .attr("aria-label", name)
@@ -237,11 +239,12 @@ fn readout(model: &Model, signals: Signals) -> El {
         press(format!("{word} {} s ", ms / 1_000), number, &(ms / 1_000).to_string(), ms)
     };
     let keys = if model.keys.len() == 3 {
+        let [left, middle, right] = model.signs;
         vec![
-            press("<< ".to_owned(), 0, "←", 150),
-            press("* ".to_owned(), 1, "1", 150),
-            press(">> ".to_owned(), 2, "→", 150),
-            hold_for("Hold *", 1, very_long),
+            press(format!("{left} "), 0, "←", 150),
+            press(format!("{middle} "), 1, "1", 150),
+            press(format!("{right} "), 2, "→", 150),
+            hold_for(&format!("Hold {middle}"), 1, very_long),
         ]
     } else {
         vec![

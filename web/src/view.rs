@@ -25,6 +25,8 @@ pub struct Model {
     pub terminals: &'static [TerminalDef],
     /// Its keys from left to right; the middle one is the one that is held.
     pub keys: Vec<KeyId>,
+    /// What is printed on three of them.
+    pub signs: [&'static str; 3],
     /// Marks of that key, in ms: a long press, a very long one.
     pub holds: [u32; 2],
     /// Its glass is a dot matrix.

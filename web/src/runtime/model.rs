@@ -13,7 +13,7 @@ pub fn model(entry: &'static Entry) -> Model {
     });
     let keys: Vec<_> = match entry.def.matrix {
         Some(face) => vec![face.keys.left, face.keys.middle, face.keys.right],
-        None => entry.def.keys.iter().take(1).map(|key| key.id).collect(),
+        None => entry.def.keys.iter().map(|key| key.id).collect(),
     };
     // The one that is held.
     let key = entry.def.keys.iter().find(|key| keys.get(keys.len() / 2) == Some(&key.id));
@@ -25,6 +25,7 @@ pub fn model(entry: &'static Entry) -> Model {
         drawing: &entry.notes.drawing,
         segments,
         keys,
+        signs: if entry.def.matrix.is_some() { ["<<", "*", ">>"] } else { ["←", "← →", "→"] },
         dots: entry.def.matrix.is_some(),
         phases: usize::from(entry.def.metering.phases),
         transformed: entry.def.metering.ct.is_some(),

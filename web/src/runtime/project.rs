@@ -8,7 +8,7 @@ use models::Entry;
 use panel::matrix::{MatrixView, Page};
 use panel::{Deed, LetGo, MessageKind, Mode, PageView, Screen};
 use rig::{Output, Twin, VecNv};
-use schema::{GlassDef, MenuId, PageId, PortId};
+use schema::{Dot, GlassDef, MenuId, PageId, PortId};
 use units::decimal::{Decimal, rescale};
 use units::{Duration, Instant, Of, Point, Unit, What};
 
@@ -192,10 +192,11 @@ impl Runtime {
             if let [left, middle, right] = *model.keys {
                 let does = |key| text(device.would(at, key).now);
                 let next = letting_go.next;
+                let [a, b, c] = model.signs;
                 return Hold {
-                    now: format!("<< {}, * {}, >> {}.", does(left), does(middle), does(right)),
+                    now: format!("{a} {}, {b} {}, {c} {}.", does(left), does(middle), does(right)),
                     next: next.map_or(String::new(), |(at, deed)| {
-                        format!("Hold * {} s: {}.", at.as_secs(), text(deed))
+                        format!("Hold {b} {} s: {}.", at.as_secs(), text(deed))
                     }),
                     ..Hold::default()
                 };
@@ -427,10 +428,8 @@ fn detail(view: &PageView) -> String {
         Mode::Message(_) => "message",
     };
     let mut text = String::new();
-    for (on, word) in
-        [(view.marks.reverse, "reverse"), (view.marks.reactive, "reactive"), (view.marks.tariff2, "tariff 2")]
-    {
-        if on {
+    for (on, word) in [(Dot::Reverse, "reverse"), (Dot::Reactive, "reactive"), (Dot::Tariff2, "tariff 2")] {
+        if view.marks.lit(on) {
             text.push_str(word);
             text.push_str(", ");
         }
