@@ -12,6 +12,7 @@ use modbus::{
 use models::Entry;
 use units::{Duration, Instant};
 
+use crate::diagnosis::Tally;
 use crate::meaning::{self, About};
 use crate::port::{Port, PortFault, Received};
 
@@ -262,6 +263,7 @@ pub struct Line<'m, P, O = ()> {
     place: Place,
     about: About,
     counts: Counts,
+    tally: Tally,
     heard: Vec<u8>,
     tx_done: Instant,
     silence_hoped: bool,
@@ -290,6 +292,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             place,
             about: About::default(),
             counts: Counts::default(),
+            tally: Tally::default(),
             heard: Vec::new(),
             tx_done: Instant::ZERO,
             silence_hoped: false,
@@ -310,6 +313,12 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
     #[must_use]
     pub const fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// What became of the questions, for [`crate::diagnosis::diagnose`].
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// Whether the adapter echoes, as far as known.
@@ -510,7 +519,11 @@ impl<P: Port, O: Observer> Bus for Line<'_, P, O> {
         let mut tried = 0;
         loop {
             tried += 1;
-            match self.once(request).await {
+            let outcome = self.once(request).await;
+            if !self.silence_hoped {
+                self.tally.note(&outcome);
+            }
+            match outcome {
                 Err(Fault::Silent { fault, evidence, waited, .. }) => {
                     if tried >= tries || matches!(fault, modbus::Fault::Stream(_)) {
                         return Err(Fault::Silent { fault, evidence, tries: tried, waited });

@@ -14,8 +14,11 @@
 
 extern crate alloc;
 
+pub mod budget;
 mod bus;
+pub mod diagnosis;
 mod export;
+pub mod find;
 mod identify;
 mod journal;
 pub mod json;

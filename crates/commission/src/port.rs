@@ -84,3 +84,26 @@ impl fmt::Display for PortFault {
 }
 
 impl core::error::Error for PortFault {}
+
+/// A port that is lent: whoever owns it has it back afterwards.
+impl<P: Port> Port for &mut P {
+    async fn transmit(&mut self, bytes: &[u8]) -> Result<(), PortFault> {
+        (**self).transmit(bytes).await
+    }
+
+    async fn receive(&mut self, until: Instant) -> Result<Received, PortFault> {
+        (**self).receive(until).await
+    }
+
+    async fn reconfigure(&mut self, line: LineParams) -> Result<(), PortFault> {
+        (**self).reconfigure(line).await
+    }
+
+    async fn wait(&mut self, span: Duration) -> Result<(), PortFault> {
+        (**self).wait(span).await
+    }
+
+    fn now(&self) -> Instant {
+        (**self).now()
+    }
+}

@@ -368,6 +368,7 @@ impl<'m> Client<'m> {
                 if self.seen.echo && !self.mirrored {
                     self.echo = Echo::Yes;
                 }
+                self.seen.head = self.heard_head();
                 Verdict::Failed(self.seen.fault())
             }
         }

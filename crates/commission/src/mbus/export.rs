@@ -13,7 +13,7 @@ use super::rows::{Row, decode_frame, identity_text};
 use crate::export::{csv_cell, json_text};
 
 /// Cells in columns, two spaces between; those of `right` stand at the right.
-fn columns<const N: usize>(cells: &[[String; N]], right: usize) -> String {
+pub(crate) fn columns<const N: usize>(cells: &[[String; N]], right: usize) -> String {
     let mut widths = [0; N];
     for line in cells {
         for (width, cell) in widths.iter_mut().zip(line) {
@@ -60,22 +60,25 @@ pub fn list_table(found: &[Found]) -> String {
 /// Meters as JSON: one object each.
 #[must_use]
 pub fn list_json(found: &[Found]) -> String {
-    let meters = found.iter().map(|meter| {
-        let identity = meter.identity;
-        let model = meter.entry.map_or_else(|| "null".to_string(), |entry| json_text(entry.def.slug));
-        format!(
-            "  {{\"address\": {}, \"number\": \"{:08X}\", \"maker\": {}, \"version\": {}, \"medium\": {}, \"medium-text\": {}, \
-             \"model\": {model}}}",
-            meter.address,
-            identity.id,
-            json_text(&identity.manufacturer.to_string()),
-            identity.version,
-            identity.medium,
-            json_text(medium_text(identity.medium)),
-        )
-    });
+    let meters = found.iter().map(|meter| format!("  {{{}}}", list_fields(meter)));
     let meters: Vec<String> = meters.collect();
     if meters.is_empty() { "[]\n".to_string() } else { format!("[\n{}\n]\n", meters.join(",\n")) }
+}
+
+/// What is told of a meter in such a list, without the braces.
+pub(crate) fn list_fields(meter: &Found) -> String {
+    let identity = meter.identity;
+    let model = meter.entry.map_or_else(|| "null".to_string(), |entry| json_text(entry.def.slug));
+    format!(
+        "\"address\": {}, \"number\": \"{:08X}\", \"maker\": {}, \"version\": {}, \"medium\": {}, \"medium-text\": {}, \
+         \"model\": {model}",
+        meter.address,
+        identity.id,
+        json_text(&identity.manufacturer.to_string()),
+        identity.version,
+        identity.medium,
+        json_text(medium_text(identity.medium)),
+    )
 }
 
 fn rows_table(rows: &[Row]) -> String {

@@ -18,6 +18,7 @@ mod write;
 
 pub use crate::report::report_text;
 pub use ::mbus::{Direction, Function, Identity, LineParams, Mask, Phase};
+pub(crate) use export::{columns, list_fields};
 pub use export::{explain, list_json, list_table};
 pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, recognise};
 pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};

@@ -128,6 +128,8 @@ pub struct Evidence {
     pub wrong_unit: Option<u8>,
     /// A whole answer of the right unit did not fit the request.
     pub misfit: bool,
+    /// An answer began as the one that was asked for, and came to no whole one.
+    pub head: bool,
 }
 
 impl Evidence {

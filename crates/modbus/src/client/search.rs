@@ -50,6 +50,16 @@ impl Client<'_> {
         if self.unit == 0 { (1..=247).contains(&unit) } else { unit == self.unit }
     }
 
+    /// True where the first bytes of the answer that was asked for stand somewhere in what was heard.
+    pub(super) fn heard_head(&self) -> bool {
+        let run = self.rx.get(..self.len).unwrap_or_default();
+        !self.is_tcp()
+            && run.windows(2).any(|pair| match pair {
+                [unit, function] => self.accepts(*unit) && function & !EXCEPTION_BIT == self.function,
+                _ => false,
+            })
+    }
+
     /// Looks for the answer from every byte on: noise before it only costs time.
     fn scan_known(&mut self, last: bool) -> Option<Verdict> {
         let mut start = 0;
