@@ -1,4 +1,5 @@
 use crate::input::Input;
+use commission::find::{SearchPlan, SearchPosition};
 use commission::{About, Direction, JournalEntry, ReadOut, ReadRow, RowFault, Staged, annotate, meaning, names};
 use modbus::{crc, pdu};
 use units::Instant;
@@ -61,6 +62,11 @@ fn lines(text: &str) {
     if let Err(fault) = ReadOut::from_json(text) {
         assert!(!fault.to_string().is_empty());
     }
+    if let Ok(position) = SearchPosition::parse(text) {
+        assert_eq!(SearchPosition::parse(&position.to_string()), Ok(position.clone()));
+        let plan = SearchPlan::resume(&position);
+        assert!(plan.asked() <= plan.total() && plan.len() == plan.total() - plan.asked());
+    }
     for entry in models::ALL {
         let mut staged = Staged::new();
         match staged.stage_change(entry, text) {
@@ -122,7 +128,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         vec![3, 8, 1, 3, 0x50, 0, 0, 2, 0xD5, 0x0B, 1, 0x83, 2],
         vec![0, 0, 0, 1, 2, 3, 4],
     ];
-    for line in ["1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "baud=9600", "s0-rate=0.1", "{\"format\": 2, \"rows\": [{\"register\": \"4000\"}]}"] {
+    let position = "speeds 9600,300 formats even,odd ids 1-3,9 shared yes anyone no asked 4,0,9 first 1";
+    for line in [position, "1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "baud=9600", "s0-rate=0.1", "{\"format\": 2, \"rows\": [{\"register\": \"4000\"}]}"] {
         seeds.push([b"\x01", line.as_bytes()].concat());
     }
     seeds

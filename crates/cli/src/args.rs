@@ -31,7 +31,7 @@ pub enum Command {
     /// Draw a page of the display
     #[command(after_long_help = examples::lcd())]
     Lcd(LcdArgs),
-    /// Find the meters of an M-Bus; the search tree is told as it grows
+    /// Find the meters of a line: Modbus or M-Bus, with what else is met there
     #[command(after_long_help = examples::find())]
     Find(FindArgs),
     /// Read a meter
@@ -40,6 +40,8 @@ pub enum Command {
     /// Change settings of a meter, and prove each change by reading it back
     #[command(after_long_help = examples::set())]
     Set(SetArgs),
+    /// Say how long a round over the meters of a line takes, and what a dead one costs
+    Budget(BudgetArgs),
     /// Take a frame to pieces
     #[command(after_long_help = examples::decode())]
     Decode(DecodeArgs),
@@ -158,25 +160,83 @@ pub struct ReadArgs {
 /// `metertwin find`.
 #[derive(Debug, Args)]
 pub struct FindArgs {
-    /// The line: serial:PATH?protocol=mbus&baud=2400 or tcp://HOST:PORT?protocol=mbus; number=1907.... stays among the
+    /// The line: serial:PATH, tcp://HOST:PORT or modbus-tcp://HOST:PORT; baud= and parity= behind ? stay at them. An
+    /// M-Bus: serial:PATH?protocol=mbus&baud=2400 or tcp://HOST:PORT?protocol=mbus; number=1907.... stays among the
     /// meters with such numbers
     #[arg(long)]
     pub link: String,
-    /// Search by secondary address, as is done without a word
+    /// Ids that are asked, such as 1-20 or 1,5,7 [default: all, the likely ones first]
+    #[arg(long, value_name = "IDS")]
+    pub ids: Option<String>,
+    /// Speeds that are tried, in this order, such as 9600,4800 [default: all that a model offers; on an M-Bus the link's]
+    #[arg(long, value_name = "BD")]
+    pub speeds: Option<String>,
+    /// Formats that are tried, in this order: some of 8E1,8N1,8O1 [default: all]
+    #[arg(long, value_name = "FORMATS")]
+    pub formats: Option<String>,
+    /// Listen before anything is sent; where another master is heard, nothing is
+    #[arg(long)]
+    pub listen_first: bool,
+    /// Ask each format by itself: slower, but it also finds what answers nothing unusual
+    #[arg(long)]
+    pub thorough: bool,
+    /// How long a meter may take before it answers, in ms; twice that is waited [default: 20]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub answer_time: Option<u32>,
+    /// Go on where the search was that left this file. Ctrl-C, or a port that goes, leaves one; a search that comes to
+    /// its end takes it away
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+    /// M-Bus: search by secondary address, as is done without a word
     #[arg(long, conflicts_with = "primary")]
     pub secondary: bool,
-    /// Ask every primary address
+    /// M-Bus: ask every primary address
     #[arg(long)]
     pub primary: bool,
-    /// The primary addresses that are asked
+    /// M-Bus: the primary addresses that are asked
     #[arg(long, value_name = "FIRST-LAST", default_value = "0-250", requires = "primary")]
     pub addresses: String,
-    /// Try the digits A to E in numbers everywhere, not only where the decimal ones leave a question
+    /// M-Bus: try the digits A to E in numbers everywhere, not only where the decimal ones leave a question
     #[arg(long, conflicts_with = "primary")]
     pub letters: bool,
     /// Write the list as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// `metertwin budget`.
+#[derive(Debug, Args)]
+pub struct BudgetArgs {
+    /// The model that is polled
+    #[arg(long)]
+    pub model: Option<String>,
+    /// How many meters
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=247))]
+    pub meters: u16,
+    /// Speed of the line in Bd [default: as from the factory]
+    #[arg(long, value_name = "BD", value_parser = clap::value_parser!(u32).range(50..=4_000_000))]
+    pub baud: Option<u32>,
+    /// Format of the line: 8E1, 8N1 or 8O1 [default: as from the factory]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
+    /// The time from one round to the next that is wanted, in s
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub period: Option<u32>,
+    /// How long a meter takes before it answers, in ms
+    #[arg(long, value_name = "MS", default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    pub answer_time: u32,
+    /// What the adapter adds to each answer, in ms
+    #[arg(long, value_name = "MS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub latency: u32,
+    /// How long the master waits for a meter that does not answer, in ms
+    #[arg(long, value_name = "MS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub time_out: u32,
+    /// How often it asks such a meter
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub tries: u8,
+    /// Keys of values that are polled; none for all
+    #[arg(value_name = "POINT")]
+    pub points: Vec<String>,
 }
 
 /// What a frame belongs to.
@@ -284,10 +344,13 @@ mod examples {
     }
 
     pub fn find() -> String {
-        "Examples:\n  metertwin find --link 'serial:/dev/ttyUSB0?protocol=mbus&baud=2400'\n  metertwin find --link \
+        "Examples:\n  metertwin find --link serial:/dev/ttyUSB0 --listen-first\n  metertwin find --link serial:/dev/ttyUSB0 \
+         --speeds 9600,4800 --formats 8E1,8N1 --ids 1-60\n  metertwin find --link serial:/dev/ttyUSB0 --resume cabinet.find\n  \
+         metertwin find --link 'serial:/dev/ttyUSB0?protocol=mbus' --speeds 2400,9600\n  metertwin find --link \
          'tcp://gateway:10001?protocol=mbus' --primary --addresses 1-20\n  metertwin find --link \
-         'serial:/dev/ttyUSB0?protocol=mbus&number=1907....' --json\n\nThe tree is told on standard error, the list on \
-         standard output. Exit code 4 where nobody is found."
+         'serial:/dev/ttyUSB0?protocol=mbus&number=1907....' --json\n\nWhat is met is told on standard error as it comes, the \
+         list on standard output. Exit code 4 where nobody is found or another master is heard, 5 where the search was \
+         stopped."
             .to_owned()
     }
 

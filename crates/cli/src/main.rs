@@ -4,9 +4,11 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod budget;
 mod clock;
 mod decode;
 mod fault;
+mod find;
 mod ir;
 mod mbus;
 mod memory;
@@ -37,7 +39,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Script(args) => script::run(args),
         Command::Lcd(args) => picture::run(args),
-        Command::Find(args) => mbus::find(args),
+        Command::Find(args) => find::run(args),
+        Command::Budget(args) => budget::run(args),
         Command::Read(args) => read::run(args),
         Command::Set(args) => set::run(args),
         Command::Decode(args) => decode::run(args),

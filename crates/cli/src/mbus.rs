@@ -1,4 +1,4 @@
-//! `metertwin find`, and `metertwin read` and `metertwin set` over an M-Bus.
+//! `metertwin read` and `metertwin set` over an M-Bus, and what a search of it tells.
 
 use commission::MemoryJournal;
 use commission::mbus::{
@@ -8,7 +8,7 @@ use commission::mbus::{
 use models::Entry;
 use units::Duration;
 
-use crate::args::{FindArgs, Format, ReadArgs, SetArgs};
+use crate::args::{Format, ReadArgs, SetArgs};
 use crate::clock::unix_seconds;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
@@ -17,7 +17,7 @@ use crate::set::agreed;
 use crate::wire::{self, Wire, block_on};
 
 /// What a gateway and the network to it may keep bytes back for.
-const NETWORK: Duration = Duration::from_millis(50);
+pub const NETWORK: Duration = Duration::from_millis(50);
 
 /// The model whose factory setting holds where the link says nothing.
 fn first_model() -> Result<&'static Entry, Fault> {
@@ -25,18 +25,23 @@ fn first_model() -> Result<&'static Entry, Fault> {
     with_mbus.ok_or_else(|| Fault::new(Kind::Input, "this program knows no model with M-Bus"))
 }
 
-fn link(text: &str) -> Result<MbusLink, Fault> {
+pub fn link(text: &str) -> Result<MbusLink, Fault> {
     let factory = mbus::factory_place(first_model()?);
     place::mbus_link(text, factory.line).map_err(|why| Fault::option("--link", why))
 }
 
 fn line<'m>(link: &MbusLink, memory: &'m mut MbusMemory) -> Result<MbusLine<'m, Wire>, Fault> {
     let wire = wire::open(&link.road, link.line)?;
-    let timing = match link.road {
+    let timing = timing(&link.road);
+    Ok(MbusLine::new(wire, memory, link.line, timing, ()))
+}
+
+/// How long answers may be under way on a road.
+pub fn timing(road: &Road) -> MbusTiming {
+    match road {
         Road::Serial(_) => MbusTiming::default(),
         _ => MbusTiming { latency: NETWORK },
-    };
-    Ok(MbusLine::new(wire, memory, link.line, timing, ()))
+    }
 }
 
 fn no_answer(fault: &mbus::Fault, place: Place) -> Fault {
@@ -44,7 +49,7 @@ fn no_answer(fault: &mbus::Fault, place: Place) -> Fault {
 }
 
 /// What was seen at a node or an address, in words.
-fn seen_text(seen: &Seen) -> String {
+pub fn seen_text(seen: &Seen) -> String {
     match seen {
         Seen::Silence => "nobody".to_owned(),
         Seen::Meter(found) => format!("{} at address {}", mbus::identity_text(found.identity), found.address),
@@ -55,7 +60,8 @@ fn seen_text(seen: &Seen) -> String {
     }
 }
 
-fn node_text(node: &NodeEvent) -> String {
+/// A node of the search tree, further in the deeper it lies.
+pub fn node_text(node: &NodeEvent) -> String {
     let again = if matches!(node.seen, Seen::Meter(_)) && !node.new { ", again" } else { "" };
     format!(
         "{:indent$}{}  {}{again}",
@@ -66,99 +72,16 @@ fn node_text(node: &NodeEvent) -> String {
     )
 }
 
-fn search(
-    line: &mut MbusLine<'_, Wire>,
-    link: &MbusLink,
-    within: Mask,
-    letters: bool,
-    told: bool,
-) -> Result<Vec<Found>, Fault> {
+/// The meters that `within` selects.
+fn search(line: &mut MbusLine<'_, Wire>, link: &MbusLink, within: Mask) -> Result<Vec<Found>, Fault> {
     let mut bar = Progress::new();
-    let found = block_on(line.secondary_search(within, letters, &mut |event| match event {
-        SearchEvent::Round(1) => {}
-        SearchEvent::Round(round) if told => {
-            bar.clear();
-            out::remark(&format!("round {round}, for what two equal answers may have hidden"));
-        }
-        SearchEvent::Node(node) => {
-            if told && !matches!(node.seen, Seen::Silence) {
-                bar.clear();
-                out::remark(&node_text(&node));
-            }
+    let found = block_on(line.secondary_search(within, true, &mut |event| {
+        if let SearchEvent::Node(node) = event {
             bar.show("searching, thousandths:", usize::from(node.permille), 1_000);
         }
-        _ => {}
     }));
     bar.clear();
     found.map_err(|fault| no_answer(&fault, Place { line: link.line, address: Address::Primary(253) }))
-}
-
-/// Reads `FIRST-LAST`.
-fn addresses(text: &str) -> Result<(u8, u8), Fault> {
-    let read = || {
-        let (first, last) = text.split_once('-').unwrap_or((text, text));
-        let (first, last): (u8, u8) = (first.parse().ok()?, last.parse().ok()?);
-        (first <= last && last <= 250).then_some((first, last))
-    };
-    let wrong = || Fault::option("--addresses", format!("\"{text}\": expected FIRST-LAST within 0 to 250"));
-    read().ok_or_else(wrong)
-}
-
-/// Runs `find`.
-pub fn find(args: &FindArgs) -> Result<(), Fault> {
-    let spoken = place::protocol(&args.link).map_err(|why| Fault::option("--link", why))?;
-    if spoken != place::Protocol::Mbus {
-        let wrong =
-            "meters are searched on an M-Bus: add protocol=mbus to the options of the link, behind ? or &";
-        return Err(Fault::option("--link", wrong));
-    }
-    let link = link(&args.link)?;
-    let range = addresses(&args.addresses)?;
-    let within = match (link.target, args.primary) {
-        (None, _) => Mask::ANY,
-        (Some(MbusTarget::Number(mask)), false) => mask,
-        (Some(_), _) => {
-            let wrong =
-                "id says who is meant already: expected a link without it; --addresses says where to look";
-            return Err(Fault::option("--link", wrong));
-        }
-    };
-    let mut memory = MbusMemory::default();
-    let mut line = line(&link, &mut memory)?;
-    let found = if args.primary {
-        let mut bar = Progress::new();
-        let found = block_on(line.primary_scan(range.0, range.1, &mut |event| {
-            if !matches!(event.seen, Seen::Silence) {
-                bar.clear();
-                out::remark(&format!("address {}: {}", event.address, seen_text(&event.seen)));
-            }
-            bar.show("asking", event.done, event.of);
-        }));
-        bar.clear();
-        found.map_err(|fault| {
-            no_answer(&fault, Place { line: link.line, address: Address::Primary(range.0) })
-        })?
-    } else {
-        search(&mut line, &link, within, args.letters, true)?
-    };
-    out::print(&if args.json { mbus::list_json(&found) } else { mbus::list_table(&found) });
-    if line.heard_echo() {
-        out::remark(commission::ECHO_SEEN);
-    }
-    if found.is_empty() {
-        let next = if args.primary {
-            "New meters all have address 0 and disturb each other: search by secondary address."
-        } else {
-            "Old meters have primary addresses only: try --primary."
-        };
-        let wrong = format!(
-            "Nobody was found on {} at {}. Check that the level converter has power and that the two wires are connected, \
-             or try other speeds. {next}",
-            link.road, link.line
-        );
-        return Err(Fault::new(Kind::NoAnswer, wrong));
-    }
-    Ok(())
 }
 
 /// The meter that a link means.
@@ -166,7 +89,7 @@ fn target(line: &mut MbusLine<'_, Wire>, link: &MbusLink) -> Result<Place, Fault
     let address = match link.target {
         None => mbus::factory_place(first_model()?).address,
         Some(MbusTarget::Primary(address)) => Address::Primary(address),
-        Some(MbusTarget::Number(mask)) => match search(line, link, mask, true, false)?.as_slice() {
+        Some(MbusTarget::Number(mask)) => match search(line, link, mask)?.as_slice() {
             [] => {
                 let wrong = format!(
                     "No answer from number {} at {}. Search for it, also at other speeds.",

@@ -34,11 +34,18 @@ impl Progress {
     /// Shows `done` of `total`, with what is done in words.
     pub fn show(&mut self, what: &str, done: usize, total: usize) {
         const BAR: usize = 24;
-        if !self.shown || total == 0 {
+        if total == 0 {
             return;
         }
         let full = BAR * done.min(total) / total;
-        let text = format!("{what} [{}{}] {done} of {total}", "=".repeat(full), " ".repeat(BAR - full));
+        self.tell(&format!("{what} [{}{}] {done} of {total}", "=".repeat(full), " ".repeat(BAR - full)));
+    }
+
+    /// Shows how far it is in words.
+    pub fn tell(&mut self, text: &str) {
+        if !self.shown {
+            return;
+        }
         let blanks = " ".repeat(self.width.saturating_sub(text.len()));
         self.width = text.len();
         let _ = write!(io::stderr(), "\r{text}{blanks}");

@@ -74,6 +74,11 @@ fn options(text: &str) -> impl Iterator<Item = (&str, &str)> {
     options.map(|option| option.split_once('=').unwrap_or((option, "")))
 }
 
+/// True where a link has an option of this key.
+pub fn says(text: &str, key: &str) -> bool {
+    options(text).any(|(other, _)| other == key)
+}
+
 /// What is spoken on the line of a link.
 pub fn protocol(text: &str) -> Result<Protocol, TextError> {
     match options(text).find(|(key, _)| *key == "protocol") {

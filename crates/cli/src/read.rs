@@ -1,5 +1,6 @@
 //! `metertwin read`: everything a meter tells, or the points that were asked for.
 
+use commission::diagnosis::{Cause, Symptoms, diagnose};
 use commission::{
     Bus as _, Context, Identity, Line, LineMemory, ReadOut, RowFault, identify, names, read_out, sentence,
 };
@@ -38,7 +39,15 @@ pub fn who(line: &mut Line<'_, Wire>) -> Result<Identity, Fault> {
 /// A fault of the bus as the end of the program.
 pub fn no_answer(line: &Line<'_, Wire>, entry: Option<&'static Entry>, fault: &commission::Fault) -> Fault {
     let kind = if matches!(fault, commission::Fault::Refused(_)) { Kind::Refused } else { Kind::NoAnswer };
-    Fault::new(kind, sentence(fault, &Context { place: line.place(), entry, request: None }))
+    let place = line.place();
+    let told = diagnose(&Symptoms::of(place, line.tally(), Some(fault)));
+    // Where several questions together tell more than the last of them.
+    let text = match told.cause {
+        Cause::SeveralOnOneId => told.to_string(),
+        Cause::Disturbed if told.certain => told.to_string(),
+        _ => sentence(fault, &Context { place, entry, request: None }),
+    };
+    Fault::new(kind, text)
 }
 
 /// Runs the command.

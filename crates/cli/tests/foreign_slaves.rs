@@ -357,6 +357,13 @@ fn a_bad_adapter_changes_nothing() {
 fn survives(fault: &str) {
     let folder = Folder::new();
     let (served, line, link) = behind(fault, &folder);
+    let found = run(&["find", "--link", &link, "--speeds", "9600", "--formats", "8E1,8N1", "--ids", "1-12"]);
+    let said = format!("{fault}: {} {}{}", found.code, found.out, found.err);
+    assert_eq!(found.code, 0, "{said}");
+    let rows: Vec<Vec<&str>> =
+        found.out.lines().skip(1).map(|line| line.split_ascii_whitespace().collect()).collect();
+    assert!(rows.len() == 1 && rows[0].starts_with(&["Modbus", "9600", "8E1", "1"]), "{said}");
+    assert_eq!(found.err.contains(commission::ECHO_SEEN), fault == "echo", "{said}");
     let read = values(&link);
     assert_eq!(value(&read, "energy.forward"), "1234.56", "{fault}");
     assert_eq!(value(&read, "voltage"), "230.1", "{fault}");

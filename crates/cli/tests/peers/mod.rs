@@ -160,22 +160,30 @@ impl Master {
 /// The master of libmodbus, compiled once.
 fn libmodbus() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let flags = Command::new("pkg-config").args(["--cflags", "--libs", "libmodbus"]).output().unwrap();
-        assert!(flags.status.success(), "libmodbus is missing: {}", said(&flags));
-        let flags = String::from_utf8_lossy(&flags.stdout).into_owned();
-        let program =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("master_libmodbus-{}", std::process::id()));
-        let compiled = Command::new("cc")
-            .args(["-Wall", "-Wextra", "-Werror", "-o"])
-            .arg(&program)
-            .arg(file("master_libmodbus.c"))
-            .args(flags.split_whitespace())
-            .output()
-            .unwrap();
-        assert!(compiled.status.success(), "{}", said(&compiled));
-        program
-    })
+    PROGRAM.get_or_init(|| compiled("master_libmodbus"))
+}
+
+/// The slave of libmodbus, compiled once.
+pub fn libmodbus_slave() -> Command {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    Command::new(PROGRAM.get_or_init(|| compiled("slave_libmodbus")))
+}
+
+/// A program of `tests/peers` that needs libmodbus.
+fn compiled(name: &str) -> PathBuf {
+    let flags = Command::new("pkg-config").args(["--cflags", "--libs", "libmodbus"]).output().unwrap();
+    assert!(flags.status.success(), "libmodbus is missing: {}", said(&flags));
+    let flags = String::from_utf8_lossy(&flags.stdout).into_owned();
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let compiled = Command::new("cc")
+        .args(["-Wall", "-Wextra", "-Werror", "-o"])
+        .arg(&program)
+        .arg(file(&format!("{name}.c")))
+        .args(flags.split_whitespace())
+        .output()
+        .unwrap();
+    assert!(compiled.status.success(), "{}", said(&compiled));
+    program
 }
 
 /// A step that reads.

@@ -10,7 +10,7 @@ use units::{Duration, Instant};
 use super::control::Leash;
 use super::frame::{Question, Reply, Sorted};
 use crate::bus::{Direction, Observer, Traffic};
-use crate::meaning;
+use crate::meaning::{self, About};
 use crate::port::{Port, PortFault, Received};
 
 /// A hole inside an answer that does not end it: adapters make them of up to 40 ms.
@@ -172,7 +172,7 @@ impl<P: Port, O: Observer> Prober<P, O> {
         let left = self.now().max(begun + line.wire_time(question.bytes().len()));
         self.last = left;
         self.rest = line.t35();
-        let asks = format!("Is anybody there? {}", meaning::request(None, &question.request));
+        let asks = format!("Is anybody there? {}", meaning::request(About::default(), &question.request));
         self.tell(left, Direction::Sent, question.bytes(), asks, true);
         sent?;
         let patience = line.t35() + wait + line.char_time();
