@@ -1,5 +1,6 @@
 use crate::input::Input;
 use commission::find::{SearchPlan, SearchPosition};
+use commission::listen::{self, HexLog, ListenMemory, Listener, Spoken};
 use commission::{About, Direction, JournalEntry, ReadOut, ReadRow, RowFault, Staged, annotate, meaning, names};
 use modbus::{crc, pdu};
 use units::Instant;
@@ -9,7 +10,11 @@ pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
     match input.byte() % 4 {
         0 => read_out(&mut input),
-        1 => lines(&input.text()),
+        1 => {
+            let text = input.text();
+            lines(&text);
+            log(&text);
+        }
         sealed => frames(&mut input, sealed == 2),
     }
 }
@@ -76,6 +81,33 @@ fn lines(text: &str) {
     }
 }
 
+/// A log of bytes: played to either listener, every byte is told once, and what is written of it reads back.
+fn log(text: &str) {
+    let log = HexLog::parse(text);
+    assert!(log.faults.iter().all(|fault| !fault.to_string().is_empty()));
+    assert!(log.lines.windows(2).all(|pair| pair[0].at <= pair[1].at));
+    let line = log.setting.unwrap_or(modbus::LineParams::even(9_600));
+    let bytes = |log: &HexLog| -> Vec<u8> {
+        let said = log.lines.iter().filter_map(|line| match &line.heard {
+            commission::Received::Bytes(bytes) => Some(bytes.as_slice()),
+            _ => None,
+        });
+        said.flatten().copied().collect()
+    };
+    for spoken in [Spoken::Modbus, Spoken::Mbus] {
+        let mut memory = ListenMemory::default();
+        let mut listener = Listener::new(&mut memory, spoken, line);
+        listener.keep(1 << 20);
+        log.play(&mut listener);
+        let told: Vec<u8> = listener.items().flat_map(|item| item.bytes.iter().copied()).collect();
+        assert_eq!(told, bytes(&log));
+        assert!(!listen::report(&listener).is_empty());
+        let again = HexLog::parse(&listen::text(&listener, None));
+        assert_eq!(again.faults, []);
+        assert_eq!((bytes(&again), again.spoken), (told, Some(spoken)));
+    }
+}
+
 /// A read-out of registers with anything in them, in each of its forms.
 fn read_out(input: &mut Input<'_>) {
     let entry = &models::ALL[usize::from(input.byte()) % models::ALL.len()];
@@ -129,7 +161,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         vec![0, 0, 0, 1, 2, 3, 4],
     ];
     let position = "speeds 9600,300 formats even,odd ids 1-3,9 shared yes anyone no asked 4,0,9 first 1";
-    for line in [position, "1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "baud=9600", "s0-rate=0.1", "{\"format\": 2, \"rows\": [{\"register\": \"4000\"}]}"] {
+    for line in [position, "1234 00070001 baud intend 9600 4800", "5 13070002 parity refused 3 -", "scroll-time=25", "12:44:10.020 > 01 03 50 00 00 02 D5 0B\n0x0000: 0103 0443\n0x0004: 6619 9a85 87\n! parity\n<E5>", "baud=9600", "s0-rate=0.1", "{\"format\": 2, \"rows\": [{\"register\": \"4000\"}]}"] {
         seeds.push([b"\x01", line.as_bytes()].concat());
     }
     seeds

@@ -42,6 +42,12 @@ pub enum Command {
     Set(SetArgs),
     /// Say how long a round over the meters of a line takes, and what a dead one costs
     Budget(BudgetArgs),
+    /// Listen to a line without sending anything, and name what is said
+    #[command(after_long_help = examples::sniff())]
+    Sniff(SniffArgs),
+    /// Watch values of a meter as they change
+    #[command(after_long_help = examples::watch())]
+    Watch(WatchArgs),
     /// Take a frame to pieces
     #[command(after_long_help = examples::decode())]
     Decode(DecodeArgs),
@@ -65,7 +71,8 @@ pub struct ServeArgs {
     pub meters: Vec<String>,
     /// Where masters reach the meters: tcp://HOST:PORT (the bytes of the bus terminals), pty:PATH or serial:PATH, with
     /// rtu+ or mbus+ before it where there are meters on RS485 and on M-Bus; modbus-tcp://HOST:PORT; with ir+ before it
-    /// the optical head, on the first meter or on ?meter=SERIAL. Port 0 takes any that is free. Each port carries all
+    /// the optical head, on the first meter or on ?meter=SERIAL; with tap+ first a port for listeners, which gets every byte of
+    /// that wire. Port 0 takes any that is free. Each port carries all
     /// meters of its kind [default: tcp://127.0.0.1:5020]
     #[arg(long = "port", value_name = "PORT")]
     pub ports: Vec<String>,
@@ -239,6 +246,70 @@ pub struct BudgetArgs {
     pub points: Vec<String>,
 }
 
+/// `metertwin sniff`.
+#[derive(Debug, Args)]
+pub struct SniffArgs {
+    /// The line, as for read; id and number do not matter. Nothing is sent
+    #[arg(long)]
+    pub link: Option<String>,
+    /// Read a log of bytes in hexadecimal instead, - for standard input; what --link says of the line holds for it
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Name the registers of meters whose model is not heard as this model has them
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Show the bytes too
+    #[arg(long)]
+    pub bytes: bool,
+    /// Write what was heard as a capture file: link type USER0, to be dissected as mbrtu
+    #[arg(long, value_name = "FILE")]
+    pub pcap: Option<PathBuf>,
+    /// Write what was heard as a text that --log reads
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// End after so many seconds; else Ctrl-C ends it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub seconds: Option<u64>,
+}
+
+/// How a table of series is laid out.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SeriesLayout {
+    /// One line a value, with its bytes, and one a gap, with its cause
+    Lines,
+    /// One column a value, for spreadsheets
+    Columns,
+}
+
+/// `metertwin watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// The line, as for read
+    #[arg(long)]
+    pub link: String,
+    /// Read it as this model
+    #[arg(long)]
+    pub model: Option<String>,
+    /// Keys of values that are numbers
+    #[arg(value_name = "POINT", required = true)]
+    pub points: Vec<String>,
+    /// Begin a round only so many milliseconds after the one before
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    pub every: Option<u64>,
+    /// Write the values as comma-separated ones at the end
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// The layout of that file
+    #[arg(long, value_enum, default_value_t = SeriesLayout::Lines)]
+    pub layout: SeriesLayout,
+    /// Write the values as JSON at the end
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// End after so many seconds; else Ctrl-C ends it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    pub seconds: Option<u64>,
+}
+
 /// What a frame belongs to.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Language {
@@ -351,6 +422,26 @@ mod examples {
          'serial:/dev/ttyUSB0?protocol=mbus&number=1907....' --json\n\nWhat is met is told on standard error as it comes, the \
          list on standard output. Exit code 4 where nobody is found or another master is heard, 5 where the search was \
          stopped."
+            .to_owned()
+    }
+
+    pub fn sniff() -> String {
+        "Examples:\n  metertwin sniff --link 'serial:/dev/ttyUSB0?baud=9600&parity=even'\n  metertwin sniff --link \
+         tcp://192.168.1.20:5020 --seconds 60 --pcap bus.pcap --text bus.log\n  metertwin sniff --log bus.log --bytes\n  \
+         metertwin sniff --link 'serial:/dev/ttyUSB0?protocol=mbus&baud=2400'\n\n\
+         Each frame is named as it comes; at the end the figures follow: load, ids, errors, how soon meters answer.\n\
+         Wireshark shows the capture with mbrtu for User 0 among its DLT_USER protocols:\n  tshark -r bus.pcap -o \
+         'uat:user_dlts:\"User 0 (DLT=147)\",\"mbrtu\",\"0\",\"\",\"0\",\"\"'\n\n\
+         Exit code 4 where nothing was heard."
+            .to_owned()
+    }
+
+    pub fn watch() -> String {
+        "Examples:\n  metertwin watch --link serial:/dev/ttyUSB0 power voltage\n  metertwin watch --link \
+         tcp://192.168.1.20:5020 power --seconds 60 --csv power.csv --layout columns\n  metertwin watch --link \
+         'serial:/dev/ttyUSB0?protocol=mbus&baud=2400&id=1' energy.forward\n\n\
+         One request is outstanding at a time, the fewest for the chosen values; the rate that is achieved is shown. What is \
+         missing is told with its cause, in the files too. Exit code 4 where no value came."
             .to_owned()
     }
 

@@ -31,6 +31,12 @@ pub fn system(span: Duration) -> time::Duration {
     time::Duration::from_micros(span.as_micros())
 }
 
+/// The time of day as microseconds since 1970.
+pub fn unix_micros() -> u64 {
+    let since = time::SystemTime::now().duration_since(time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+}
+
 /// The time of day as seconds since 1970, which files carry.
 pub fn unix_seconds() -> u64 {
     time::SystemTime::now().duration_since(time::UNIX_EPOCH).map_or(0, |since| since.as_secs())

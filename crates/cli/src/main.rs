@@ -19,8 +19,10 @@ mod read;
 mod script;
 mod serve;
 mod set;
+mod sniff;
 mod state;
 mod tty;
+mod watch;
 mod wire;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         Command::Budget(args) => budget::run(args),
         Command::Read(args) => read::run(args),
         Command::Set(args) => set::run(args),
+        Command::Sniff(args) => sniff::run(args),
+        Command::Watch(args) => watch::run(args),
         Command::Decode(args) => decode::run(args),
         Command::Memory(args) => memory::run(args),
     };

@@ -20,7 +20,7 @@ use crate::wire::{self, Wire, block_on};
 pub const NETWORK: Duration = Duration::from_millis(50);
 
 /// The model whose factory setting holds where the link says nothing.
-fn first_model() -> Result<&'static Entry, Fault> {
+pub fn first_model() -> Result<&'static Entry, Fault> {
     let with_mbus = models::ALL.iter().find(|entry| entry.def.mbus.is_some());
     with_mbus.ok_or_else(|| Fault::new(Kind::Input, "this program knows no model with M-Bus"))
 }
@@ -44,7 +44,7 @@ pub fn timing(road: &Road) -> MbusTiming {
     }
 }
 
-fn no_answer(fault: &mbus::Fault, place: Place) -> Fault {
+pub fn no_answer(fault: &mbus::Fault, place: Place) -> Fault {
     Fault::new(Kind::NoAnswer, mbus::sentence(fault, place))
 }
 
@@ -109,25 +109,38 @@ fn target(line: &mut MbusLine<'_, Wire>, link: &MbusLink) -> Result<Place, Fault
     Ok(Place { line: link.line, address })
 }
 
+/// Opens the line of a link, and finds the meter that it means.
+pub fn reach<'m>(text: &str, memory: &'m mut MbusMemory) -> Result<(MbusLine<'m, Wire>, Place), Fault> {
+    let link = link(text)?;
+    let mut line = line(&link, memory)?;
+    let place = target(&mut line, &link)?;
+    Ok((line, place))
+}
+
+/// Refuses keys that the meter does not tell.
+pub fn known(read: &mbus::MbusReadOut, points: &[String]) -> Result<(), Fault> {
+    match points.iter().find(|point| !read.rows.iter().any(|row| row.key == **point)) {
+        None => Ok(()),
+        Some(point) => {
+            let keys: Vec<&str> = read.rows.iter().map(|row| row.key.as_str()).collect();
+            let wrong = format!("the meter tells no \"{point}\": expected some of {}", keys.join(", "));
+            Err(Fault::option("POINT", wrong))
+        }
+    }
+}
+
 /// Runs `read`.
 pub fn read(args: &ReadArgs) -> Result<(), Fault> {
     if args.model.is_some() {
         let wrong = "a meter on an M-Bus says itself what it is: expected none";
         return Err(Fault::option("--model", wrong));
     }
-    let link = link(&args.link)?;
     let mut memory = MbusMemory::default();
-    let mut line = line(&link, &mut memory)?;
-    let place = target(&mut line, &link)?;
+    let (mut line, place) = reach(&args.link, &mut memory)?;
     let read = block_on(line.read_out(place.address, &mut |_| {}));
     let mut read = read.map_err(|fault| no_answer(&fault, place))?;
     out::remark(&read.sentence());
-    let unknown = args.points.iter().find(|point| !read.rows.iter().any(|row| row.key == **point));
-    if let Some(point) = unknown {
-        let keys: Vec<&str> = read.rows.iter().map(|row| row.key.as_str()).collect();
-        let wrong = format!("the meter tells no \"{point}\": expected some of {}", keys.join(", "));
-        return Err(Fault::option("POINT", wrong));
-    }
+    known(&read, &args.points)?;
     if !args.points.is_empty() {
         read.rows.retain(|row| args.points.contains(&row.key));
     }

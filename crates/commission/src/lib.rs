@@ -22,11 +22,14 @@ pub mod find;
 mod identify;
 mod journal;
 pub mod json;
+pub mod listen;
+pub mod live;
 pub mod mbus;
 pub mod meaning;
 pub mod names;
 pub mod optical;
 mod plan;
+pub mod plot;
 mod port;
 mod read;
 mod report;
@@ -34,6 +37,7 @@ mod saved;
 mod sentence;
 mod simulated;
 mod staged;
+mod wall;
 mod write;
 
 pub use bus::{
@@ -51,4 +55,5 @@ pub use saved::{SavedFault, SavedReadOut};
 pub use sentence::{Context, ECHO_SEEN, sentence};
 pub use simulated::SimulatedPort;
 pub use staged::{StageError, Staged, commands, writable, writable_settings};
+pub use wall::Wall;
 pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress, write_plan};

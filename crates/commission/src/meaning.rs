@@ -87,7 +87,7 @@ impl About {
     }
 
     /// The value of a row in words, its registers where nobody knows what they mean.
-    fn value(self, entry: &'static Entry, def: &RegisterDef, words: &[u16]) -> String {
+    pub(crate) fn value(self, entry: &'static Entry, def: &RegisterDef, words: &[u16]) -> String {
         match self.decode(entry, def, words) {
             Some(Ok(value)) => names::value_text(entry, def, value).to_string(),
             Some(Err(fault)) => fault.to_string(),
@@ -287,7 +287,7 @@ fn can_be_written(entry: &'static Entry, addr: u16) -> bool {
 }
 
 /// The rows that a range touches.
-fn touched(entry: &'static Entry, address: u16, count: u16) -> Vec<Row> {
+pub(crate) fn touched(entry: &'static Entry, address: u16, count: u16) -> Vec<Row> {
     let end = u32::from(address) + u32::from(count);
     names::rows(entry)
         .filter(|row| u32::from(row.def.addr) < end && row.def.end() > u32::from(address))

@@ -64,6 +64,17 @@ impl ReadPlan {
         }
         spans
     }
+
+    /// The fewest spans that read the rows whose address is `wanted`, whatever lies between them.
+    #[must_use]
+    pub fn of(model: &'static ModelDef, max_read: u16, wanted: &dyn Fn(u16) -> bool) -> Vec<Span> {
+        let most = model.modbus.map_or(max_read, |modbus| modbus.max_read.min(max_read)).max(2);
+        let mut spans = Vec::new();
+        for block in model.registers.iter().filter(|block| block.rule == Rule::Contiguous) {
+            cover(block, block.rows.iter().filter(|row| wanted(row.addr)), most, &mut spans);
+        }
+        spans
+    }
 }
 
 /// Covers `rows`, in rising order, with the fewest spans: each starts at the first row left and goes as far as it may.
@@ -98,7 +109,7 @@ fn inside(rows: &[Row], span: Span) -> Vec<&RegisterDef> {
 }
 
 /// What is asked where `span` failed: the two halves of its rows, or its one row without what lies around it.
-fn smaller(rows: &[Row], span: Span) -> Vec<Span> {
+pub(crate) fn smaller(rows: &[Row], span: Span) -> Vec<Span> {
     let inside = inside(rows, span);
     let middle = span.addr + span.count / 2;
     let cut =
@@ -107,7 +118,7 @@ fn smaller(rows: &[Row], span: Span) -> Vec<Span> {
 }
 
 /// The first row alone, then the rest.
-fn first_alone(rows: &[Row], span: Span) -> Vec<Span> {
+pub(crate) fn first_alone(rows: &[Row], span: Span) -> Vec<Span> {
     let inside = inside(rows, span);
     pieces(&inside, (inside.len() > 1).then_some(1), span)
 }

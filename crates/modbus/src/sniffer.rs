@@ -1,7 +1,7 @@
 //! The sniffer: hears both directions of a serial line and pairs requests with answers.
 
 use crate::LineError;
-use crate::pdu::{FrameFault, Request, Response};
+use crate::pdu::{EXCEPTION_BIT, FrameFault, Request, Response};
 use crate::rtu::{self, FrameLen, MAX_FRAME, request_len, response_len};
 use crate::{PREDICT_GAP, crc};
 use units::{Duration, Instant};
@@ -121,13 +121,20 @@ pub struct Sniffer<'m> {
     last_rx: Instant,
     asked: Option<Asked>,
     error: Option<(Instant, LineError)>,
+    gap: Duration,
 }
 
 impl<'m> Sniffer<'m> {
     /// A sniffer that has heard nothing yet.
     #[must_use]
     pub fn new(rx: &'m mut [u8]) -> Self {
-        Self { rx, len: 0, told: 0, last_rx: Instant::ZERO, asked: None, error: None }
+        Self { rx, len: 0, told: 0, last_rx: Instant::ZERO, asked: None, error: None, gap: PREDICT_GAP }
+    }
+
+    /// A pause of `gap` gives up what is unfinished; without this, one of [`PREDICT_GAP`]. Slow lines and adapters that make
+    /// holes need a longer one.
+    pub fn set_gap(&mut self, gap: Duration) {
+        self.gap = gap;
     }
 
     /// Takes bytes in, in any chunking, and returns how many: offer the rest again after `poll` has yielded nothing.
@@ -156,7 +163,7 @@ impl<'m> Sniffer<'m> {
         if self.error.is_some() {
             return Some(Instant::ZERO);
         }
-        (self.len > self.told).then(|| self.last_rx + PREDICT_GAP)
+        (self.len > self.told).then(|| self.last_rx + self.gap)
     }
 
     /// The next thing heard. Call it until it yields nothing, before the next `handle_rx`.
@@ -165,7 +172,7 @@ impl<'m> Sniffer<'m> {
         if let Some((at, error)) = self.error.take() {
             return Some(Heard::Line { at, error });
         }
-        let gap = now - self.last_rx >= PREDICT_GAP || self.len == self.rx.len();
+        let gap = now - self.last_rx >= self.gap || self.len == self.rx.len();
         let (kind, n) = self.front(gap)?;
         self.told = n;
         let at = self.last_rx;
@@ -173,12 +180,17 @@ impl<'m> Sniffer<'m> {
         match kind {
             Kind::Damaged => Some(Heard::Damaged { at, bytes: frame }),
             Kind::Request => {
-                let (unit, request) = rtu::parse_request(frame).ok()?;
+                // The check may hold for a frame that contradicts itself.
+                let Ok((unit, request)) = rtu::parse_request(frame) else {
+                    return Some(Heard::Damaged { at, bytes: frame });
+                };
                 self.asked = Some(Asked::of(unit, &request, at));
                 Some(Heard::Request { at, unit, request, frame })
             }
             Kind::Response => {
-                let (unit, response) = rtu::parse_response(frame, None).ok()?;
+                let Ok((unit, response)) = rtu::parse_response(frame, None) else {
+                    return Some(Heard::Damaged { at, bytes: frame });
+                };
                 let to = self.asked.take_if(|asked| asked.is_answered_by(unit, &response));
                 Some(Heard::Response { at, unit, response, to, frame })
             }
@@ -217,7 +229,9 @@ impl<'m> Sniffer<'m> {
             FrameLen::Open if gap && run.len() <= MAX_FRAME && crc::holds(run) => Some(run.len()),
             _ => None,
         };
-        let request = whole(request_len(run)).map(|n| (Kind::Request, n));
+        // Only answers refuse.
+        let refuses = run.get(1).is_some_and(|function| function & EXCEPTION_BIT != 0);
+        let request = if refuses { None } else { whole(request_len(run)).map(|n| (Kind::Request, n)) };
         let response = whole(response_len(run)).map(|n| (Kind::Response, n));
         match (request, response) {
             (Some(a), Some(b)) if a.1 == b.1 => Some(if self.expects(run, b.1) { b } else { a }),

@@ -100,6 +100,26 @@ fn keeps_functions_it_does_not_know() {
 }
 
 #[test]
+fn a_refusal_is_an_answer_whoever_asked() {
+    let heard = listen(&[(0, sealed(&[1, 0x83, 2]))]);
+    assert_eq!(heard, ["1 > Exception { function: 3, exception: IllegalDataAddress } to nobody"]);
+}
+
+#[test]
+fn the_pause_that_ends_a_frame_can_be_longer() {
+    let mut rx = [0; crate::LISTEN_BUFFER];
+    let mut sniffer = Sniffer::new(&mut rx);
+    sniffer.set_gap(Duration::from_millis(60));
+    let ask = sealed(&[1, 3, 0, 0, 0, 1]);
+    sniffer.handle_rx(Instant::ZERO, &ask[..4]);
+    assert_eq!(sniffer.poll_at(), Some(Instant::from_millis(60)));
+    assert_eq!(sniffer.poll(Instant::from_millis(45)), None);
+    let now = Instant::from_millis(45);
+    sniffer.handle_rx(now, &ask[4..]);
+    assert!(matches!(sniffer.poll(now), Some(Heard::Request { unit: 1, .. })));
+}
+
+#[test]
 fn an_answer_to_unit_0_is_paired() {
     let heard = listen(&[(0, sealed(&[0, 3, 0x10, 0, 0, 2])), (25, sealed(&[1, 3, 4, 0x15, 6, 0, 1]))]);
     assert_eq!(heard[1], "1 > Read { function: 3, words: [1506 0001] } to 1000");

@@ -15,6 +15,8 @@ pub(crate) enum Node {
     Master,
     /// A meter, by its place on the rail.
     Twin(usize),
+    /// One more end at the wire, by its number.
+    Tap(usize),
     /// A meter that has left the wire meanwhile.
     Gone,
 }
@@ -131,8 +133,8 @@ impl Hears {
     fn hears(self, signal: &Signal) -> bool {
         match self {
             Self::All => true,
-            Self::Master => signal.from == Node::Master,
-            Self::Meters => signal.from != Node::Master,
+            Self::Master => matches!(signal.from, Node::Master | Node::Tap(_)),
+            Self::Meters => !matches!(signal.from, Node::Master | Node::Tap(_)),
         }
     }
 }

@@ -22,6 +22,7 @@ mod say;
 mod saymatrix;
 pub mod script;
 mod spec;
+mod tap;
 mod terminals;
 mod text;
 mod twin;

@@ -8,6 +8,7 @@ use schema::PortId;
 use units::{Duration, Instant, LineError, LineParams};
 
 use crate::copper::{Character, Hears, Meeting, Node, Receiver, Signal, chance, nanos};
+use crate::tap::Tap;
 use crate::wire::WireFaults;
 
 /// Tells the chance of noise from that of collisions.
@@ -55,7 +56,12 @@ pub(crate) struct Ear {
 }
 
 impl Ear {
-    fn new(receiver: Receiver, from: u64) -> Self {
+    /// When the next character ends.
+    pub(crate) fn next_end(&self) -> Option<Instant> {
+        self.next.map(|next| next.end)
+    }
+
+    pub(crate) fn new(receiver: Receiver, from: u64) -> Self {
         Self { receiver, from, next: None }
     }
 }
@@ -69,6 +75,8 @@ pub(crate) struct Wire {
     /// The receivers of the meters.
     ears: Vec<Ear>,
     master: Ear,
+    /// More ends than the master's.
+    pub(crate) taps: Vec<Tap>,
     faults: WireFaults,
     pub(crate) seed: u64,
     pub(crate) latency: Duration,
@@ -88,6 +96,7 @@ impl Wire {
             sendings: Vec::new(),
             ears: Vec::new(),
             master: Ear::new(Receiver { line, hears: Hears::All, inverted: false }, 0),
+            taps: Vec::new(),
             faults: WireFaults::default(),
             seed: 1,
             latency: Duration::ZERO,
@@ -194,6 +203,11 @@ impl Wire {
             // The receiver of the adapter is off while its driver is on.
             self.master.from = self.master.from.max(signal.end_ns());
         }
+        if let Node::Tap(tap) = from
+            && let Some(tap) = self.taps.get_mut(tap)
+        {
+            tap.ear.from = tap.ear.from.max(signal.end_ns());
+        }
         self.signals.push(signal);
         self.listen();
     }
@@ -205,14 +219,15 @@ impl Wire {
     /// Every receiver looks for its next character anew; forgets what all of them have heard.
     fn listen(&mut self) {
         let meeting = self.meeting();
-        for ear in self.ears.iter_mut().chain([&mut self.master]) {
+        let taps = self.taps.iter_mut().map(|tap| &mut tap.ear);
+        for ear in self.ears.iter_mut().chain([&mut self.master]).chain(taps) {
             ear.next = ear.receiver.next(&self.signals, meeting, ear.from);
         }
         self.forget();
     }
 
     fn forget(&mut self) {
-        let ears = || self.ears.iter().chain([&self.master]);
+        let ears = || self.ears.iter().chain([&self.master]).chain(self.taps.iter().map(|tap| &tap.ear));
         let needed = ears().filter(|ear| ear.next.is_some()).map(|ear| ear.from).min().unwrap_or(u64::MAX);
         self.signals.retain(|signal| signal.end_ns() >= needed);
     }
@@ -261,6 +276,36 @@ impl Wire {
         let heard = character.judge(receiver.line);
         let read = Read { start: character.start, end: character.end, heard, extra };
         Some((which.map(|_| receiver), read))
+    }
+
+    /// The further ends read what has ended by `until`.
+    pub(crate) fn read_taps(&mut self, until: Instant) {
+        let meeting = self.meeting();
+        for at in 0..self.taps.len() {
+            while let Some(tap) = self.taps.get_mut(at) {
+                let Some(mut character) = tap.ear.next.take_if(|next| next.end <= until) else { break };
+                let receiver = tap.ear.receiver;
+                tap.ear.from = character.next;
+                tap.ear.next = receiver.next(&self.signals, meeting, character.next);
+                let extra = self.garble(&mut character, receiver.line);
+                let heard = character.judge(receiver.line);
+                let read = Read { start: character.start, end: character.end, heard, extra };
+                if let Some(tap) = self.taps.get_mut(at) {
+                    tap.arrive(read);
+                }
+            }
+        }
+        if !self.taps.is_empty() {
+            self.forget();
+        }
+    }
+
+    pub(crate) fn set_tap_line(&mut self, now: Instant, tap: usize, line: LineParams) {
+        if let Some(tap) = self.taps.get_mut(tap) {
+            tap.ear.receiver.line = line;
+            tap.ear.from = tap.ear.from.max(nanos(now));
+            self.listen();
+        }
     }
 
     /// Noise and reflections hit all receivers of a speed alike.
@@ -354,6 +399,7 @@ impl Wire {
             let read = self.master.next.filter(|_| self.latency == Duration::ZERO || self.held.is_empty());
             held.into_iter().chain(read.map(|next| next.end)).min()
         });
-        ends.chain(self.wake_at).chain(waited.flatten()).min()
+        let taps = self.taps.iter().filter_map(Tap::due);
+        ends.chain(self.wake_at).chain(waited.flatten()).chain(taps).min()
     }
 }

@@ -143,6 +143,9 @@ impl Bus {
         while let Some((source, sound)) = self.next_sound(now, twins) {
             self.owner = Some(source);
             let speech = mouths.get(&source).map(|mouth| mouth.speech);
+            if let Sound::Bytes(bytes, _) = &sound {
+                self.overhear(bytes, mouths);
+            }
             self.hear(now, speech == Some(Speech::Serial), &sound, twins);
             self.answer(now, twins, mouths);
         }
@@ -167,6 +170,13 @@ impl Bus {
             return None;
         }
         self.waiting.remove(index).map(|waiting| (waiting.source, waiting.sound))
+    }
+
+    /// Who listens gets what is said, whoever says it.
+    fn overhear(&self, bytes: &[u8], mouths: &mut Mouths) {
+        for mouth in mouths.values_mut().filter(|mouth| mouth.lead == Lead::Tap(self.number)) {
+            order(mouth, Order::Send { bytes: bytes.to_vec(), baud: None });
+        }
     }
 
     fn hear(&mut self, now: Instant, serial: bool, sound: &Sound, twins: &mut [Twin]) {
@@ -295,6 +305,7 @@ impl Bus {
         mouths: &mut Mouths,
     ) {
         self.quiet_at = now;
+        self.overhear(&bytes, mouths);
         if let Some(mouth) = self.owner.and_then(|owner| mouths.get_mut(&owner)) {
             order(mouth, Order::Send { bytes, baud: Some(line.baud) });
             if mouth.speech == Speech::Serial {

@@ -26,6 +26,8 @@ enum On {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terminal {
     on: On,
+    /// It is for listeners alone.
+    tap: bool,
     /// The road that bytes take.
     pub road: Road,
 }
@@ -35,10 +37,13 @@ pub struct Terminal {
 pub enum Lead {
     /// To the bus of this number.
     Bus(usize),
+    /// Nowhere: it gets what is said on the bus of this number.
+    Tap(usize),
     /// To the gateway.
     Gateway,
 }
 
+const TAP: &str = "tap+";
 const RTU: &str = "rtu+";
 const MBUS: &str = "mbus+";
 const HEAD: &str = "ir+";
@@ -47,11 +52,15 @@ const METER: &str = "?meter=";
 
 const EXPECTED: &str = "tcp://HOST:PORT, pty:PATH or serial:PATH for the wired bus, with rtu+ or mbus+ before it to say \
                         which; modbus-tcp://HOST:PORT; or ir+tcp://HOST:PORT, ir+pty:PATH or ir+serial:PATH for the \
-                        optical head, ?meter=SERIAL behind it to say where";
+                        optical head, ?meter=SERIAL behind it to say where; tap+ before any of them but modbus-tcp to \
+                        listen alone";
 
 impl fmt::Display for Terminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let road = &self.road;
+        if self.tap {
+            f.write_str(TAP)?;
+        }
         match self.on {
             On::Wired | On::Gateway => write!(f, "{road}"),
             On::Bus(kind) => write!(f, "{}{road}", prefix(kind)),
@@ -73,6 +82,8 @@ impl Terminal {
             (HEAD, On::Head(None)),
             ("", On::Wired),
         ];
+        let whole = text;
+        let (tap, text) = text.strip_prefix(TAP).map_or((false, text), |rest| (true, rest));
         let found =
             prefixed.iter().find_map(|(prefix, on)| text.strip_prefix(prefix).map(|rest| (*on, rest)));
         let (mut on, mut rest) = found.unwrap_or((On::Wired, text));
@@ -88,18 +99,25 @@ impl Terminal {
         }
         let road = place::road(rest, EXPECTED)?;
         if matches!(road, Road::ModbusTcp(_)) {
+            if tap {
+                let wrong = format!("\"{whole}\" has no wire to listen to");
+                return Err(TextError::new(
+                    wrong,
+                    format!("{TAP}tcp://HOST:PORT, beside a port for masters"),
+                ));
+            }
             if on != On::Wired {
                 let wrong = format!("\"{text}\" is two things at once");
                 return Err(TextError::new(wrong, format!("{road} alone, or tcp:// behind the +")));
             }
             on = On::Gateway;
         }
-        Ok(Self { on, road })
+        Ok(Self { on, tap, road })
     }
 
     /// The ports of meters for which none was asked: one for each wired bus, or the optical head where there is no bus.
     pub fn defaults(twins: &[Twin]) -> Vec<Self> {
-        let tcp = |on, port: u16| Self { on, road: Road::Tcp(format!("127.0.0.1:{port}")) };
+        let tcp = |on, port: u16| Self { on, tap: false, road: Road::Tcp(format!("127.0.0.1:{port}")) };
         match wired(twins).as_slice() {
             [] => vec![tcp(On::Head(None), FIRST_PORT)],
             [_] => vec![tcp(On::Wired, FIRST_PORT)],
@@ -109,7 +127,7 @@ impl Terminal {
 
     /// The same at another road.
     pub fn at(&self, road: Road) -> Self {
-        Self { on: self.on, road }
+        Self { on: self.on, tap: self.tap, road }
     }
 
     /// Finds the bus that it leads to, or makes it.
@@ -158,10 +176,11 @@ impl Terminal {
             }
         };
         let found = buses.iter().position(|bus| bus.port() == port && bus.members() == members);
-        Ok(Lead::Bus(found.unwrap_or_else(|| {
+        let number = found.unwrap_or_else(|| {
             buses.push(Bus::new(buses.len(), port, members));
             buses.len() - 1
-        })))
+        });
+        Ok(if self.tap { Lead::Tap(number) } else { Lead::Bus(number) })
     }
 }
 
@@ -219,7 +238,7 @@ mod tests {
         assert_eq!(terminal.to_string(), text);
         match terminal.lead(twins, &mut buses).map_err(|why| why.to_string())? {
             Lead::Gateway => Ok((PortId::Modbus, vec![])),
-            Lead::Bus(index) => Ok((buses[index].port(), buses[index].members().to_vec())),
+            Lead::Bus(index) | Lead::Tap(index) => Ok((buses[index].port(), buses[index].members().to_vec())),
         }
     }
 
@@ -231,6 +250,8 @@ mod tests {
         assert_eq!(lead("mbus+serial:/x", &both), Ok((PortId::Mbus, vec![1, 3])));
         assert_eq!(lead("modbus-tcp://h:1", &both), Ok((PortId::Modbus, vec![])));
         assert_eq!(lead("ir+pty:/x", &both), Ok((PortId::Optical, vec![0])));
+        assert_eq!(lead("tap+mbus+tcp://h:1", &both), Ok((PortId::Mbus, vec![1, 3])));
+        assert_eq!(lead("tap+tcp://h:1", &both[..1]), Ok((PortId::Modbus, vec![0])));
         let serial = both[0].serial();
         assert_eq!(lead(&format!("ir+tcp://h:1?meter={serial:08}"), &both), Ok((PortId::Optical, vec![0])));
         assert_eq!(lead("tcp://h:1", &both[1..2]), Ok((PortId::Mbus, vec![0])));
@@ -273,6 +294,11 @@ mod tests {
                 "mbus+modbus-tcp://h:1",
                 &both,
                 "\"mbus+modbus-tcp://h:1\" is two things at once: expected modbus-tcp",
+            ),
+            (
+                "tap+modbus-tcp://h:1",
+                &both,
+                "\"tap+modbus-tcp://h:1\" has no wire to listen to: expected tap+tcp://HOST:PORT",
             ),
             (
                 "tcp://h:1?meter=1",

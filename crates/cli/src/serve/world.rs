@@ -80,7 +80,10 @@ impl World {
     /// As [`Terminal::lead`].
     pub fn lead(&mut self, terminal: &Terminal) -> Result<(Lead, LineParams), TextError> {
         let lead = terminal.lead(&self.twins, &mut self.buses)?;
-        let bus = if let Lead::Bus(number) = lead { self.buses.get(number) } else { None };
+        let bus = match lead {
+            Lead::Bus(number) | Lead::Tap(number) => self.buses.get(number),
+            Lead::Gateway => None,
+        };
         Ok((lead, bus.map_or(LineParams::even(9_600), |bus| bus.first_line(&self.twins))))
     }
 

@@ -9,7 +9,7 @@ use ::mbus::{Application, Control, Frame, Mask};
 
 use super::line::Heard;
 
-fn whom(to: u8) -> String {
+pub(crate) fn whom(to: u8) -> String {
     match to {
         address::SELECTED => "the selected meter".to_string(),
         address::TEST => "every meter (254)".to_string(),
@@ -31,7 +31,7 @@ pub fn mask_text(mask: Mask) -> String {
 }
 
 /// What a frame asks or tells.
-pub(super) fn frame(bytes: &[u8]) -> String {
+pub(crate) fn frame(bytes: &[u8]) -> String {
     match Frame::parse(bytes) {
         Ok(Frame::Ack) => "Acknowledged".to_string(),
         Ok(Frame::Short { control, address }) => {

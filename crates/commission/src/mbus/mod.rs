@@ -23,6 +23,7 @@ pub use export::{explain, list_json, list_table};
 pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, recognise};
 pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};
 pub use meaning::mask_text;
+pub(crate) use meaning::{frame as frame_text, whom};
 pub use plan::{Plan, change, commands, factory_place, writable, writable_settings};
 pub use read::{MbusReadOut, ReadProgress};
 pub use rows::{Row, Telegram, decode, decode_frame, identity_text};

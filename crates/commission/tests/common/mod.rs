@@ -239,6 +239,10 @@ pub struct Wire {
     pub cut: Option<(usize, Cut)>,
     /// The system does not let the line be set.
     pub rigid: bool,
+    /// Reads from an address on, so many registers, that nobody answers.
+    pub silent_on: Option<Box<dyn Fn(u16, u16) -> bool>>,
+    /// Reads that begin here are refused.
+    pub refused_at: Option<u16>,
     pub frames: u32,
     seed: u64,
     events: Vec<(Instant, LineParams, Result<Vec<u8>, LineError>)>,
@@ -254,6 +258,8 @@ impl Wire {
             carried: 0,
             cut: None,
             rigid: false,
+            silent_on: None,
+            refused_at: None,
             frames: 0,
             seed: 1,
             events: Vec::new(),
@@ -359,6 +365,17 @@ impl Wire {
 
     fn deliver(&mut self, bytes: &[u8]) {
         let line = self.line;
+        if let Ok((unit, modbus::Request::ReadHolding { address, count })) = modbus::rtu::parse_request(bytes)
+        {
+            if self.silent_on.as_ref().is_some_and(|silent| silent(address, count)) {
+                return;
+            }
+            if self.refused_at == Some(address) {
+                let body = [unit, 0x83, 2];
+                let frame = [&body[..], &modbus::crc::wire(&body)].concat();
+                return self.event(self.now, line, frame);
+            }
+        }
         let mut answers = Vec::new();
         for node in &mut self.nodes {
             if node.line != line {

@@ -90,11 +90,11 @@ impl Bench {
         }
     }
 
-    fn wire(&self, port: PortId) -> &Wire {
+    pub(crate) fn wire(&self, port: PortId) -> &Wire {
         self.wires.of(port)
     }
 
-    fn wire_mut(&mut self, port: PortId) -> &mut Wire {
+    pub(crate) fn wire_mut(&mut self, port: PortId) -> &mut Wire {
         self.wires.of_mut(port)
     }
 
@@ -373,7 +373,7 @@ impl Bench {
     }
 
     /// Puts bytes on a wire, where everybody who hangs on it reads them.
-    fn launch(&mut self, port: PortId, from: Node, bytes: &[u8], line: LineParams) {
+    pub(crate) fn launch(&mut self, port: PortId, from: Node, bytes: &[u8], line: LineParams) {
         let now = self.now;
         let inverted = match from {
             Node::Twin(index) => self.inverted(index, port),

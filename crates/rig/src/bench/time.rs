@@ -67,7 +67,15 @@ impl Bench {
 
     /// Characters that have ended by `until` arrive, each at its time. Returns how far it came: a character may give
     /// somebody something to do before `until`.
-    pub(super) fn carry(&mut self, mut until: Instant) -> Instant {
+    pub(super) fn carry(&mut self, until: Instant) -> Instant {
+        let came = self.carry_to_meters(until);
+        for wire in &mut self.wires.0 {
+            wire.read_taps(came);
+        }
+        came
+    }
+
+    fn carry_to_meters(&mut self, mut until: Instant) -> Instant {
         loop {
             let ended = |port: &PortId| self.wire(*port).next_end();
             let Some(port) = PortId::ALL.into_iter().filter(|port| ended(port).is_some()).min_by_key(ended)
@@ -127,6 +135,9 @@ impl Bench {
         }
         for wire in &mut self.wires.0 {
             worked |= wire.hand_over(now);
+            for tap in &mut wire.taps {
+                worked |= tap.wake_due(now);
+            }
             if wire.wake_at.is_some_and(|at| at <= now) {
                 wire.wake();
                 worked = true;
@@ -157,6 +168,7 @@ impl Bench {
                         twin.device_mut().tx_done(port, now);
                     }
                 }
+                Node::Tap(tap) => self.tap_sent(port, tap),
                 Node::Gone => {}
             }
         }
