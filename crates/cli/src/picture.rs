@@ -5,10 +5,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use lcd::{Mono, SegmentFrame};
 use models::Entry;
-use panel::{MAX_FIELDS, Marks, Mode, PageView, Screen, Shown};
 use resvg::{tiny_skia, usvg};
-use rig::{Twin, find_page, page_note};
-use schema::{GlassDef, MatrixGlass, PageId, SegmentGlass};
+use rig::{Twin, find_page, page_note, page_view};
+use schema::{GlassDef, MatrixGlass, SegmentGlass};
 use units::Instant;
 
 use crate::args::{LcdArgs, Picture};
@@ -115,24 +114,6 @@ fn no_page(entry: &Entry, key: &str) -> Fault {
     let keys: Vec<&str> =
         entry.def.all_pages().filter_map(|(id, _)| page_note(entry, id)).map(|note| note.key).collect();
     Fault::option("--page", format!("there is no page \"{key}\": expected one of {}", keys.join(", ")))
-}
-
-/// A page with the values of a meter as from the factory.
-fn page_view(twin: &Twin, page: PageId) -> PageView {
-    let def = twin.entry().def.page(page);
-    let mut fields = [None; MAX_FIELDS];
-    for (place, field) in fields.iter_mut().zip(def.map_or(&[][..], |def| def.fields)) {
-        *place = Some(Shown { source: field.source, value: twin.device().works().source(field.source) });
-    }
-    let marks = def.map_or(Marks::default(), |def| panel::marks_of(def, &fields));
-    PageView {
-        page,
-        menu: def.map_or(schema::MenuId::MAIN, |def| def.menu),
-        mode: Mode::Browse,
-        screen: if fields.iter().any(Option::is_some) { Screen::Field(0) } else { Screen::Label },
-        fields,
-        marks,
-    }
 }
 
 /// Gives the shapes of lit segments the class `on` and their opacity.

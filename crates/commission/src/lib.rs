@@ -14,9 +14,11 @@
 
 extern crate alloc;
 
+pub mod boot;
 pub mod budget;
 mod bus;
 pub mod diagnosis;
+pub mod diff;
 mod export;
 pub mod find;
 mod identify;
@@ -28,16 +30,24 @@ pub mod mbus;
 pub mod meaning;
 pub mod names;
 pub mod optical;
+pub mod passport;
 mod plan;
 pub mod plot;
 mod port;
+pub mod profile;
 mod read;
+pub mod record;
+pub mod rehearse;
 mod report;
 mod saved;
 mod sentence;
+pub mod session;
+pub mod settle;
 mod simulated;
 mod staged;
+pub mod uses;
 mod wall;
+pub mod wiring;
 mod write;
 
 pub use bus::{
@@ -47,10 +57,10 @@ pub use bus::{
 pub use identify::{Identity, identify, recognise, serial_text};
 pub use journal::{Journal, JournalEntry, JournalFault, Mark, MemoryJournal, standing};
 pub use meaning::{About, ByteNote, annotate};
-pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity};
+pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity, parity_value};
 pub use port::{Port, PortFault, Received};
 pub use read::{Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out};
-pub use report::report_text;
+pub use report::{Way, report_text};
 pub use saved::{SavedFault, SavedReadOut};
 pub use sentence::{Context, ECHO_SEEN, sentence};
 pub use simulated::SimulatedPort;

@@ -126,6 +126,15 @@ pub fn key(entry: &'static Entry, row: &Row) -> String {
     }
 }
 
+/// The key of a part of what a meter is; empty for any other source.
+#[must_use]
+pub const fn identity_of(source: Source) -> &'static str {
+    match source {
+        Source::Identity(of) => identity_key(of),
+        _ => "",
+    }
+}
+
 const fn identity_key(of: IdentityOf) -> &'static str {
     match of {
         IdentityOf::MeterCode => "meter-code",

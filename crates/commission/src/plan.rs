@@ -7,7 +7,7 @@ use core::fmt;
 
 use modbus::{LineParams, Parity};
 use models::Entry;
-use schema::{Access, Argument, CommandId, Effect, RegisterDef, SettingDef, SettingId};
+use schema::{Access, Argument, CommandId, Effect, Kind, RegisterDef, SettingDef, SettingId};
 
 use crate::bus::Place;
 use crate::names;
@@ -168,6 +168,13 @@ pub fn parity(setting: &'static SettingDef, value: i32) -> Option<Parity> {
         "odd" => Some(Parity::Odd),
         _ => None,
     }
+}
+
+/// The value of the setting that means a parity, where it has one.
+#[must_use]
+pub fn parity_value(setting: &'static SettingDef, wanted: Parity) -> Option<i32> {
+    let Kind::OneOf(choices) = setting.kind else { return None };
+    choices.iter().map(|choice| choice.value).find(|value| parity(setting, *value) == Some(wanted))
 }
 
 /// Speed, parity and id of a model as it leaves the factory; 9600 8E1 and id 1 where it does not say.

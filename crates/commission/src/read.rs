@@ -206,6 +206,12 @@ pub struct ReadOut {
 }
 
 impl ReadOut {
+    /// A read-out without a row.
+    #[must_use]
+    pub const fn empty(entry: &'static Entry, at: Instant) -> Self {
+        Self { entry, at, place: None, serial: None, requests: 0, rows: Vec::new() }
+    }
+
     /// The value of the first row that shows `source`, in its unit; `None` where it was not read.
     #[must_use]
     pub fn value(&self, source: Source) -> Option<i64> {

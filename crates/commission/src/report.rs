@@ -110,15 +110,15 @@ pub enum WriteProgress<'a, R> {
 /// A plan for one way to a meter, with the words that only this way has.
 pub trait Way {
     /// Where a meter is spoken to.
-    type Place: Copy + PartialEq + fmt::Display;
+    type Place: Copy + PartialEq + fmt::Display + fmt::Debug;
     /// What a refusal says.
-    type Refusal: Clone;
+    type Refusal: Clone + fmt::Debug;
     /// Why a step that was sent is unknown.
-    type Doubt: Clone;
+    type Doubt: Clone + fmt::Debug;
     /// Why there is no answer.
-    type Fault: Clone;
+    type Fault: Clone + fmt::Debug;
     /// What names a meter.
-    type Meter: Clone;
+    type Meter: Clone + fmt::Debug;
     /// What the way is called.
     const NAME: &'static str;
 

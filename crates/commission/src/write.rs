@@ -63,23 +63,23 @@ pub enum Doubt {
 }
 
 /// What one read-back showed.
-struct Seen {
+pub(crate) struct Seen {
     words: Vec<u16>,
-    value: i64,
+    pub(crate) value: i64,
 }
 
-enum ReadBack {
+pub(crate) enum ReadBack {
     Seen(Seen),
     Other(u32),
     Unreadable,
     Failed(Fault),
 }
 
-struct Writer<'a, B, J> {
-    bus: &'a mut B,
-    journal: &'a mut J,
-    plan: &'a Plan,
-    serial: u32,
+pub(crate) struct Writer<'a, B, J> {
+    pub(crate) bus: &'a mut B,
+    pub(crate) journal: &'a mut J,
+    pub(crate) plan: &'a Plan,
+    pub(crate) serial: u32,
 }
 
 /// Writes all steps of `plan` in order and proves each. It stops at the first step whose outcome is unknown.
@@ -233,7 +233,7 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
 
     /// A read-back that is asked again, after listening, where it does not show the wanted value: it may have been
     /// the late answer to an older question.
-    async fn settled(&mut self, step: &Step, report: &StepReport) -> ReadBack {
+    pub(crate) async fn settled(&mut self, step: &Step, report: &StepReport) -> ReadBack {
         let first = self.read_back(step).await;
         if matches!(&first, ReadBack::Seen(seen) if is_done(step, seen, report.from)) {
             return first;
@@ -298,7 +298,7 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
         }
     }
 
-    async fn go(&mut self, place: Place) -> Result<(), Fault> {
+    pub(crate) async fn go(&mut self, place: Place) -> Result<(), Fault> {
         self.bus.wait(SETTLE).await?;
         if self.bus.place().line != place.line {
             self.bus.reconfigure(place.line).await?;
@@ -364,7 +364,17 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
         }
     }
 
-    async fn note(&mut self, step: &Step, report: &mut StepReport) {
+    /// Goes to a place and listens older answers away; true where the meter of the plan answers there.
+    pub(crate) async fn is_there(&mut self, place: Place) -> Result<bool, Fault> {
+        self.go(place).await?;
+        self.bus.wait(DRAIN).await?;
+        let row = self.plan.serial_row;
+        let span = Span { addr: row.addr, count: row.codec.words() };
+        let words = read::words(self.bus, span, READ_TRIES).await?;
+        Ok(serial_of(self.plan, &words) == Some(self.serial))
+    }
+
+    pub(crate) async fn note(&mut self, step: &Step, report: &mut StepReport) {
         let Some(mark) = report.outcome.mark(Plan::code) else { return };
         // What the meter said stays true where the journal fails; its last line then still says "intend".
         let _ = self.record(step, mark).await;
@@ -378,7 +388,7 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
 }
 
 /// True where the meter has what the step wants: the value, or a counter that stands at zero or has fallen since.
-fn is_done(step: &Step, seen: &Seen, from: Option<i64>) -> bool {
+pub(crate) fn is_done(step: &Step, seen: &Seen, from: Option<i64>) -> bool {
     match step.action {
         Action::Set { value, .. } => seen.value == i64::from(value),
         Action::Give(_) => {

@@ -355,6 +355,26 @@ impl<'a, N: Nv> Works<'a, N> {
         set
     }
 
+    /// Gives the counters, in the order of [`schema::MeteringDef::counters`], other values, as the factory could, and
+    /// stores them.
+    pub fn restore_counters(&mut self, fill: impl FnOnce(&mut [Counter])) {
+        fill(self.metering.counters_mut());
+        self.metering.restart();
+        self.image_stale = true;
+        if !self.is_stopped() {
+            self.store_energies();
+        }
+    }
+
+    /// Sets how often the supply has gone, as the factory could. Range: 0 to 65535.
+    pub fn set_power_downs(&mut self, count: u16) {
+        self.kept.power_downs = u32::from(count);
+        self.image_stale = true;
+        if !self.is_stopped() {
+            self.store_state();
+        }
+    }
+
     pub(crate) fn set_scroll_list(&mut self, list: u128) {
         self.kept.scroll_list = list;
         self.store_state();

@@ -14,6 +14,7 @@ mod plan;
 mod read;
 mod rows;
 mod sentence;
+mod settle;
 mod write;
 
 pub use crate::report::report_text;
@@ -24,8 +25,10 @@ pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, rec
 pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};
 pub use meaning::mask_text;
 pub(crate) use meaning::{frame as frame_text, whom};
+pub(crate) use plan::place_after;
 pub use plan::{Plan, change, commands, factory_place, writable, writable_settings};
 pub use read::{MbusReadOut, ReadProgress};
 pub use rows::{Row, Telegram, decode, decode_frame, identity_text};
 pub use sentence::sentence;
+pub use settle::Settled;
 pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress};

@@ -83,7 +83,7 @@ pub fn factory_place(entry: &'static Entry) -> Place {
 }
 
 /// Where the meter is spoken to once `action` has been done at `place`.
-pub(super) fn place_after(action: &Action, place: Place) -> Place {
+pub(crate) fn place_after(action: &Action, place: Place) -> Place {
     let Action::Set { setting, value } = *action else { return place };
     match (setting.id, place.address) {
         (SettingId::MbusId, Address::Primary(old)) => {

@@ -90,31 +90,31 @@ const fn shown(action: &Action) -> Shown {
 
 /// What one telegram says of the meter.
 #[derive(Clone, Copy)]
-struct Head {
+pub(super) struct Head {
     address: u8,
-    identity: Identity,
+    pub(super) identity: Identity,
     access: u8,
     status: u8,
     tries: u8,
 }
 
-enum Seen {
+pub(super) enum Seen {
     Head(Head),
     Nameless,
     Failed(Fault),
 }
 
-struct Writer<'a, 'm, P, O, J> {
-    line: &'a mut MbusLine<'m, P, O>,
-    journal: &'a mut J,
-    entry: &'static Entry,
+pub(super) struct Writer<'a, 'm, P, O, J> {
+    pub(super) line: &'a mut MbusLine<'m, P, O>,
+    pub(super) journal: &'a mut J,
+    pub(super) entry: &'static Entry,
     /// The meter that is meant; known after the first telegram.
-    identity: Option<Identity>,
-    place: Place,
+    pub(super) identity: Option<Identity>,
+    pub(super) place: Place,
 }
 
 /// True where the header is one of the model's.
-fn fits(entry: &'static Entry, identity: Identity) -> bool {
+pub(super) fn fits(entry: &'static Entry, identity: Identity) -> bool {
     entry.def.mbus.as_ref().is_some_and(|def| {
         Manufacturer(def.manufacturer) == identity.manufacturer
             && def.version == identity.version
@@ -207,7 +207,7 @@ impl<P: Port, O: Observer, J: Journal> Writes<Plan> for Writer<'_, '_, P, O, J> 
 
 impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
     /// One telegram of the meter.
-    async fn head(&mut self, address: Address) -> Seen {
+    pub(super) async fn head(&mut self, address: Address) -> Seen {
         match self.line.reach(address).await {
             Ok(()) => self.next_head(address).await,
             Err(fault) => Seen::Failed(fault),
@@ -232,7 +232,7 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
     }
 
     /// What a telegram shows of an action.
-    fn value(&self, action: &Action, head: &Head) -> Option<i64> {
+    pub(super) fn value(&self, action: &Action, head: &Head) -> Option<i64> {
         match shown(action) {
             Shown::Address => Some(i64::from(head.address)),
             Shown::Number => bcd::decode(head.identity.id, 8).map(i64::from),
@@ -389,14 +389,14 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
         }
     }
 
-    async fn go(&mut self, place: Place) -> Result<(), Fault> {
+    pub(super) async fn go(&mut self, place: Place) -> Result<(), Fault> {
         if self.line.line() != place.line {
             self.line.reconfigure(place.line).await?;
         }
         self.line.wait(SETTLE).await
     }
 
-    async fn note(&mut self, report: &mut StepReport) {
+    pub(super) async fn note(&mut self, report: &mut StepReport) {
         let Some(mark) = report.outcome.mark(Plan::code) else { return };
         // What the meter said stays true where the journal fails; its last line then still says "intend".
         let _ = self.record(&report.action, mark).await;
@@ -409,7 +409,7 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
     }
 }
 
-fn wanted(action: &Action) -> Option<i64> {
+pub(super) fn wanted(action: &Action) -> Option<i64> {
     match action {
         Action::Set { value, .. } => Some(i64::from(*value)),
         Action::Give(_) => None,

@@ -133,11 +133,16 @@ impl Bench {
 
     /// Takes a meter from the rail; those behind it move up by one. False where there is no such place.
     pub fn remove(&mut self, index: usize) -> bool {
+        self.take(index).is_some()
+    }
+
+    /// The same; the meter itself, or `None` where there is no such place.
+    pub fn take(&mut self, index: usize) -> Option<Twin> {
         if index >= self.twins.len() {
-            return false;
+            return None;
         }
         self.hush(index);
-        self.twins.remove(index);
+        let twin = self.twins.remove(index);
         self.terminals.remove(index);
         let number = |node| match node {
             Node::Twin(other) if other == index => Node::Gone,
@@ -155,7 +160,7 @@ impl Bench {
                 on => on,
             };
         }
-        true
+        Some(twin)
     }
 
     /// Puts a meter in the place of another one, at the same terminals; what it was saying ends at once. False where there
