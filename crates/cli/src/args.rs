@@ -48,6 +48,17 @@ pub enum Command {
     /// Watch values of a meter as they change
     #[command(after_long_help = examples::watch())]
     Watch(WatchArgs),
+    /// Ask a meter what became of a session that was cut off, and put it back as it was found
+    #[command(after_long_help = examples::undo())]
+    Undo(crate::undo::UndoArgs),
+    /// Compare a meter, a profile and a saved read-out; exit code 1 where a setting differs
+    #[command(after_long_help = examples::diff())]
+    Diff(crate::profile::DiffArgs),
+    /// Write the commissioning report of a meter
+    #[command(after_long_help = examples::passport())]
+    Passport(crate::passport::PassportArgs),
+    /// Make a twin of the meter of a saved read-out, and show its display page by page
+    Boot(crate::boot::BootArgs),
     /// Take a frame to pieces
     #[command(after_long_help = examples::decode())]
     Decode(DecodeArgs),
@@ -94,6 +105,9 @@ pub struct ServeArgs {
     /// ir-delay=800ms. All: current=unsigned
     #[arg(long = "quirk", value_name = "KEY=VALUE")]
     pub quirks: Vec<String>,
+    /// One more meter: a twin of the one whose read-out is in this file
+    #[arg(long = "readout", value_name = "FILE", conflicts_with = "state")]
+    pub readouts: Vec<PathBuf>,
     /// Keep the meters' memories in this file. Ending the program is a power cut for them
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
@@ -342,11 +356,20 @@ pub struct SetArgs {
     #[arg(long)]
     pub link: String,
     /// Settings and their new values; over M-Bus also the key of a command alone
-    #[arg(value_name = "KEY=VALUE", required = true)]
+    #[arg(value_name = "KEY=VALUE", required_unless_present = "profile")]
     pub changes: Vec<String>,
+    /// Settings from a profile; those given beside it count before it
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
     /// Say what would be written, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write to a twin of the meter, tell what came of it, and write nothing to the meter
+    #[arg(long, conflicts_with = "dry_run")]
+    pub rehearse: bool,
+    /// Add to this file how the meter was found and what became of each step, for undo and passport
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
     /// Write without a question
     #[arg(long)]
     pub yes: bool,
@@ -454,6 +477,24 @@ mod examples {
     pub fn memory() -> String {
         "Examples:\n  metertwin memory meter.state\n  metertwin memory meter.state --damage main --damage backup\n  \
          metertwin memory meter.state --serial 13070002 --factory-reset"
+            .to_owned()
+    }
+
+    pub fn undo() -> String {
+        "Examples:\n  metertwin undo --journal cabinet.journal --link serial:/dev/ttyUSB0 --settle-only\n  metertwin undo \
+         --journal cabinet.journal --link serial:/dev/ttyUSB0 --yes"
+            .to_owned()
+    }
+
+    pub fn diff() -> String {
+        "Examples:\n  metertwin diff --link serial:/dev/ttyUSB0 --profile cabinet.json\n  metertwin diff --readout \
+         before.json --profile cabinet.json"
+            .to_owned()
+    }
+
+    pub fn passport() -> String {
+        "Examples:\n  metertwin passport --link serial:/dev/ttyUSB0 --operator 'A. Smith' --journal cabinet.journal\n  \
+         metertwin passport --link serial:/dev/ttyUSB0 --operator 'A. Smith' --format html > passport.html"
             .to_owned()
     }
 

@@ -4,17 +4,21 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod boot;
 mod budget;
 mod clock;
 mod decode;
 mod fault;
 mod find;
 mod ir;
+mod journal;
 mod mbus;
 mod memory;
 mod out;
+mod passport;
 mod picture;
 mod place;
+mod profile;
 mod read;
 mod script;
 mod serve;
@@ -22,6 +26,7 @@ mod set;
 mod sniff;
 mod state;
 mod tty;
+mod undo;
 mod watch;
 mod wire;
 
@@ -47,6 +52,10 @@ fn main() -> ExitCode {
         Command::Set(args) => set::run(args),
         Command::Sniff(args) => sniff::run(args),
         Command::Watch(args) => watch::run(args),
+        Command::Undo(args) => undo::run(args),
+        Command::Diff(args) => profile::run(args),
+        Command::Passport(args) => passport::run(args),
+        Command::Boot(args) => boot::run(args),
         Command::Decode(args) => decode::run(args),
         Command::Memory(args) => memory::run(args),
     };

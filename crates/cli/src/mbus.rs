@@ -1,10 +1,12 @@
 //! `metertwin read` and `metertwin set` over an M-Bus, and what a search of it tells.
 
-use commission::MemoryJournal;
+use commission::boot::Facts;
 use commission::mbus::{
     self, Address, Found, Mask, MbusLine, MbusMemory, MbusTiming, NodeEvent, Outcome, Place, Plan,
     SearchEvent, Seen, WriteProgress,
 };
+use commission::record::Where;
+use commission::rehearse::rehearse_mbus;
 use models::Entry;
 use units::Duration;
 
@@ -15,6 +17,7 @@ use crate::out::{self, Progress};
 use crate::place::{self, MbusLink, MbusTarget, Road};
 use crate::set::agreed;
 use crate::wire::{self, Wire, block_on};
+use crate::{journal, profile};
 
 /// What a gateway and the network to it may keep bytes back for.
 pub const NETWORK: Duration = Duration::from_millis(50);
@@ -42,6 +45,16 @@ pub fn timing(road: &Road) -> MbusTiming {
         Road::Serial(_) => MbusTiming::default(),
         _ => MbusTiming { latency: NETWORK },
     }
+}
+
+/// A line to a meter that was found at a place before.
+pub fn line_at<'m>(
+    text: &str,
+    place: Place,
+    memory: &'m mut MbusMemory,
+) -> Result<MbusLine<'m, Wire>, Fault> {
+    let link = MbusLink { line: place.line, ..link(text)? };
+    line(&link, memory)
 }
 
 pub fn no_answer(fault: &mbus::Fault, place: Place) -> Fault {
@@ -160,6 +173,7 @@ pub fn read(args: &ReadArgs) -> Result<(), Fault> {
 pub fn set(args: &SetArgs) -> Result<(), Fault> {
     let link = link(&args.link)?;
     // What no model could take is refused before anything is opened.
+    let profile = args.profile.as_deref().map(profile::load).transpose()?;
     let fits = |entry: &'static Entry| args.changes.iter().all(|text| mbus::change(entry, text).is_ok());
     if !models::ALL.iter().filter(|entry| entry.def.mbus.is_some()).any(fits) {
         changes(first_model()?, args)?;
@@ -173,18 +187,33 @@ pub fn set(args: &SetArgs) -> Result<(), Fault> {
     let entry = read.entry.ok_or_else(|| {
         Fault::new(Kind::Refused, "Nothing was sent to a meter that this program does not know.")
     })?;
-    let plan = Plan::new(entry, read.header.identity, place, changes(entry, args)?);
+    let mut wanted = changes(entry, args)?;
+    if let (Some(profile), Some(path)) = (&profile, &args.profile) {
+        let own = profile.actions(entry).map_err(|why| profile::faults(path, &why))?;
+        let new = |it: &commission::Action| !wanted.iter().any(|other| other.key() == it.key());
+        let own: Vec<_> = own.into_iter().filter(new).collect();
+        wanted.extend(own);
+    }
+    let plan = Plan::new(entry, read.header.identity, place, wanted);
+    let facts = Facts::of_telegrams(&read, place);
     let list: Vec<String> = plan.steps.iter().map(|step| format!("  {}", step.text(entry))).collect();
     if args.dry_run {
         let list = list.join("\n");
         out::line(&format!("Nothing was sent. These would be written, in this order:\n{list}"));
         return Ok(());
     }
+    if args.rehearse {
+        return crate::set::rehearsed(facts.and_then(|facts| rehearse_mbus(&facts, plan)));
+    }
     if !args.yes && !agreed(&list.join("\n"))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }
     let mut bar = Progress::new();
-    let mut journal = MemoryJournal::default();
+    let known =
+        |setting: &schema::SettingDef| Some((setting.id, i64::from(facts.as_ref()?.setting(setting.id)?)));
+    let was: Vec<_> = entry.def.all_settings().filter_map(known).collect();
+    let serial = facts.as_ref().and_then(|facts| facts.serial);
+    let mut journal = journal::log(args.journal.as_deref(), entry, serial, Where::Mbus(place), &was)?;
     let (reports, after) = block_on(line.write_plan(&plan, &mut journal, &mut |progress| match progress {
         WriteProgress::Begins { step, of } => bar.show("writing", step, of),
         WriteProgress::Ended { step, of, .. } => bar.show("writing", step + 1, of),

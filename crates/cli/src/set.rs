@@ -2,8 +2,11 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
+use commission::boot::Facts;
+use commission::record::Where;
+use commission::rehearse::{Rehearsal, rehearse};
 use commission::{
-    Action, Bus as _, LineMemory, MemoryJournal, Outcome, Plan, Staged, StepReport, WriteProgress, names,
+    Action, Bus as _, LineMemory, Outcome, Plan, Staged, StepReport, Way, WriteProgress, names, read_out,
     write_plan,
 };
 use models::Entry;
@@ -13,7 +16,7 @@ use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
 use crate::place::{Protocol, Road};
 use crate::wire::{self, block_on};
-use crate::{ir, mbus, place, read};
+use crate::{ir, journal, mbus, place, profile, read};
 
 fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
     let mut staged = Staged::new();
@@ -73,6 +76,11 @@ pub fn agreed(list: &str) -> Result<bool, Fault> {
 /// Runs the command.
 pub fn run(args: &SetArgs) -> Result<(), Fault> {
     if let Some(head) = place::head(&args.link).map_err(|why| Fault::option("--link", why))? {
+        if args.rehearse || args.journal.is_some() || args.profile.is_some() {
+            let wrong =
+                "rehearsals, journals and profiles are for Modbus and M-Bus: expected a link to one of them";
+            return Err(Fault::option("--link", wrong));
+        }
         return ir::set(args, &head);
     }
     if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
@@ -81,6 +89,7 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     let default = read::first_model()?;
     let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
     // What no model could take is refused before anything is opened.
+    let profile = args.profile.as_deref().map(profile::load).transpose()?;
     if let Some(why) = refused_by_all(&args.changes) {
         return Err(why);
     }
@@ -90,7 +99,13 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     let entry = identity.entry.ok_or_else(|| {
         Fault::new(Kind::Refused, "Nothing was sent to a meter that this program does not know.")
     })?;
-    let staged = stage(entry, &args.changes)?;
+    let mut staged = stage(entry, &args.changes)?;
+    if let (Some(profile), Some(path)) = (&profile, &args.profile) {
+        let own = profile.staged(entry).map_err(|why| profile::faults(path, &why))?;
+        for (id, value) in own.iter().filter(|(id, _)| staged.get(*id).is_none()).collect::<Vec<_>>() {
+            staged.stage(entry, id, i64::from(value)).map_err(|why| Fault::option("--profile", why))?;
+        }
+    }
     let plan = Plan::new(entry, &staged, &[], identity.serial, line.place())
         .map_err(|why| Fault::new(Kind::Input, format!("Nothing was sent: {why}.")))?;
     if args.dry_run {
@@ -100,11 +115,22 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
         ));
         return Ok(());
     }
+    let before = if args.rehearse || args.journal.is_some() {
+        let read = block_on(read_out(&mut line, entry, &mut |_| {}));
+        Some(read.map_err(|fault| read::no_answer(&line, Some(entry), &fault))?)
+    } else {
+        None
+    };
+    if let (true, Some(before)) = (args.rehearse, &before) {
+        return rehearsed(rehearse(&Facts::of_registers(before), plan, &[]));
+    }
     if !args.yes && !agreed(&list(&plan, &link.road))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }
     let mut bar = Progress::new();
-    let mut journal = MemoryJournal::default();
+    let (serial, at) = (identity.serial, Where::Modbus(line.place()));
+    let mut journal =
+        journal::log(args.journal.as_deref(), entry, serial, at, &journal::found(before.as_ref()))?;
     let reports = block_on(write_plan(&mut line, &plan, &mut journal, &mut |progress| match progress {
         WriteProgress::Begins { step, of } => bar.show("writing", step, of),
         WriteProgress::Ended { step, of, .. } => bar.show("writing", step + 1, of),
@@ -114,6 +140,27 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
         out::line(&report.sentence(&plan));
     }
     proven(&plan, &reports, line.place())
+}
+
+/// Tells what came of a rehearsal; exit code 5 where a step did not end well on the twin.
+pub fn rehearsed<W: Way>(rehearsal: Option<Rehearsal<W>>) -> Result<(), Fault> {
+    let Some(rehearsal) = rehearsal else {
+        return Err(Fault::new(
+            Kind::Input,
+            "Nothing was rehearsed: no twin of this meter can be made this way.",
+        ));
+    };
+    for line in rehearsal.lines() {
+        out::line(&line);
+    }
+    for line in rehearsal.boot.sentences() {
+        out::remark(&format!("Twin: {line}"));
+    }
+    out::line("This was a rehearsal on a twin. Nothing was written to the meter.");
+    if rehearsal.went_well() {
+        return Ok(());
+    }
+    Err(Fault::new(Kind::Refused, "Not every step ended well on the twin."))
 }
 
 /// Done is what the meter of this serial number has confirmed; everything else is told by the exit code.

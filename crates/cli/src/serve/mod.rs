@@ -67,10 +67,10 @@ fn specs(args: &ServeArgs) -> Result<Vec<MeterSpec>, Fault> {
     for text in &args.meters {
         specs.extend(MeterSpec::parse_several(text).map_err(|why| Fault::option("--meter", why))?);
     }
-    if specs.is_empty() {
+    if specs.is_empty() && args.readouts.is_empty() {
         return Err(Fault::new(
             Kind::Input,
-            "there is no meter: add --model MODEL or --meter 'MODEL KEY=VALUE ...'",
+            "there is no meter: add --model MODEL, --meter 'MODEL KEY=VALUE ...' or --readout FILE",
         ));
     }
     number(&mut specs)?;
@@ -165,6 +165,13 @@ pub fn run(args: &ServeArgs) -> Result<(), Fault> {
             ));
         }
         twins.push(spec.build(image, clock.now()).map_err(|why| Fault::option("the meter", why))?);
+    }
+    for path in &args.readouts {
+        let booted = crate::boot::twin(path, clock.now())?;
+        for line in booted.report.sentences() {
+            out::remark(&format!("metertwin: {line}"));
+        }
+        twins.push(booted.twin);
     }
     let mut world = world::World::new(clock, twins, args.speed, args.state.clone());
     if terminals.is_empty() {
