@@ -100,7 +100,9 @@ fn slaves_that_are_not_ours_are_found_over_a_pty() {
         let mut slave = python("slave_pymodbus.py");
         slave.args(["pty", &left, &image, "--unit", unit]);
         let (_slave, _) = Running::start(slave);
-        let (found, said) = find(&["--ids", "1-20", "--formats", "8N1", "--thorough"]);
+        let (mut found, said) = find(&["--ids", "1-20", "--formats", "8N1", "--thorough"]);
+        // pymodbus refuses for every unit that is not its own: that is somebody, and no meter.
+        found.retain(|row| row[4] != "unknown");
         assert_eq!(found, [["Modbus", "9600", "8N1", unit, "13070001"]], "{said}");
     }
 }
