@@ -23,17 +23,19 @@ impl Item {
     pub fn line(&self, wall: Option<Wall>, timed: bool) -> String {
         let time = if timed { format!("{} ", stamp(self.at, wall)) } else { String::new() };
         let said: Vec<String> = self.bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+        // What a meter tells as text may hold anything; a line of ours stays one line.
+        let meaning = self.text.replace(char::is_control, " ");
         let (sign, said) = match self.what {
             What::Request { .. } => (">", said.join(" ")),
             What::Answer { .. } => ("<", said.join(" ")),
             What::Damaged => ("?", said.join(" ")),
-            What::Silence { .. } => return format!("# {time}{}", self.text),
+            What::Silence { .. } => return format!("# {time}{meaning}"),
             What::Line(error) => {
                 let word = ERRORS.iter().find(|(_, own)| *own == error).map_or("", |(word, _)| word);
                 ("!", word.to_string())
             }
         };
-        format!("{time}{sign} {said}  # {}", self.text)
+        format!("{time}{sign} {said}  # {meaning}")
     }
 }
 
