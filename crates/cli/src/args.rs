@@ -59,6 +59,9 @@ pub enum Command {
     Passport(crate::passport::PassportArgs),
     /// Make a twin of the meter of a saved read-out, and show its display page by page
     Boot(crate::boot::BootArgs),
+    /// Show a meter as its maker's app does, and save its values as the app's file
+    #[command(after_long_help = examples::manager())]
+    Manager(ManagerArgs),
     /// Take a frame to pieces
     #[command(after_long_help = examples::decode())]
     Decode(DecodeArgs),
@@ -82,8 +85,9 @@ pub struct ServeArgs {
     pub meters: Vec<String>,
     /// Where masters reach the meters: tcp://HOST:PORT (the bytes of the bus terminals), pty:PATH or serial:PATH, with
     /// rtu+ or mbus+ before it where there are meters on RS485 and on M-Bus; modbus-tcp://HOST:PORT; with ir+ before it
-    /// the optical head, on the first meter or on ?meter=SERIAL; with tap+ first a port for listeners, which gets every byte of
-    /// that wire. Port 0 takes any that is free. Each port carries all
+    /// the optical head, and with ble+ the emulated Bluetooth, which is silent while it is off; on the first meter or
+    /// on ?meter=SERIAL; with tap+ first a port for listeners, which gets every byte of that wire. Port 0 takes any that
+    /// is free. Each port carries all
     /// meters of its kind [default: tcp://127.0.0.1:5020]
     #[arg(long = "port", value_name = "PORT")]
     pub ports: Vec<String>,
@@ -108,6 +112,9 @@ pub struct ServeArgs {
     /// One more meter: a twin of the one whose read-out is in this file
     #[arg(long = "readout", value_name = "FILE", conflicts_with = "state")]
     pub readouts: Vec<PathBuf>,
+    /// Switch the Bluetooth of every meter that has one on at its keys, and on again when it has gone off
+    #[arg(long)]
+    pub bluetooth: bool,
     /// Keep the meters' memories in this file. Ending the program is a power cut for them
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
@@ -164,7 +171,8 @@ pub enum Format {
 pub struct ReadArgs {
     /// The line: serial:PATH?baud=9600&parity=even&id=1, tcp://HOST:PORT?id=1 or modbus-tcp://HOST:PORT?id=1; what is
     /// left out is as from the factory. An M-Bus: serial:PATH?protocol=mbus&baud=2400&id=1 or &number=13070001.
-    /// An optical head: serial:PATH?protocol=ir, with address=, password=0000 and speed=300 where they are needed
+    /// An optical head: serial:PATH?protocol=ir, with address=, password=0000 and speed=300 where they are needed.
+    /// An emulated Bluetooth: tcp://HOST:PORT?protocol=ble, with id= and password=0000
     #[arg(long)]
     pub link: String,
     /// Read it as this model without asking who it is
@@ -373,6 +381,20 @@ pub struct SetArgs {
     /// Write without a question
     #[arg(long)]
     pub yes: bool,
+    /// The last four digits of the meter's serial number: needed for what cannot be undone, --yes or not
+    #[arg(long, value_name = "DIGITS")]
+    pub confirm_serial: Option<String>,
+}
+
+/// `metertwin manager`.
+#[derive(Debug, Args)]
+pub struct ManagerArgs {
+    /// The line, as for read; tcp://HOST:PORT?protocol=ble for the emulated Bluetooth of serve
+    #[arg(long)]
+    pub link: String,
+    /// Save the page of the device and the values in this file, as the app does
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
 }
 
 /// `metertwin memory`.
@@ -435,6 +457,17 @@ mod examples {
          tcp://192.168.1.20:5020 --format csv > meter.csv\n  metertwin read --link 'modbus-tcp://gateway:502?id=3' power \
          energy.forward\n  metertwin read --link 'serial:/dev/ttyUSB0?protocol=mbus&baud=2400&number=13070001'"
             .to_owned()
+    }
+
+    pub fn manager() -> String {
+        let model = models::ALL.iter().find(|entry| entry.def.app().is_some());
+        let model = model.map_or("MODEL", |entry| entry.def.slug);
+        format!(
+            "Examples:\n  metertwin serve --model {model} --port ble+tcp://127.0.0.1:5021 --bluetooth\n  metertwin manager \
+             --link tcp://127.0.0.1:5021?protocol=ble\n  metertwin manager --link serial:/dev/ttyUSB0 --csv meter.csv\n\n\
+             Settings are saved with `metertwin set`. Bluetooth is emulated: its frames go over TCP or a pty, no radio waves \
+             are sent."
+        )
     }
 
     pub fn find() -> String {

@@ -53,6 +53,10 @@ pub fn run(args: &FindArgs) -> Result<(), Fault> {
     match place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? {
         Protocol::Mbus => over_mbus(args),
         Protocol::Modbus => over_modbus(args),
+        Protocol::Ble => Err(Fault::option(
+            "--link",
+            "a Bluetooth leads to one meter, there is nobody else to be found: expected a link to a Modbus or an M-Bus",
+        )),
     }
 }
 

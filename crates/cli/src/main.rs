@@ -12,6 +12,7 @@ mod fault;
 mod find;
 mod ir;
 mod journal;
+mod manager;
 mod mbus;
 mod memory;
 mod out;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => profile::run(args),
         Command::Passport(args) => passport::run(args),
         Command::Boot(args) => boot::run(args),
+        Command::Manager(args) => manager::run(args),
         Command::Decode(args) => decode::run(args),
         Command::Memory(args) => memory::run(args),
     };

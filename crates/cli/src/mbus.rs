@@ -1,6 +1,7 @@
 //! `metertwin read` and `metertwin set` over an M-Bus, and what a search of it tells.
 
 use commission::boot::Facts;
+use commission::guard::Guard;
 use commission::mbus::{
     self, Address, Found, Mask, MbusLine, MbusMemory, MbusTiming, NodeEvent, Outcome, Place, Plan,
     SearchEvent, Seen, WriteProgress,
@@ -8,14 +9,14 @@ use commission::mbus::{
 use commission::record::Where;
 use commission::rehearse::rehearse_mbus;
 use models::Entry;
-use units::Duration;
+use units::{Duration, bcd};
 
 use crate::args::{Format, ReadArgs, SetArgs};
 use crate::clock::unix_seconds;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
 use crate::place::{self, MbusLink, MbusTarget, Road};
-use crate::set::agreed;
+use crate::set::{agreed, consent};
 use crate::wire::{self, Wire, block_on};
 use crate::{journal, profile};
 
@@ -205,6 +206,10 @@ pub fn set(args: &SetArgs) -> Result<(), Fault> {
     if args.rehearse {
         return crate::set::rehearsed(facts.and_then(|facts| rehearse_mbus(&facts, plan)));
     }
+    // A telegram tells too little of what was used before: every change of that kind counts as the first one.
+    let number = read.header.identity.and_then(|identity| bcd::decode(identity.id, 8));
+    let guard = Guard::new(entry, number, plan.steps.iter().copied(), |_| None);
+    consent(args, &guard)?;
     if !args.yes && !agreed(&list.join("\n"))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::path::PathBuf;
 
+use commission::manager::radio_place;
 use commission::mbus::{LineParams, Mask};
 use commission::{Action, Place, factory_place};
 use models::Entry;
@@ -65,6 +66,8 @@ pub enum Protocol {
     Modbus,
     /// M-Bus.
     Mbus,
+    /// Modbus in the frames of a radio; emulated, no radio waves are sent.
+    Ble,
 }
 
 /// The options of a link as key and value.
@@ -84,8 +87,9 @@ pub fn protocol(text: &str) -> Result<Protocol, TextError> {
     match options(text).find(|(key, _)| *key == "protocol") {
         None | Some((_, "modbus")) => Ok(Protocol::Modbus),
         Some((_, "mbus")) => Ok(Protocol::Mbus),
+        Some((_, "ble")) => Ok(Protocol::Ble),
         Some((_, other)) => {
-            Err(TextError::new(format!("protocol cannot be \"{other}\""), "one of modbus, mbus, ir"))
+            Err(TextError::new(format!("protocol cannot be \"{other}\""), "one of modbus, mbus, ir, ble"))
         }
     }
 }
@@ -169,6 +173,18 @@ pub struct Link {
     pub road: Road,
     /// Speed, parity and id; what was left out is as from the factory.
     pub place: Place,
+    /// What opens the writes of a radio, where the link says it.
+    pub password: Option<Secret>,
+}
+
+/// A text that is shown nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// An optical head, and how it calls.
@@ -222,10 +238,43 @@ fn moving(entry: &'static Entry) -> impl Iterator<Item = &'static SettingDef> {
     entry.def.all_settings().filter(|setting| Action::Set { setting, value: setting.default }.moves())
 }
 
+/// Reads a line to the emulated radio of a meter: one with `protocol=ble` among its options.
+fn radio_link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
+    const EXPECTED: &str = "tcp://HOST:PORT?protocol=ble, or serial:PATH?protocol=ble for a pty of serve";
+    let road = road(text.split_once('?').map_or(text, |(road, _)| road), EXPECTED)?;
+    if matches!(road, Road::Pty(_) | Road::ModbusTcp(_)) {
+        return Err(TextError::new(format!("{road} leads to no Bluetooth"), EXPECTED));
+    }
+    let mut link = Link { road, place: radio_place(entry), password: None };
+    for (key, value) in options(text) {
+        match key {
+            "protocol" => {}
+            "id" => link.place.unit = id(value)?,
+            "password" => link.password = Some(Secret(value.to_owned())),
+            _ => {
+                let wrong = format!("a link with protocol=ble has no \"{key}\"");
+                return Err(TextError::new(wrong, "one of protocol, id, password"));
+            }
+        }
+    }
+    Ok(link)
+}
+
+/// An id on a Modbus.
+fn id(text: &str) -> Result<u8, TextError> {
+    let id = text.parse().ok().filter(|id| *id <= 247);
+    let wrong =
+        || TextError::new(format!("id cannot be \"{text}\""), "0 to 247; 0 asks the only meter on the line");
+    id.ok_or_else(wrong)
+}
+
 /// Reads a line to a meter; its options are those of `entry`, and `id` for short.
 pub fn link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
     const EXPECTED: &str = "serial:PATH?baud=9600&parity=even&id=1, tcp://HOST:PORT?id=1 or \
                             modbus-tcp://HOST:PORT?id=1";
+    if protocol(text)? == Protocol::Ble {
+        return radio_link(text, entry);
+    }
     let (text, options) = text.split_once('?').unwrap_or((text, ""));
     let road = road(text, EXPECTED)?;
     if let Road::Pty(path) = &road {
@@ -240,9 +289,7 @@ pub fn link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
         }
         let wrong = |expected: String| TextError::new(format!("{key} cannot be \"{value}\""), expected);
         if key == "id" {
-            let id = value.parse().ok().filter(|id| *id <= 247);
-            let expected = "0 to 247; 0 asks the only meter on the line";
-            place.unit = id.ok_or_else(|| wrong(expected.to_owned()))?;
+            place.unit = id(value)?;
             continue;
         }
         let setting = moving(entry).find(|setting| setting.id.key() == key).ok_or_else(|| {
@@ -257,7 +304,7 @@ pub fn link(text: &str, entry: &'static Entry) -> Result<Link, TextError> {
         }
         place = moved;
     }
-    Ok(Link { road, place })
+    Ok(Link { road, place, password: None })
 }
 
 #[cfg(test)]
@@ -276,7 +323,7 @@ mod tests {
         assert_eq!(serial.place, Place { line: LineParams::new(4_800, Parity::Odd), unit: 7 });
         let tcp = read("tcp://[::1]:502?id=0").unwrap();
         let place = Place { line: LineParams::new(9_600, Parity::Even), unit: 0 };
-        assert_eq!(tcp, Link { road: Road::Tcp("[::1]:502".into()), place });
+        assert_eq!(tcp, Link { road: Road::Tcp("[::1]:502".into()), place, password: None });
         assert_eq!(read("modbus-tcp://meter:502").unwrap().place, factory_place(&models::ALL[0]));
     }
 
@@ -301,6 +348,31 @@ mod tests {
             ("tcp://h:1?number=123456789", "number cannot be \"123456789\": expected eight digits"),
             ("tcp://h:1?id=1&number=1", "id and number both say who is meant: expected one of them"),
             ("tcp://h:1?parity=odd", "a link to an M-Bus has no \"parity\": expected one of protocol, baud"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.starts_with(wrong), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn links_to_a_radio_have_no_line_and_show_no_password() {
+        let link = read("tcp://h:1?protocol=ble&id=7&password=1907").unwrap();
+        assert!(link.place.line.is_radio());
+        assert_eq!((link.place.unit, link.road.clone()), (7, Road::Tcp("h:1".into())));
+        assert_eq!(link.password, Some(Secret("1907".into())));
+        assert!(!format!("{link:?}").contains("1907"));
+        assert_eq!(read("serial:/tmp/ble?protocol=ble").unwrap().password, None);
+        for (text, wrong) in [
+            (
+                "modbus-tcp://h:1?protocol=ble",
+                "modbus-tcp://h:1 leads to no Bluetooth: expected tcp://HOST:PORT?protocol=ble",
+            ),
+            ("pty:/x?protocol=ble", "pty:/x leads to no Bluetooth"),
+            (
+                "tcp://h:1?protocol=ble&baud=9600",
+                "a link with protocol=ble has no \"baud\": expected one of protocol",
+            ),
+            ("tcp://h:1?protocol=ble&id=300", "id cannot be \"300\": expected 0 to 247"),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.starts_with(wrong), "{text}: {error}");

@@ -1,6 +1,7 @@
 //! `metertwin read`: everything a meter tells, or the points that were asked for.
 
 use commission::diagnosis::{Cause, Symptoms, diagnose};
+use commission::radio::UNCONFIRMED;
 use commission::{
     Bus as _, Context, Identity, Line, LineMemory, ReadOut, RowFault, identify, names, read_out, sentence,
 };
@@ -62,6 +63,9 @@ pub fn run(args: &ReadArgs) -> Result<(), Fault> {
     let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
     if args.model.is_some() {
         known(default, &args.points)?;
+    }
+    if link.place.line.is_radio() {
+        out::remark(UNCONFIRMED);
     }
     let mut memory = LineMemory::default();
     let mut line = wire::line(&link, &mut memory)?;

@@ -3,19 +3,22 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use commission::boot::Facts;
+use commission::guard::{Consent, Guard};
+use commission::radio::{self, UNCONFIRMED};
 use commission::record::Where;
 use commission::rehearse::{Rehearsal, rehearse};
 use commission::{
-    Action, Bus as _, LineMemory, Outcome, Plan, Staged, StepReport, Way, WriteProgress, names, read_out,
-    write_plan,
+    Action, Bus as _, Line, LineMemory, Outcome, Plan, Staged, StepReport, Way, WriteProgress, names,
+    read_out, write_plan,
 };
 use models::Entry;
 
 use crate::args::SetArgs;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
-use crate::place::{Protocol, Road};
-use crate::wire::{self, block_on};
+use crate::place::{Link, Protocol, Road};
+use crate::tty;
+use crate::wire::{self, Wire, block_on};
 use crate::{ir, journal, mbus, place, profile, read};
 
 fn stage(entry: &'static Entry, changes: &[String]) -> Result<Staged, Fault> {
@@ -73,6 +76,67 @@ pub fn agreed(list: &str) -> Result<bool, Fault> {
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "yes"))
 }
 
+/// Says what cannot be undone.
+fn warn(guard: &Guard) {
+    if guard.is_needed() {
+        let acts: Vec<String> = guard.acts().iter().map(|act| format!("  {}", act.text)).collect();
+        out::remark(&format!("This cannot be undone:\n{}", acts.join("\n")));
+    }
+}
+
+/// Lets nothing through that cannot be undone unless the digits of the meter were given; `None` where nothing is of that
+/// kind.
+pub fn consent(args: &SetArgs, guard: &Guard) -> Result<Option<Consent>, Fault> {
+    if !guard.is_needed() {
+        return Ok(None);
+    }
+    warn(guard);
+    let typed = match &args.confirm_serial {
+        Some(digits) => digits.clone(),
+        None if io::stdin().is_terminal() => {
+            out::remark(&guard.question());
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer).map_err(|why| Fault::option("the answer", why))?;
+            answer
+        }
+        None => {
+            let wrong = "Nothing was sent: what cannot be undone needs --confirm-serial with the last four digits of the \
+                         meter's serial number, whatever else is said.";
+            return Err(Fault::new(Kind::Input, wrong));
+        }
+    };
+    let consent = guard.consent(&typed);
+    consent.map(Some).map_err(|why| Fault::option("--confirm-serial", format!("{why}. Nothing was sent")))
+}
+
+/// Gives the password where the meter asks for one: that of the link, else what is typed at the terminal.
+fn unlock(line: &mut Line<'_, Wire>, entry: &'static Entry, link: &Link) -> Result<(), Fault> {
+    if radio::lock(entry, line.place()).is_none() {
+        return Ok(());
+    }
+    out::remark(UNCONFIRMED);
+    let password = match &link.password {
+        Some(secret) => secret.0.clone(),
+        None if io::stdin().is_terminal() => {
+            out::remark("The meter's password:");
+            tty::read_hidden().map_err(|why| Fault::option("the password", why))?
+        }
+        None => {
+            let wrong = "Nothing was sent: the meter asks for its password over Bluetooth. Add &password= to the link.";
+            return Err(Fault::new(Kind::Input, wrong));
+        }
+    };
+    let place = line.place();
+    block_on(radio::unlock(line, entry, password.trim())).map_err(|fault| {
+        let kind = match fault {
+            radio::UnlockFault::NotDigits { .. } => Kind::Input,
+            radio::UnlockFault::Wrong => Kind::Refused,
+            _ => Kind::NoAnswer,
+        };
+        Fault::new(kind, fault.sentence(place))
+    })
+}
+
 /// Runs the command.
 pub fn run(args: &SetArgs) -> Result<(), Fault> {
     if let Some(head) = place::head(&args.link).map_err(|why| Fault::option("--link", why))? {
@@ -108,11 +172,15 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     }
     let plan = Plan::new(entry, &staged, &[], identity.serial, line.place())
         .map_err(|why| Fault::new(Kind::Input, format!("Nothing was sent: {why}.")))?;
+    let actions: Vec<Action> = plan.steps.iter().map(|step| step.action).collect();
+    let guard = block_on(Guard::read(&mut line, entry, identity.serial, &actions));
+    let guard = guard.map_err(|fault| read::no_answer(&line, Some(entry), &fault))?;
     if args.dry_run {
         out::line(&format!(
             "Nothing was sent. These would be written, in this order:\n{}",
             list(&plan, &link.road)
         ));
+        warn(&guard);
         return Ok(());
     }
     let before = if args.rehearse || args.journal.is_some() {
@@ -124,9 +192,11 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     if let (true, Some(before)) = (args.rehearse, &before) {
         return rehearsed(rehearse(&Facts::of_registers(before), plan, &[]));
     }
+    consent(args, &guard)?;
     if !args.yes && !agreed(&list(&plan, &link.road))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }
+    unlock(&mut line, entry, &link)?;
     let mut bar = Progress::new();
     let (serial, at) = (identity.serial, Where::Modbus(line.place()));
     let mut journal =

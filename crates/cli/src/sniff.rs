@@ -43,6 +43,11 @@ fn ear(link: &str) -> Result<Ear, Fault> {
             let link = place::mbus_link(link, factory).map_err(wrong)?;
             Ear { road: link.road, line: link.line, spoken: Spoken::Mbus }
         }
+        Protocol::Ble => {
+            let wrong = "a Bluetooth joins two programs alone, nobody else's frames pass there: expected a line such as \
+                         serial:PATH or tcp://HOST:PORT";
+            return Err(Fault::option("--link", wrong));
+        }
     };
     if let Road::ModbusTcp(_) = ear.road {
         let wrong = "Modbus TCP joins two programs alone, nobody else's frames pass there: expected a line such as serial:PATH \

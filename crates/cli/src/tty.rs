@@ -1,7 +1,7 @@
 //! Serial devices and pseudo-terminals: opening, speed and parity, and what a damaged character looks like.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use modbus::{LineError, LineParams, Parity};
 use rustix::fs::{Mode, OFlags, fcntl_setfl};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{
-    ControlModes, InputModes, OptionalActions, SpecialCodeIndex, ioctl_tiocexcl, tcgetattr, tcsetattr,
-    ttyname,
+    ControlModes, InputModes, LocalModes, OptionalActions, SpecialCodeIndex, ioctl_tiocexcl, tcgetattr,
+    tcsetattr, ttyname,
 };
 use units::DataBits;
 
@@ -57,6 +57,19 @@ pub fn configure(tty: impl AsFd, line: LineParams) -> io::Result<()> {
         return Err(io::Error::other(format!("the device cannot do {} Bd, it offers {taken} Bd", line.baud)));
     }
     Ok(())
+}
+
+/// Reads a line from the terminal that the program was started at, and lets it show nothing of what is typed.
+pub fn read_hidden() -> io::Result<String> {
+    let input = io::stdin();
+    let before = tcgetattr(&input)?;
+    let mut hidden = before.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&input, OptionalActions::Now, &hidden)?;
+    let mut typed = String::new();
+    let read = input.lock().read_line(&mut typed);
+    tcsetattr(&input, OptionalActions::Now, &before)?;
+    read.map(|_| typed)
 }
 
 /// A pseudo-terminal: our side, its other side held open, and the path of that.

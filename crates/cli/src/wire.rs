@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use commission::{Line, LineMemory, Port, PortFault, Received, Timing, Transport};
-use modbus::LineParams;
+use modbus::{LineParams, Parity};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use units::{Duration, Instant};
 
@@ -204,7 +204,9 @@ pub fn open(road: &Road, line: LineParams) -> Result<Wire, Fault> {
 /// Opens the line of a link.
 pub fn line<'m>(link: &Link, memory: &'m mut LineMemory) -> Result<Line<'m, Wire>, Fault> {
     let place = link.place;
-    let wire = open(&link.road, place.line)?;
+    // A radio has no speed; a pty that stands for one takes any.
+    let line = if place.line.is_radio() { LineParams::new(115_200, Parity::None) } else { place.line };
+    let wire = open(&link.road, line)?;
     let transport = if matches!(link.road, Road::ModbusTcp(_)) { Transport::Tcp } else { Transport::Rtu };
     Ok(Line::new(wire, memory, transport, place, Timing::default(), ()))
 }

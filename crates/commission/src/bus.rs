@@ -15,6 +15,7 @@ use units::{Duration, Instant};
 use crate::diagnosis::Tally;
 use crate::meaning::{self, About};
 use crate::port::{Port, PortFault, Received};
+use crate::radio;
 
 /// How often a read is asked before it counts as unanswered.
 pub const READ_TRIES: u8 = 3;
@@ -36,7 +37,8 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "id {} at {}", self.unit, self.line)
+        let at = if self.line.is_radio() { "over" } else { "at" };
+        write!(f, "id {} {at} {}", self.unit, self.line)
     }
 }
 
@@ -148,7 +150,8 @@ pub struct Traffic<'a> {
     pub at: Instant,
     /// Which way.
     pub direction: Direction,
-    /// All bytes, an echo and noise included. None where nothing was heard in time.
+    /// All bytes, an echo and noise included. None where nothing was heard in time, and none where they would give a
+    /// password away.
     pub bytes: &'a [u8],
     /// Where in `bytes` the answer stands, as far as that is known.
     pub frame: core::ops::Range<usize>,
@@ -405,11 +408,12 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                     let outcome = self.port.transmit(bytes).await;
                     self.tx_done = self.port.now();
                     let meaning = meaning::of_request(self.about, request);
+                    let shown = if request.is_some_and(radio::is_secret) { &[] } else { bytes };
                     self.observer.traffic(&Traffic {
                         at: self.tx_done,
                         direction: Direction::Sent,
-                        bytes,
-                        frame: 0..bytes.len(),
+                        bytes: shown,
+                        frame: 0..shown.len(),
                         meaning,
                         about: self.about,
                         good: true,
@@ -426,6 +430,10 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                     let done = Done::of(&outcome, within);
                     self.about.learn(request, &outcome);
                     let meaning = meaning::of_outcome(self.about, request, &outcome, self.place, within);
+                    if request.is_some_and(radio::is_secret) {
+                        // An echo of it is among what was heard.
+                        self.heard.clear();
+                    }
                     let frame = place_of(&self.heard, &outcome);
                     self.finish(&done, meaning, frame);
                     return Ok(done);

@@ -12,6 +12,7 @@ use units::Duration;
 
 use crate::bus::{Direction, Place};
 use crate::names::{self, Row};
+use crate::radio;
 use crate::sentence;
 
 /// How many values of an answer are written out.
@@ -313,6 +314,9 @@ fn read_text(entry: Option<&'static Entry>, address: u16, count: u16, how: &str)
 
 fn write_text(about: About, address: u16, words: &[u16]) -> String {
     let raw = || format!("Write {} to {address:04X}h", digits(words));
+    if radio::is_lock(address) {
+        return radio::HIDDEN.to_string();
+    }
     let Some(entry) = about.entry else { return raw() };
     let mut parts = Vec::new();
     for row in touched(entry, address, u16::try_from(words.len()).unwrap_or(0)) {

@@ -134,6 +134,8 @@ impl Action {
         let Place { line, unit } = place;
         match setting.id {
             SettingId::ModbusId => Place { line, unit: u8::try_from(value).unwrap_or(unit) },
+            // No setting changes what carries a radio.
+            SettingId::Baud | SettingId::Parity if line.is_radio() => place,
             SettingId::Baud => {
                 let baud = u32::try_from(value).unwrap_or(line.baud);
                 Place { line: LineParams { baud, ..line }, unit }

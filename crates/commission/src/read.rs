@@ -77,6 +77,17 @@ impl ReadPlan {
     }
 }
 
+/// The fewest spans that read these rows, which stand by rising address, as `entry`'s model allows it.
+pub(crate) fn spans(entry: &'static Entry, rows: &[Row]) -> Vec<Span> {
+    let most = entry.def.modbus.map_or(modbus::pdu::MAX_READ, |modbus| modbus.max_read);
+    let mut spans = Vec::new();
+    for block in entry.def.registers {
+        let own = rows.iter().map(|row| row.def).filter(|row| block.row(row.addr).is_some());
+        cover(block, own, most, &mut spans);
+    }
+    spans
+}
+
 /// Covers `rows`, in rising order, with the fewest spans: each starts at the first row left and goes as far as it may.
 fn cover<'a>(block: &Block, rows: impl Iterator<Item = &'a RegisterDef>, most: u16, spans: &mut Vec<Span>) {
     let mut open: Option<Span> = None;
@@ -145,6 +156,8 @@ pub enum RowFault {
     Codec(CodecError),
     /// It was not asked, since the meter had stopped answering.
     NotAsked,
+    /// What it has now is not known: what became of a change was not proven.
+    Unproven,
     /// The reason that a file tells.
     Saved(String),
 }
@@ -155,6 +168,7 @@ impl fmt::Display for RowFault {
             Self::Bus(fault) => fault.fmt(f),
             Self::Codec(fault) => fault.fmt(f),
             Self::NotAsked => f.write_str("not asked, since the meter had stopped answering"),
+            Self::Unproven => f.write_str("not known, since what became of the last change was not proven"),
             Self::Saved(why) => f.write_str(why),
         }
     }
@@ -240,7 +254,7 @@ impl Found {
     }
 
     /// The words of a row.
-    fn get(&self, addr: u16) -> Option<&[u16]> {
+    pub(crate) fn get(&self, addr: u16) -> Option<&[u16]> {
         self.0.iter().find(|(own, _)| *own == addr)?.1.as_deref().ok()
     }
 

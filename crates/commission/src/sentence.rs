@@ -74,6 +74,9 @@ pub fn sentence(fault: &Fault, context: &Context<'_>) -> String {
 
 /// Why no whole answer came.
 pub(crate) fn silence(fault: modbus::Fault, place: Place, tries: u8, waited: Duration) -> String {
+    if place.line.is_radio() {
+        return over_the_radio(fault, place, tries);
+    }
     let unit = place.unit;
     let times = if tries == 1 { String::new() } else { format!(" ({tries} tries)") };
     match fault {
@@ -118,6 +121,20 @@ pub(crate) fn silence(fault: modbus::Fault, place: Place, tries: u8, waited: Dur
         ),
         modbus::Fault::Stream(fault) => {
             format!("The connection is out of step: {fault}. Close it and open it again.")
+        }
+    }
+}
+
+/// Why no whole answer came from where there are no wires.
+fn over_the_radio(fault: modbus::Fault, place: Place, tries: u8) -> String {
+    let times = if tries == 1 { String::new() } else { format!(" ({tries} tries)") };
+    match fault {
+        modbus::Fault::NoAnswer => format!(
+            "No answer from {place}{times}. Is the meter's Bluetooth on? It is switched on at the keys and goes off by \
+             itself; and the id must be that of the meter."
+        ),
+        other => {
+            format!("No whole answer from {place}{times}: {other}. Go nearer to the meter, then try again.")
         }
     }
 }
@@ -181,7 +198,9 @@ impl Way for Plan {
             Some(value) => format!("It still has {value}."),
             None => "What it has now could not be read.".to_string(),
         };
-        (has, format!("exception {:02}", why.code()))
+        let locked = self.place.line.is_radio() && *why == Exception::IllegalFunction;
+        let reason = if locked { ": its writes are locked, the password comes first" } else { "" };
+        (has, format!("exception {:02}{reason}", why.code()))
     }
 
     fn code(why: &Exception) -> u8 {

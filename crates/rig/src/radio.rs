@@ -65,6 +65,8 @@ impl Bench {
         let with = with.filter(|_| there);
         if with != self.paired {
             self.part();
+            // What the connection before had to tell is not for this one.
+            while self.master_take(PortId::Radio).is_some() {}
             self.paired = with;
         }
         there

@@ -19,6 +19,10 @@ pub struct AppDef {
     pub pages: &'static [AppPageDef],
     /// The settings that it offers, in its order.
     pub settings: &'static [AppSettingDef],
+    /// What it asks before a counter is set to zero.
+    pub question: &'static str,
+    /// What it says where a value out of range is to be saved.
+    pub error: &'static str,
 }
 
 /// A page of values: the registers of a stretch that hold something measured, in their order. A phase or a tariff in

@@ -89,8 +89,13 @@ const fn setting_fault(model: &ModelDef, row: &AppSettingDef, n: usize) -> Optio
 }
 
 const fn app_fault(model: &ModelDef, app: &AppDef) -> Option<Fault> {
-    if app.name.is_empty() || app.kind.is_empty() || app.section.is_empty() {
-        return fault(Table::Model, 0, What::Text);
+    let words = [app.name, app.kind, app.section, app.question, app.error];
+    let mut rest: &[&str] = &words;
+    while let [first, tail @ ..] = rest {
+        if first.is_empty() {
+            return fault(Table::Model, 0, What::Text);
+        }
+        rest = tail;
     }
     let mut items = app.device;
     while let [item, rest @ ..] = items {
@@ -168,8 +173,16 @@ mod tests {
         words: &[],
         unit: "s",
     };
-    const APP: AppDef =
-        AppDef { name: "App", section: "4", kind: "Type", device: &[], pages: &[PAGE], settings: &[ROW] };
+    const APP: AppDef = AppDef {
+        name: "App",
+        section: "4",
+        kind: "Type",
+        device: &[],
+        pages: &[PAGE],
+        settings: &[ROW],
+        question: "Sure?",
+        error: "Error",
+    };
 
     fn found(radio: RadioDef) -> Option<(Table, usize, What)> {
         let face = MatrixDef { radio: Some(radio), password: SettingId::Password, ..FACE };

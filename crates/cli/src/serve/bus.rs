@@ -1,4 +1,5 @@
-//! One wire of the meters: an RS485 pair, an M-Bus pair, or the light between a head and one meter.
+//! One wire of the meters: an RS485 pair, an M-Bus pair, the light between a head and one meter, or what stands for the
+//! radio waves between a phone and one meter.
 //!
 //! Masters share it one after the other: who begins has it until an answer has left, or until it is quiet. Others wait,
 //! so that frames of two masters never mix. An answer goes to the master that asked.
@@ -56,6 +57,8 @@ pub struct Bus {
     waiting: VecDeque<Waiting>,
     /// Who has the bus.
     owner: Option<Source>,
+    /// Who is connected over the radio: a meter has one connection at a time.
+    connected: Option<Source>,
     /// The meters whose answer is on its way over a real line.
     sending: Vec<usize>,
     /// What is on an M-Bus now: other meters may still speak over it.
@@ -74,6 +77,7 @@ impl Bus {
             members,
             waiting: VecDeque::new(),
             owner: None,
+            connected: None,
             sending: Vec::new(),
             air: Vec::new(),
             quiet_at: Instant::ZERO,
@@ -111,6 +115,9 @@ impl Bus {
 
     /// Somebody was heard at a port.
     pub fn push(&mut self, now: Instant, source: Source, sound: Sound, twins: &[Twin]) {
+        if !self.connects(now, source, twins) {
+            return;
+        }
         let mut at = now;
         // A pseudo-terminal carries bytes at once. An optical head changes its speed by the clock, in the time that its
         // acknowledgement takes and the meter keeps silent: there, what was sent takes as long as at its speed.
@@ -121,9 +128,30 @@ impl Bus {
         self.waiting.push_back(Waiting { source, sound, at });
     }
 
+    /// True where somebody is heard at all. Over a radio that is the one who is connected, or the first to speak where nobody
+    /// is; while it is off nobody is.
+    fn connects(&mut self, now: Instant, source: Source, twins: &[Twin]) -> bool {
+        if self.port != PortId::Radio {
+            return true;
+        }
+        if !self.twins(twins).any(|twin| twin.device().bluetooth(now)) {
+            self.connected = None;
+            return false;
+        }
+        *self.connected.get_or_insert(source) == source
+    }
+
     /// Somebody is gone.
     pub fn forget(&mut self, now: Instant, source: Source, twins: &mut [Twin]) {
         self.waiting.retain(|waiting| waiting.source != source);
+        if self.connected == Some(source) {
+            self.connected = None;
+            for index in &self.members {
+                if let Some(twin) = twins.get_mut(*index) {
+                    twin.device_mut().hang_up();
+                }
+            }
+        }
         if self.owner == Some(source) {
             self.sent(now, twins);
             self.owner = None;
@@ -189,7 +217,8 @@ impl Bus {
             match sound {
                 // The serial device is at the first meter's line; the others hear what is at their own.
                 _ if serial && own != line => {}
-                Sound::Bytes(bytes, baud) if baud.is_none_or(|baud| baud == own.baud) => {
+                // A radio has no speed that anybody could miss.
+                Sound::Bytes(bytes, baud) if own.is_radio() || baud.is_none_or(|baud| baud == own.baud) => {
                     device.rx(port, now, bytes)
                 }
                 Sound::Bytes(..) => device.line_error(port, now, LineError::Framing),
@@ -307,7 +336,8 @@ impl Bus {
         self.quiet_at = now;
         self.overhear(&bytes, mouths);
         if let Some(mouth) = self.owner.and_then(|owner| mouths.get_mut(&owner)) {
-            order(mouth, Order::Send { bytes, baud: Some(line.baud) });
+            let baud = (!line.is_radio()).then_some(line.baud);
+            order(mouth, Order::Send { bytes, baud });
             if mouth.speech == Speech::Serial {
                 self.sending = speakers;
                 return;

@@ -174,6 +174,9 @@ pub fn run(args: &ServeArgs) -> Result<(), Fault> {
         twins.push(booted.twin);
     }
     let mut world = world::World::new(clock, twins, args.speed, args.state.clone());
+    if args.bluetooth && !world.keep_radios_on() {
+        return Err(Fault::option("--bluetooth", "no meter here has Bluetooth: leave it out"));
+    }
     if terminals.is_empty() {
         terminals = world.default_ports();
     }

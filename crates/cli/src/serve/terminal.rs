@@ -16,8 +16,9 @@ enum On {
     Wired,
     /// The wired bus of this kind.
     Bus(PortId),
-    /// The optical head, on the meter with this serial number or on the first that has an optical port.
-    Head(Option<u32>),
+    /// What belongs to one meter, the optical head or the radio: the one with this serial number, or the first that has
+    /// such a port.
+    One(PortId, Option<u32>),
     /// Modbus TCP.
     Gateway,
 }
@@ -51,9 +52,10 @@ const RADIO: &str = "ble+";
 const METER: &str = "?meter=";
 
 const EXPECTED: &str = "tcp://HOST:PORT, pty:PATH or serial:PATH for the wired bus, with rtu+ or mbus+ before it to say \
-                        which; modbus-tcp://HOST:PORT; or ir+tcp://HOST:PORT, ir+pty:PATH or ir+serial:PATH for the \
-                        optical head, ?meter=SERIAL behind it to say where; tap+ before any of them but modbus-tcp to \
-                        listen alone";
+                        which; modbus-tcp://HOST:PORT; ir+tcp://HOST:PORT, ir+pty:PATH or ir+serial:PATH for the \
+                        optical head; or ble+tcp://HOST:PORT or ble+pty:PATH for the emulated Bluetooth; ?meter=SERIAL \
+                        behind the last two to say where; tap+ before any of them but \
+                        modbus-tcp to listen alone";
 
 impl fmt::Display for Terminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -64,8 +66,8 @@ impl fmt::Display for Terminal {
         match self.on {
             On::Wired | On::Gateway => write!(f, "{road}"),
             On::Bus(kind) => write!(f, "{}{road}", prefix(kind)),
-            On::Head(None) => write!(f, "{HEAD}{road}"),
-            On::Head(Some(serial)) => write!(f, "{HEAD}{road}{METER}{serial:08}"),
+            On::One(port, None) => write!(f, "{}{road}", prefix(port)),
+            On::One(port, Some(serial)) => write!(f, "{}{road}{METER}{serial:08}", prefix(port)),
         }
     }
 }
@@ -79,7 +81,8 @@ impl Terminal {
         let prefixed = [
             (RTU, On::Bus(PortId::Modbus)),
             (MBUS, On::Bus(PortId::Mbus)),
-            (HEAD, On::Head(None)),
+            (HEAD, On::One(PortId::Optical, None)),
+            (RADIO, On::One(PortId::Radio, None)),
             ("", On::Wired),
         ];
         let whole = text;
@@ -88,16 +91,23 @@ impl Terminal {
             prefixed.iter().find_map(|(prefix, on)| text.strip_prefix(prefix).map(|rest| (*on, rest)));
         let (mut on, mut rest) = found.unwrap_or((On::Wired, text));
         if let Some((road, serial)) = rest.split_once(METER) {
-            if !matches!(on, On::Head(_)) {
+            let On::One(port, _) = on else {
                 let wrong = format!("\"{text}\" names a meter, but a bus has them all");
-                return Err(TextError::new(wrong, format!("it without {METER}, or {HEAD} before it")));
-            }
+                return Err(TextError::new(
+                    wrong,
+                    format!("it without {METER}, or {HEAD} or {RADIO} before it"),
+                ));
+            };
             let number = serial.parse().ok().filter(|_| serial.len() <= 8);
             let wrong = || TextError::new(format!("\"{serial}\" is no serial number"), "up to eight digits");
-            on = On::Head(Some(number.ok_or_else(wrong)?));
+            on = On::One(port, Some(number.ok_or_else(wrong)?));
             rest = road;
         }
         let road = place::road(rest, EXPECTED)?;
+        if matches!((on, &road), (On::One(PortId::Radio, _), Road::Serial(_))) {
+            let wrong = format!("\"{text}\" would be a radio on a serial device");
+            return Err(TextError::new(wrong, "ble+tcp://HOST:PORT or ble+pty:PATH"));
+        }
         if matches!(road, Road::ModbusTcp(_)) {
             if tap {
                 let wrong = format!("\"{whole}\" has no wire to listen to");
@@ -119,7 +129,7 @@ impl Terminal {
     pub fn defaults(twins: &[Twin]) -> Vec<Self> {
         let tcp = |on, port: u16| Self { on, tap: false, road: Road::Tcp(format!("127.0.0.1:{port}")) };
         match wired(twins).as_slice() {
-            [] => vec![tcp(On::Head(None), FIRST_PORT)],
+            [] => vec![tcp(On::One(PortId::Optical, None), FIRST_PORT)],
             [_] => vec![tcp(On::Wired, FIRST_PORT)],
             several => (FIRST_PORT..).zip(several).map(|(port, kind)| tcp(On::Bus(*kind), port)).collect(),
         }
@@ -161,18 +171,18 @@ impl Terminal {
                 members if members.is_empty() => return Err(lacks(name(kind))),
                 members => (kind, members),
             },
-            On::Head(None) => match having(twins, PortId::Optical).first() {
-                None => return Err(lacks(name(PortId::Optical))),
-                Some(first) => (PortId::Optical, vec![*first]),
+            On::One(port, None) => match having(twins, port).first() {
+                None => return Err(lacks(name(port))),
+                Some(first) => (port, vec![*first]),
             },
-            On::Head(Some(serial)) => {
-                let on = having(twins, PortId::Optical);
+            On::One(port, Some(serial)) => {
+                let on = having(twins, port);
                 let there = |index: &usize| twins.get(*index).is_some_and(|twin| twin.serial() == serial);
                 let Some(index) = on.into_iter().find(there) else {
-                    let wrong = format!("no meter with an optical port has the serial number {serial:08}");
+                    let wrong = format!("no meter with {} has the serial number {serial:08}", name(port));
                     return Err(TextError::new(wrong, "one of the meters that are served"));
                 };
-                (PortId::Optical, vec![index])
+                (port, vec![index])
             }
         };
         let found = buses.iter().position(|bus| bus.port() == port && bus.members() == members);

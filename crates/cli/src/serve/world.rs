@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 
-use rig::{TextError, Twin};
+use rig::{TextError, Touch, Twin, radio_touches};
 use units::{Duration, Instant, LineParams};
 
 use super::bus::{Bus, Sound};
@@ -35,6 +35,51 @@ pub struct Mouth {
 /// All masters.
 pub type Mouths = BTreeMap<Source, Mouth>;
 
+/// A hand that switches the radio of a meter on whenever it is off.
+#[derive(Debug)]
+struct Hand {
+    /// The number of the meter.
+    meter: usize,
+    touches: [Touch; 4],
+    /// Which touch comes next, and when the first one was, while it is at it.
+    at: Option<(usize, Instant)>,
+    /// It does not begin again before this: a meter that has stopped shows no choice.
+    rests_until: Instant,
+}
+
+/// How long a hand rests where its touches have not switched the radio on.
+const REST: Duration = Duration::from_secs(10);
+
+impl Hand {
+    /// When it does something next.
+    fn due(&self, now: Instant, twins: &[Twin]) -> Option<Instant> {
+        let twin = twins.get(self.meter)?;
+        match self.at {
+            Some((touch, began)) => self.touches.get(touch).map(|it| began + it.after),
+            None if twin.device().bluetooth(now) => None,
+            None => Some(self.rests_until),
+        }
+    }
+
+    /// Does what is due.
+    fn work(&mut self, now: Instant, twins: &mut [Twin]) {
+        while self.due(now, twins).is_some_and(|due| due <= now) {
+            let (touch, began) = self.at.unwrap_or((0, now));
+            let Some(twin) = twins.get_mut(self.meter) else { return };
+            let Some(Touch { key, down, .. }) = self.touches.get(touch) else { return };
+            if *down {
+                twin.device_mut().key_down(now, *key);
+            } else {
+                twin.device_mut().key_up(now, *key);
+            }
+            self.at = Some((touch + 1, began)).filter(|(next, _)| *next < self.touches.len());
+            if self.at.is_none() {
+                self.rests_until = now + REST;
+            }
+        }
+    }
+}
+
 /// Meters, ports and the file that keeps them.
 #[derive(Debug)]
 pub struct World {
@@ -43,6 +88,8 @@ pub struct World {
     /// The wires that ports lead to.
     buses: Vec<Bus>,
     speed: u32,
+    /// A hand at the keys of each meter, where the radios are to be kept on.
+    hands: Vec<Hand>,
     /// Up to when time has passed for the meters.
     passed: Instant,
     mouths: Mouths,
@@ -60,6 +107,7 @@ impl World {
             twins,
             buses: Vec::new(),
             speed,
+            hands: Vec::new(),
             passed: clock.now(),
             mouths: BTreeMap::new(),
             file,
@@ -67,6 +115,16 @@ impl World {
             saved_at: Instant::ZERO,
             save_failed: false,
         }
+    }
+
+    /// Keeps the radios of all meters on from now on. False where no meter has one.
+    pub fn keep_radios_on(&mut self) -> bool {
+        let hand = |(meter, twin): (usize, &Twin)| {
+            let touches = radio_touches(twin.entry().def)?;
+            Some(Hand { meter, touches, at: None, rests_until: Instant::ZERO })
+        };
+        self.hands = self.twins.iter().enumerate().filter_map(hand).collect();
+        !self.hands.is_empty()
     }
 
     /// The ports that are opened where none was asked for.
@@ -199,7 +257,8 @@ impl World {
     /// When there is something to do next.
     fn next(&self, now: Instant) -> Instant {
         let buses = self.buses.iter().filter_map(|bus| bus.next(now, &self.twins));
-        buses.chain([now + TICK]).min().unwrap_or(now)
+        let hands = self.hands.iter().filter_map(|hand| hand.due(now, &self.twins));
+        buses.chain(hands).chain([now + TICK]).min().unwrap_or(now)
     }
 
     fn take(&mut self, event: Event) {
@@ -249,8 +308,11 @@ impl World {
         }
     }
 
-    /// Does what is due on every wire.
+    /// Does what is due at the keys and on every wire.
     fn work(&mut self, now: Instant) {
+        for hand in &mut self.hands {
+            hand.work(now, &mut self.twins);
+        }
         for bus in &mut self.buses {
             bus.work(now, &mut self.twins, &mut self.mouths);
         }

@@ -122,6 +122,8 @@ pub static APP: AppDef = AppDef {
         },
     ],
     settings: SETTINGS,
+    question: "Are you sure you want to reset this to 0?",
+    error: "Save error",
 };
 
 /// What stands in no row.
