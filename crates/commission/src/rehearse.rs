@@ -11,7 +11,7 @@ use core::cell::RefCell;
 use device::Door;
 use models::Entry;
 use rig::{Bench, PageText, Twin, block_on, page_of};
-use schema::{Access, CommandId, PortId, SettingId, Source};
+use schema::{Access, CommandId, Keep, PortId, SettingId, Source};
 use units::{Duration, Instant};
 
 use crate::boot::{self, Boot, BootReport, Facts};
@@ -202,17 +202,21 @@ fn warn<W: Way>(plan: &W, boot: &BootReport, warnings: &mut Vec<String>) {
                     warnings.push(format!(
                         "A new {label} ends the active energies: they go into the history and start again at zero."
                     ));
-                } else if setting.is_lasting(value) {
-                    let value = names::setting_text(setting, i64::from(value));
-                    warnings.push(format!("From {label} {value} there is no way back."));
+                }
+                match setting.choice(value).map(|choice| choice.keep) {
+                    Some(Keep::Final) => {
+                        let value = names::setting_text(setting, i64::from(value));
+                        warnings.push(format!("From {label} {value} there is no way back."));
+                    }
+                    Some(Keep::Marked) => warnings.push(
+                        "Once a tariff above 2 was used, the display shows the energies of tariffs 3 and 4 for ever."
+                            .to_string(),
+                    ),
+                    _ => {}
                 }
                 match setting.id {
                     SettingId::CombinationCode => warnings.push(
                         "Another combination code makes all totals anew at once; forward and reverse stay."
-                            .to_string(),
-                    ),
-                    SettingId::Tariff if value > 2 && entry.def.metering.tariffs > 2 => warnings.push(
-                        "Once a tariff above 2 was used, the display shows the energies of tariffs 3 and 4 for ever."
                             .to_string(),
                     ),
                     SettingId::DataType => warnings.push(

@@ -106,18 +106,18 @@ fn what_can_be_done_a_few_times_is_counted() {
         rehearse(&facts, plan(&rail, &["ct-ratio=500/5", "tariff=3", "combination-code=5"]), &[]).unwrap();
     assert!(rehearsal.went_well());
     expect![[r#"
+        confirmed    Combination code is 5, read back from the meter.
         confirmed    Tariff is 3, read back from the meter.
                      Display: Tariff, 1 -> Tariff, 3
-        confirmed    Combination code is 5, read back from the meter.
         confirmed    CT ratio is 500/5, read back from the meter.
                      Display: CT ratio, 5/5 -> CT ratio, 500/5
         Combination code 5, from which there is no way back: 0 of 1 left. Before: 1.
         CT ratio changes: at most 6 of 7 left (the meter does not tell over its bus what was used before; its display does). Before: 7.
         First use of a tariff above 2, shown for ever: 0 of 1 left. Before: 1.
         The meter stays at id 1 at 9600 8E1.
-        Note: Once a tariff above 2 was used, the display shows the energies of tariffs 3 and 4 for ever.
         Note: From combination code 5 there is no way back.
         Note: Another combination code makes all totals anew at once; forward and reverse stay.
+        Note: Once a tariff above 2 was used, the display shows the energies of tariffs 3 and 4 for ever.
         Note: A new CT ratio ends the active energies: they go into the history and start again at zero."#]].assert_eq(&rehearsal.lines().join("\n"));
 }
 
