@@ -175,7 +175,7 @@ pub struct ReadArgs {
     /// An emulated Bluetooth: tcp://HOST:PORT?protocol=ble, with id= and password=0000
     #[arg(long)]
     pub link: String,
-    /// Read it as this model without asking who it is
+    /// Read it as this model without asking who it is; on an M-Bus, where several models say the same: the one that it is
     #[arg(long)]
     pub model: Option<String>,
     /// How it is written
@@ -363,6 +363,9 @@ pub struct SetArgs {
     /// The line, as for read
     #[arg(long)]
     pub link: String,
+    /// M-Bus, where several models say the same: the one that the meter is
+    #[arg(long)]
+    pub model: Option<String>,
     /// Settings and their new values; over M-Bus also the key of a command alone
     #[arg(value_name = "KEY=VALUE", required_unless_present = "profile")]
     pub changes: Vec<String>,

@@ -143,16 +143,49 @@ pub fn known(read: &mbus::MbusReadOut, points: &[String]) -> Result<(), Fault> {
     }
 }
 
+/// A model with an M-Bus.
+pub fn model(slug: &str) -> Result<&'static Entry, Fault> {
+    let entry = crate::read::model(Some(slug))?;
+    if entry.def.mbus.is_none() {
+        return Err(Fault::option("--model", format!("{slug} has no M-Bus")));
+    }
+    Ok(entry)
+}
+
+/// Takes the meter for the model that was chosen. What its own words rule out is refused.
+pub fn choose(read: &mut mbus::MbusReadOut, model: Option<&'static Entry>) -> Result<(), Fault> {
+    let Some(model) = model else { return Ok(()) };
+    if read.choose(model) {
+        return Ok(());
+    }
+    let who = read.sentence();
+    let expected = match read.models.slugs() {
+        none if none.is_empty() => "leave it out".to_owned(),
+        all => format!("expected {all}, or none"),
+    };
+    Err(Fault::option("--model", format!("the meter is no {}: {expected}. {who}", model.def.slug)))
+}
+
+/// The model of a meter that is written to.
+pub fn one(read: &mbus::MbusReadOut) -> Result<&'static Entry, Fault> {
+    if let Some(entry) = read.models.one() {
+        return Ok(entry);
+    }
+    let mut wrong = read.models.refusal().unwrap_or_default();
+    if read.models.are_several() {
+        wrong.push_str(&format!(" Add --model with one of {}.", read.models.slugs()));
+    }
+    Err(Fault::new(Kind::Refused, wrong))
+}
+
 /// Runs `read`.
 pub fn read(args: &ReadArgs) -> Result<(), Fault> {
-    if args.model.is_some() {
-        let wrong = "a meter on an M-Bus says itself what it is: expected none";
-        return Err(Fault::option("--model", wrong));
-    }
+    let model = args.model.as_deref().map(model).transpose()?;
     let mut memory = MbusMemory::default();
     let (mut line, place) = reach(&args.link, &mut memory)?;
     let read = block_on(line.read_out(place.address, &mut |_| {}));
     let mut read = read.map_err(|fault| no_answer(&fault, place))?;
+    choose(&mut read, model)?;
     out::remark(&read.sentence());
     known(&read, &args.points)?;
     if !args.points.is_empty() {
@@ -173,6 +206,7 @@ pub fn read(args: &ReadArgs) -> Result<(), Fault> {
 /// Runs `set`.
 pub fn set(args: &SetArgs) -> Result<(), Fault> {
     let link = link(&args.link)?;
+    let model = args.model.as_deref().map(model).transpose()?;
     // What no model could take is refused before anything is opened.
     let profile = args.profile.as_deref().map(profile::load).transpose()?;
     let fits = |entry: &'static Entry| args.changes.iter().all(|text| mbus::change(entry, text).is_ok());
@@ -183,11 +217,10 @@ pub fn set(args: &SetArgs) -> Result<(), Fault> {
     let mut line = line(&link, &mut memory)?;
     let place = target(&mut line, &link)?;
     let read = block_on(line.read_out(place.address, &mut |_| {}));
-    let read = read.map_err(|fault| no_answer(&fault, place))?;
+    let mut read = read.map_err(|fault| no_answer(&fault, place))?;
+    choose(&mut read, model)?;
     out::remark(&read.sentence());
-    let entry = read.entry.ok_or_else(|| {
-        Fault::new(Kind::Refused, "Nothing was sent to a meter that this program does not know.")
-    })?;
+    let entry = one(&read)?;
     let mut wanted = changes(entry, args)?;
     if let (Some(profile), Some(path)) = (&profile, &args.profile) {
         let own = profile.actions(entry).map_err(|why| profile::faults(path, &why))?;

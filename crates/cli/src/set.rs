@@ -139,7 +139,13 @@ fn unlock(line: &mut Line<'_, Wire>, entry: &'static Entry, link: &Link) -> Resu
 
 /// Runs the command.
 pub fn run(args: &SetArgs) -> Result<(), Fault> {
-    if let Some(head) = place::head(&args.link).map_err(|why| Fault::option("--link", why))? {
+    let head = place::head(&args.link).map_err(|why| Fault::option("--link", why))?;
+    let over_mbus = head.is_none()
+        && place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus;
+    if args.model.is_some() && !over_mbus {
+        return Err(Fault::option("--model", "here a meter says itself which model it is: expected none"));
+    }
+    if let Some(head) = head {
         if args.rehearse || args.journal.is_some() || args.profile.is_some() {
             let wrong =
                 "rehearsals, journals and profiles are for Modbus and M-Bus: expected a link to one of them";
@@ -147,7 +153,7 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
         }
         return ir::set(args, &head);
     }
-    if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
+    if over_mbus {
         return mbus::set(args);
     }
     let default = read::first_model()?;

@@ -163,10 +163,7 @@ pub fn run(args: &WatchArgs) -> Result<(), Fault> {
 }
 
 fn over_mbus(args: &WatchArgs) -> Result<(), Fault> {
-    if args.model.is_some() {
-        let wrong = "a meter on an M-Bus says itself what it is: expected none";
-        return Err(Fault::option("--model", wrong));
-    }
+    let model = args.model.as_deref().map(crate::mbus::model).transpose()?;
     if args.every.is_some() {
         let wrong = "an M-Bus is read telegram after telegram: expected none";
         return Err(Fault::option("--every", wrong));
@@ -174,7 +171,8 @@ fn over_mbus(args: &WatchArgs) -> Result<(), Fault> {
     let mut memory = mbus::MbusMemory::default();
     let (mut line, place) = crate::mbus::reach(&args.link, &mut memory)?;
     let first = block_on(line.read_out(place.address, &mut |_| {}));
-    let first = first.map_err(|fault| crate::mbus::no_answer(&fault, place))?;
+    let mut first = first.map_err(|fault| crate::mbus::no_answer(&fault, place))?;
+    crate::mbus::choose(&mut first, model)?;
     out::remark(&first.sentence());
     crate::mbus::known(&first, &args.points)?;
     let keys: Vec<&str> = args.points.iter().map(String::as_str).collect();
@@ -192,7 +190,7 @@ fn over_mbus(args: &WatchArgs) -> Result<(), Fault> {
         }
         screen.show(live.series(), line.now(), live.rate());
     }
-    let model = first.entry.map_or("", |entry| entry.def.slug);
+    let model = first.models.one().map_or("", |entry| entry.def.slug);
     let serial = first.header.identity.and_then(|identity| format!("{:08X}", identity.id).parse().ok());
     watch.save(&SeriesFile { series: live.series(), model, serial, wall: Some(wall), window: None })?;
     match lost {

@@ -107,6 +107,53 @@ fn served(birth: &str) -> (Served, String) {
 }
 
 #[test]
+fn a_meter_that_can_be_one_of_several_is_named_so_and_written_to_as_the_one_that_was_chosen() {
+    let served = Served::start(
+        &[
+            "--meter",
+            "ambition-4ps serial=70001 mbus-id=5 mbus-baud=9600",
+            "--port",
+            "mbus+tcp://127.0.0.1:0",
+        ],
+        1,
+    );
+    let line = format!("tcp://{}?protocol=mbus", served.address(0));
+    let link = format!("{line}&id=5");
+    let read = run(&["read", "--link", &link, "frequency", "--format", "json"]);
+    assert_eq!(read.code, 0, "{}", read.err);
+    let who =
+        "One of inepro Metering Ambition 4PU, inepro Metering Ambition 4PS, number 00070001, at address 5.";
+    assert!(read.err.contains(who), "{}", read.err);
+    let names = "\"model\": null, \"one-of\": [\"ambition-4pu\", \"ambition-4ps\"]";
+    assert!(read.out.contains(names), "{}", read.out);
+    let found = run(&["find", "--link", &line]);
+    assert!(found.out.ends_with("electricity  one of Ambition 4PU, Ambition 4PS\n"), "{}", found.out);
+
+    let set = |model: &[&str]| run(&[&["set", "--link", &link, "tariff=2", "--yes"], model].concat());
+    let open = set(&[]);
+    assert_eq!(open.code, 5, "{}", open.err);
+    let wrong = "Nothing was sent: the meter is one of Ambition 4PU, Ambition 4PS, which say the same on an M-Bus. Look at its \
+                 nameplate and choose one. Add --model with one of ambition-4pu, ambition-4ps.";
+    assert!(open.err.contains(wrong), "{}", open.err);
+    let other = set(&["--model", "ambition-2pu-ct"]);
+    assert_eq!(other.code, 2, "{}", other.err);
+    let wrong = "the meter is no ambition-2pu-ct: expected ambition-4pu, ambition-4ps, or none.";
+    assert!(other.err.contains(wrong), "{}", other.err);
+    let no_mbus = set(&["--model", "pro1-mod"]);
+    assert_eq!(no_mbus.code, 2, "{}", no_mbus.err);
+    assert!(no_mbus.err.contains("pro1-mod has no M-Bus"), "{}", no_mbus.err);
+    let before = run(&["read", "--link", &link, "active-tariff", "--format", "csv"]);
+    assert!(before.out.contains(",1,"), "{}", before.out);
+    let chosen = set(&["--model", "ambition-4ps"]);
+    assert!(chosen.out.contains("cknowledged"), "{} {}", chosen.out, chosen.err);
+    let after = run(&["read", "--link", &link, "active-tariff", "--model", "ambition-4ps"]);
+    assert!(after.err.contains("inepro Metering Ambition 4PS, number"), "{}", after.err);
+    assert!(after.out.contains("2"), "{}", after.out);
+    let modbus = run(&["set", "--link", "tcp://127.0.0.1:1", "--model", "ambition-4ps", "tariff=2", "--yes"]);
+    assert_eq!(modbus.code, 2, "{}", modbus.err);
+}
+
+#[test]
 fn our_own_meter_is_read_and_set_and_each_change_ends_as_what_it_is() {
     let (_served, link) = served("serial=70001 mbus-id=5 energy.forward=1234.56");
     let link = format!("{link}&id=5");

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use commission::mbus::{
-    Address, Doubt, Fault, Found, Mask, MbusLine, MbusMemory, MbusTiming, Obstacle, Outcome, Place, Plan,
-    SearchEvent, Seen, StepReport, change, commands, writable_settings,
+    self, Address, Doubt, Fault, Found, Mask, MbusLine, MbusMemory, MbusTiming, Obstacle, Outcome, Place,
+    Plan, SearchEvent, Seen, StepReport, change, commands, writable_settings,
 };
 use commission::{Mark, MemoryJournal, SimulatedPort};
 use models::Entry;
@@ -78,7 +78,9 @@ fn a_scan_finds_every_primary_address_and_two_at_one() {
             .unwrap();
     assert_eq!(serials(&found), [70_000, 70_001, 70_002, 70_004, 70_005, 70_006]);
     assert!(found.iter().all(|found| u32::from(found.address) + 70_000 == found.serial().unwrap()));
-    assert!(found.iter().all(|found| found.entry.map(|entry| entry.def.slug) == Some(entry().def.slug)));
+    assert!(
+        found.iter().all(|found| found.models.one().map(|entry| entry.def.slug) == Some(entry().def.slug))
+    );
     assert_eq!(seen.len(), 13);
     for (address, seen, of) in seen {
         let right = match address {
@@ -171,7 +173,7 @@ fn a_read_out_tells_what_the_meter_counts() {
         let read = run(&bench, wire.read_out(address, &mut |progress| told.push(progress.rows))).unwrap();
         assert_eq!((read.address, read.telegrams, read.cut), (1, 1, false));
         assert_eq!(told, [read.rows.len()]);
-        let entry = read.entry.unwrap();
+        let entry = read.models.one().unwrap();
         let bench = bench.borrow();
         let works = bench.twin(0).unwrap().device().works();
         let telegram = &entry.def.mbus.unwrap().telegrams[0];
@@ -191,6 +193,41 @@ fn a_read_out_tells_what_the_meter_counts() {
 }
 
 #[test]
+fn a_meter_is_taken_for_what_it_is_and_for_what_says_the_same() {
+    let mut told = Vec::new();
+    for entry in entries() {
+        let twin = MeterSpec::parse(&format!("{} serial=70001 mbus-id=1", entry.def.slug)).unwrap();
+        let mut own = Bench::new(Instant::ZERO);
+        own.add(twin.build(None, Instant::ZERO).unwrap());
+        let bench = Rc::new(RefCell::new(own));
+        bench.borrow_mut().run_until(Instant::from_millis(2_000));
+        let line = mbus::factory_place(entry).line;
+        bench.borrow_mut().set_master_line(PortId::Mbus, line);
+        let mut memory = MbusMemory::default();
+        let port = SimulatedPort::new(bench.clone(), PortId::Mbus);
+        let mut wire = MbusLine::new(port, &mut memory, line, MbusTiming::default(), ());
+        let scanned = run(&bench, wire.primary_scan(1, 1, &mut |_| {})).unwrap();
+        let searched = run(&bench, wire.secondary_search(Mask::ANY, false, &mut |_| {})).unwrap();
+        let mut read = run(&bench, wire.read_out(Address::Primary(1), &mut |_| {})).unwrap();
+        assert_eq!((scanned[0].models, searched[0].models), (read.models, read.models));
+        told.push(format!("{}: {}", entry.def.slug, read.sentence()));
+        let keys = read.rows.iter().filter(|row| row.key.starts_with("record.")).count();
+        assert_eq!(keys, 0, "{}: every record has its key, whichever of the models it is", entry.def.slug);
+        let other = entries().find(|other| read.models.choose(other).is_none()).unwrap();
+        let before = read.models;
+        assert!(!read.choose(other) && read.models == before);
+        assert!(read.choose(entry));
+        assert_eq!(read.models.one().map(|one| one.def.slug), Some(entry.def.slug));
+    }
+    expect_test::expect![[r#"
+        pro1-mb: inepro Metering PRO1-Mb, number 00070001, at address 1.
+        pro380-mb: inepro Metering PRO380-Mb, number 00070001, at address 1.
+        ambition-2pu-ct: inepro Metering Ambition 2PU CT, number 00070001, at address 1.
+        ambition-4pu: One of inepro Metering Ambition 4PU, inepro Metering Ambition 4PS, number 00070001, at address 1.
+        ambition-4ps: One of inepro Metering Ambition 4PU, inepro Metering Ambition 4PS, number 00070001, at address 1."#]].assert_eq(&told.join("\n"));
+}
+
+#[test]
 fn a_converter_that_echoes_is_heard_through() {
     let bench = many(2);
     bench.borrow_mut().set_faults(PortId::Mbus, WireFaults { echo: true, ..WireFaults::default() });
@@ -201,7 +238,7 @@ fn a_converter_that_echoes_is_heard_through() {
     assert!(wire.heard_echo());
     let fault = run(&bench, wire.read_out(Address::Primary(9), &mut |_| {})).unwrap_err();
     assert!(matches!(fault, Fault::Silent { echo: true, tries: 3, .. }), "{fault:?}");
-    let text = commission::mbus::sentence(&fault, primary(9));
+    let text = mbus::sentence(&fault, primary(9));
     assert!(text.contains("only our own words came back"), "{text}");
 }
 
@@ -353,7 +390,7 @@ fn disturbed(
     let mut wire = wire(&bench, &mut memory);
     let mut journal = MemoryJournal::default();
     let reports = {
-        let mut nothing = |_: commission::mbus::WriteProgress<'_>| {};
+        let mut nothing = |_: mbus::WriteProgress<'_>| {};
         let mut writing = std::pin::pin!(wire.write_plan(&plan, &mut journal, &mut nothing));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         let mut passed = 0;

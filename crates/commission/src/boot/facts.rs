@@ -173,10 +173,11 @@ impl Facts {
         all
     }
 
-    /// What the telegrams of a meter on an M-Bus told, and where it was spoken to. `None` where its model is not known.
+    /// What the telegrams of a meter on an M-Bus told, and where it was spoken to. `None` where its model is not
+    /// known, or is one of several.
     #[must_use]
     pub fn of_telegrams(read: &MbusReadOut, place: MbusPlace) -> Option<Self> {
-        let entry = read.entry?;
+        let entry = read.models.one()?;
         let def = entry.def.mbus.as_ref()?;
         let mut all = Self::new(entry);
         if let Some(number) = read.header.identity.and_then(|identity| bcd::decode(identity.id, 8)) {

@@ -16,9 +16,8 @@ fn model(finding: &Finding) -> String {
             Some((None, Some(code))) => format!("unknown, code {code:04X}"),
             _ => "unknown".to_string(),
         },
-        Finding::Mbus { meter, .. } => {
-            meter.entry.map_or_else(|| "unknown".to_string(), |entry| entry.notes.name.to_string())
-        }
+        Finding::Mbus { meter, .. } if meter.models.is_none() => "unknown".to_string(),
+        Finding::Mbus { meter, .. } => meter.models.text(),
     }
 }
 

@@ -8,6 +8,7 @@ use models::Entry;
 use units::{Duration, Instant, LineParams};
 
 use super::book::Answered;
+use crate::mbus::Candidates;
 
 /// So many different questions are told apart for an id; a new one takes the place of the one asked longest ago.
 const MOST_POLLS: usize = 64;
@@ -254,6 +255,8 @@ pub struct Node {
     pub unit: u8,
     /// The model, where what was heard says it.
     pub entry: Option<&'static Entry>,
+    /// The models that a meter on an M-Bus can be.
+    pub models: Candidates,
     /// Last eight digits of its serial number, where they were heard.
     pub serial: Option<u32>,
     /// Requests to it.
@@ -284,6 +287,7 @@ impl Node {
         Self {
             unit,
             entry: None,
+            models: Candidates::NONE,
             serial: None,
             asked: 0,
             answered: 0,

@@ -151,7 +151,8 @@ fn told(book: &mut Book, at: Instant, control: Control, unit: u8, bytes: &[u8]) 
         if let Some(identity) = telegram.header.identity {
             says = format!("number {:08X}: ", identity.id);
             let node = book.node(unit);
-            node.entry = crate::mbus::recognise(identity);
+            node.models = telegram.models;
+            node.entry = telegram.models.one();
             // The digits are what a meter's label shows; others than 0 to 9 are no serial number.
             node.serial = format!("{:08X}", identity.id).parse().ok();
         }

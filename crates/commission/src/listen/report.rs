@@ -55,10 +55,14 @@ fn head(spoken: Spoken) -> [&'static str; 9] {
 }
 
 fn cells(node: &Node, timed: bool) -> [String; 9] {
-    let model = node.entry.map_or("unknown", |entry| entry.notes.name);
+    let model = match node.entry {
+        Some(entry) => entry.notes.name.to_string(),
+        None if node.models.is_none() => "unknown".to_string(),
+        None => node.models.text(),
+    };
     let meter = match node.serial {
         Some(serial) => format!("{model} {}", serial_text(serial)),
-        None => model.to_string(),
+        None => model,
     };
     let period = node.period().filter(|_| timed).map_or_else(|| "-".to_string(), span);
     let delay = node.delay().map_or_else(

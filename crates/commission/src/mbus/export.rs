@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 
 use ::mbus::FrameFault;
 
+use super::candidates::Candidates;
 use super::found::{Found, medium_text};
 use super::meaning;
 use super::read::MbusReadOut;
 use super::rows::{Row, decode_frame, identity_text};
 use crate::export::{csv_cell, json_text};
+use crate::report::capital;
 
 /// Cells in columns, two spaces between; those of `right` stand at the right.
 pub(crate) fn columns<const N: usize>(cells: &[[String; N]], right: usize) -> String {
@@ -34,10 +36,6 @@ pub(crate) fn columns<const N: usize>(cells: &[[String; N]], right: usize) -> St
     text
 }
 
-fn model_name(found: &Found) -> String {
-    found.entry.map_or_else(String::new, |entry| entry.notes.name.to_string())
-}
-
 /// Meters as a table for people: primary address, number, maker, version, medium, model.
 #[must_use]
 pub fn list_table(found: &[Found]) -> String {
@@ -50,7 +48,7 @@ pub fn list_table(found: &[Found]) -> String {
             identity.manufacturer.to_string(),
             identity.version.to_string(),
             medium_text(identity.medium).to_string(),
-            model_name(meter),
+            meter.models.text(),
         ]
     });
     let cells: Vec<[String; 6]> = core::iter::once(head).chain(lines).collect();
@@ -65,13 +63,23 @@ pub fn list_json(found: &[Found]) -> String {
     if meters.is_empty() { "[]\n".to_string() } else { format!("[\n{}\n]\n", meters.join(",\n")) }
 }
 
+/// The model as JSON: the one, else null and all that it can be.
+fn models_field(models: Candidates) -> String {
+    let one = models.one().map_or_else(|| "null".to_string(), |entry| json_text(entry.def.slug));
+    if !models.are_several() {
+        return format!("\"model\": {one}");
+    }
+    let all: Vec<String> = models.iter().map(|entry| json_text(entry.def.slug)).collect();
+    format!("\"model\": {one}, \"one-of\": [{}]", all.join(", "))
+}
+
 /// What is told of a meter in such a list, without the braces.
 pub(crate) fn list_fields(meter: &Found) -> String {
     let identity = meter.identity;
-    let model = meter.entry.map_or_else(|| "null".to_string(), |entry| json_text(entry.def.slug));
+    let model = models_field(meter.models);
     format!(
         "\"address\": {}, \"number\": \"{:08X}\", \"maker\": {}, \"version\": {}, \"medium\": {}, \"medium-text\": {}, \
-         \"model\": {model}",
+         {model}",
         meter.address,
         identity.id,
         json_text(&identity.manufacturer.to_string()),
@@ -91,11 +99,13 @@ impl MbusReadOut {
     /// Who answered, in a sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let who = match (self.entry, self.header.identity) {
-            (Some(entry), Some(identity)) => {
-                format!("{} {}, number {:08X}", entry.notes.maker, entry.notes.name, identity.id)
+        let who = match (self.models.is_none(), self.header.identity) {
+            (false, Some(identity)) => {
+                let who = self.models.text_with_maker();
+                let who = if self.models.are_several() { capital(&who) } else { who };
+                format!("{who}, number {:08X}", identity.id)
             }
-            (_, Some(identity)) => {
+            (true, Some(identity)) => {
                 format!("A meter that this program does not know: {}", identity_text(identity))
             }
             (_, None) => "A meter that does not say who it is".to_string(),
@@ -145,10 +155,10 @@ impl MbusReadOut {
     /// JSON: who it is and one object a record. `time` is the caller's, since ports know no date.
     #[must_use]
     pub fn to_json(&self, time: &str) -> String {
-        let model = self.entry.map_or_else(|| "null".to_string(), |entry| json_text(entry.def.slug));
+        let model = models_field(self.models);
         let identity = self.header.identity.unwrap_or_default();
         let mut text = format!(
-            "{{\n  \"model\": {model},\n  \"address\": {},\n  \"number\": \"{:08X}\",\n  \"maker\": {},\n  \"version\": {},\n  \
+            "{{\n  {model},\n  \"address\": {},\n  \"number\": \"{:08X}\",\n  \"maker\": {},\n  \"version\": {},\n  \
              \"medium\": {},\n  \"access\": {},\n  \"status\": {},\n  \"time\": {},\n  \"rows\": [",
             self.address,
             identity.id,

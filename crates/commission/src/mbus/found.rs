@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use ::mbus::header::Manufacturer;
 use ::mbus::link::address;
 use ::mbus::search::{Cost, Order};
 use ::mbus::{Application, Finding, Heard as Told, Identity, Mask, Search, Step};
-use models::Entry;
 use units::bcd;
 
+use super::candidates::Candidates;
 use super::line::{Ask, Fault, Heard, MbusLine};
+use super::rows;
 use crate::bus::Observer;
 use crate::port::Port;
 
@@ -23,13 +23,15 @@ pub struct Found {
     pub address: u8,
     /// Its secondary address: number, maker, version, medium.
     pub identity: Identity,
-    /// The model, where this program knows it.
-    pub entry: Option<&'static Entry>,
+    /// The models that it can be, by its header and the records of one telegram.
+    pub models: Candidates,
 }
 
 impl Found {
-    pub(super) fn new(address: u8, identity: Identity) -> Self {
-        Self { address, identity, entry: recognise(identity) }
+    /// Whoever told this telegram; `None` where it does not say who that is.
+    pub(super) fn of(address: u8, ci: u8, data: &[u8]) -> Option<Self> {
+        let identity = identity_of(ci, data)?;
+        Some(Self { address, identity, models: rows::models(ci, data) })
     }
 
     /// The number as decimal digits; `None` where a digit is none.
@@ -100,18 +102,6 @@ pub enum SearchEvent {
     },
     /// A node has its outcome.
     Node(NodeEvent),
-}
-
-/// The model that speaks so in its header.
-#[must_use]
-pub fn recognise(identity: Identity) -> Option<&'static Entry> {
-    models::ALL.iter().find(|entry| {
-        entry.def.mbus.as_ref().is_some_and(|def| {
-            Manufacturer(def.manufacturer) == identity.manufacturer
-                && def.version == identity.version
-                && def.medium == identity.medium
-        })
-    })
 }
 
 /// What a medium is, in a word (EN 13757-3 table 3).
@@ -201,8 +191,8 @@ impl<P: Port, O: Observer> MbusLine<'_, P, O> {
             };
             let seen = match heard {
                 Heard::Silence if tried == 1 => return Ok(Seen::Silence),
-                Heard::Data { address, ci, data } => match identity_of(ci, &data) {
-                    Some(identity) => return Ok(Seen::Meter(Found::new(address, identity))),
+                Heard::Data { address, ci, data } => match Found::of(address, ci, &data) {
+                    Some(meter) => return Ok(Seen::Meter(meter)),
                     None => return Ok(Seen::Mute),
                 },
                 Heard::Collision => return Ok(Seen::Collision),
@@ -272,15 +262,15 @@ impl<P: Port, O: Observer> MbusLine<'_, P, O> {
                 }
                 Step::Read(_) => self.ask(Ask::Read(address::SELECTED)).await?,
             };
-            let mut from = 0;
+            let mut who = None;
             let told = match heard {
                 Heard::Silence => Told::Silence,
                 Heard::Ack => Told::Ack,
                 Heard::Collision => Told::Collision,
-                Heard::Data { address, ci, data } => match identity_of(ci, &data) {
-                    Some(identity) => {
-                        from = address;
-                        Told::Identity(identity)
+                Heard::Data { address, ci, data } => match Found::of(address, ci, &data) {
+                    Some(meter) => {
+                        who = Some(meter);
+                        Told::Identity(meter.identity)
                     }
                     None => Told::Noise,
                 },
@@ -290,7 +280,8 @@ impl<P: Port, O: Observer> MbusLine<'_, P, O> {
             let mut new = false;
             let seen = match (finding, told) {
                 (Some(Finding::Meter(identity)), _) => {
-                    let meter = Found::new(from, identity);
+                    let bare = Found { address: 0, identity, models: Candidates::of(identity) };
+                    let meter = who.filter(|who| who.identity == identity).unwrap_or(bare);
                     new = !found.iter().any(|other| other.identity == identity);
                     if new {
                         found.push(meter);

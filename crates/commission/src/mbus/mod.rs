@@ -6,6 +6,7 @@
 //! The acknowledge E5 names nobody and says nothing about what was done, so it is never taken for a proof. What the
 //! telegram of a meter shows is read back; what it does not show ends as "acknowledged".
 
+mod candidates;
 mod export;
 mod found;
 mod line;
@@ -19,9 +20,10 @@ mod write;
 
 pub use crate::report::report_text;
 pub use ::mbus::{Direction, Function, Identity, LineParams, Mask, Phase};
+pub use candidates::Candidates;
 pub(crate) use export::{columns, list_fields};
 pub use export::{explain, list_json, list_table};
-pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text, recognise};
+pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text};
 pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};
 pub use meaning::mask_text;
 pub(crate) use meaning::{frame as frame_text, whom};

@@ -6,7 +6,7 @@ use ::mbus::Header;
 use models::Entry;
 use units::Instant;
 
-use super::found::recognise;
+use super::candidates::Candidates;
 use super::line::{Address, Fault, MbusLine, READ_TRIES};
 use super::rows::{self, Row};
 use crate::bus::Observer;
@@ -31,8 +31,8 @@ pub struct MbusReadOut {
     pub address: u8,
     /// The header of the first telegram: secondary address, access number, status.
     pub header: Header,
-    /// The model, where this program knows it.
-    pub entry: Option<&'static Entry>,
+    /// The models that it can be, by its header and its records.
+    pub models: Candidates,
     /// When the last telegram came, by the port's clock.
     pub at: Instant,
     /// How many telegrams there were.
@@ -51,6 +51,15 @@ pub(super) struct Told {
     pub more: bool,
     /// How often was asked.
     pub tries: u8,
+}
+
+impl MbusReadOut {
+    /// Takes the meter for this model, where it can be one. False where it cannot, and nothing is changed.
+    pub fn choose(&mut self, entry: &Entry) -> bool {
+        let chosen = self.models.choose(entry);
+        self.models = chosen.unwrap_or(self.models);
+        chosen.is_some()
+    }
 }
 
 impl<P: Port, O: Observer> MbusLine<'_, P, O> {
@@ -79,7 +88,7 @@ impl<P: Port, O: Observer> MbusLine<'_, P, O> {
         let mut out = MbusReadOut {
             address: first.address,
             header: first.header,
-            entry: first.header.identity.and_then(recognise),
+            models: Candidates::NONE,
             at: self.now(),
             telegrams: 1,
             cut: first.more,
@@ -94,6 +103,9 @@ impl<P: Port, O: Observer> MbusLine<'_, P, O> {
             out.at = self.now();
             progress(ReadProgress { telegrams: out.telegrams, rows: out.rows.len() });
         }
+        let records: Vec<&[u8]> = out.rows.iter().map(|row| row.raw.as_slice()).collect();
+        let by_header = out.header.identity.map(Candidates::of).unwrap_or_default();
+        out.models = by_header.telling(&records, !out.cut);
         Ok(out)
     }
 }

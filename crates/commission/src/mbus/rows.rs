@@ -7,13 +7,12 @@ use alloc::vec::Vec;
 use ::mbus::application::ApplicationFault;
 use ::mbus::record::Modifier;
 use ::mbus::{
-    Application, Direction, Frame, FrameFault, Function, Header, Identity, Phase, Quantity, Record, Unit,
-    Value,
+    Application, Direction, Frame, FrameFault, Function, Header, Identity, Phase, Quantity, Record, Records,
+    Unit, Value,
 };
-use models::Entry;
-use schema::{Label, RecordDef, Source};
+use schema::{RecordDef, Source};
 
-use crate::names;
+use super::candidates::Candidates;
 use crate::report::capital;
 
 /// Significant digits of a 32-bit float that are always right.
@@ -53,20 +52,17 @@ pub struct Row {
 /// What one frame or its user data hold.
 pub(super) struct Content {
     pub header: Header,
+    /// The models that can have told it.
+    pub models: Candidates,
     pub rows: Vec<Row>,
     pub more: bool,
 }
 
-/// The row of a model's tables that a record is.
-fn known(entry: &'static Entry, record: &Record<'_>) -> Option<(&'static RecordDef, Option<&'static Label>)> {
-    let def = entry.def.mbus.as_ref()?;
-    def.telegrams.iter().enumerate().find_map(|(number, telegram)| {
-        let at = telegram.records.iter().position(|row| {
-            record.bytes.strip_prefix(row.dib).is_some_and(|rest| rest.starts_with(row.vib))
-        })?;
-        let notes = names::words(entry).telegrams.get(number).copied().unwrap_or_default();
-        Some((telegram.records.get(at)?, notes.get(at)))
-    })
+impl Content {
+    /// Of no known model, all told.
+    fn of(header: Header, rows: Vec<Row>) -> Self {
+        Self { header, models: Candidates::NONE, rows, more: false }
+    }
 }
 
 /// Units that people read in thousands.
@@ -218,8 +214,8 @@ fn remark(record: &Record<'_>) -> String {
     parts.join("; ")
 }
 
-fn row(number: usize, entry: Option<&'static Entry>, record: &Record<'_>) -> Row {
-    let known = entry.and_then(|entry| known(entry, record));
+fn row(number: usize, models: Candidates, record: &Record<'_>) -> Row {
+    let known = models.record(record.bytes);
     let key = match known {
         Some((RecordDef { source: Source::Point(point), .. }, _)) => point.to_string(),
         Some((RecordDef { source: Source::Setting(id), .. }, _)) => id.key().to_string(),
@@ -229,7 +225,7 @@ fn row(number: usize, entry: Option<&'static Entry>, record: &Record<'_>) -> Row
     Row {
         key,
         label: match known {
-            Some((_, Some(note))) if !note.label.is_empty() => note.label.to_string(),
+            Some((_, label)) if !label.is_empty() => label.to_string(),
             _ => label(record),
         },
         quantity: record.quantity.text(),
@@ -265,16 +261,32 @@ fn bytes_row(number: usize, label: &str, remark: String, raw: &[u8]) -> Row {
     }
 }
 
+/// The models that the records of one telegram leave of those with its header.
+fn by_telegram(header: &Header, mut records: Records<'_>) -> Candidates {
+    let told: Vec<&[u8]> =
+        records.by_ref().map(|record| record.map_or(&[][..], |record| record.bytes)).collect();
+    let by_header = header.identity.map(Candidates::of).unwrap_or_default();
+    by_header.telling(&told, !records.more_follows())
+}
+
+/// The models that can have told such user data.
+pub(super) fn models(ci: u8, data: &[u8]) -> Candidates {
+    match Application::parse(ci, data) {
+        Ok(Application::Variable { header, records }) => by_telegram(&header, records),
+        _ => Candidates::NONE,
+    }
+}
+
 /// Reads the user data of an answer; `before` records came in earlier telegrams.
 pub(super) fn content(ci: u8, data: &[u8], before: usize) -> Result<Content, ApplicationFault> {
     let mut rows = Vec::new();
     let number = |rows: &Vec<Row>| before + rows.len() + 1;
     Ok(match Application::parse(ci, data)? {
         Application::Variable { header, mut records } => {
-            let entry = header.identity.and_then(super::recognise);
+            let models = by_telegram(&header, records.clone());
             for record in records.by_ref() {
                 match record {
-                    Ok(record) => rows.push(row(number(&rows), entry, &record)),
+                    Ok(record) => rows.push(row(number(&rows), models, &record)),
                     Err(fault) => rows.push(bytes_row(number(&rows), "Unreadable", fault.to_string(), &[])),
                 }
             }
@@ -287,7 +299,7 @@ pub(super) fn content(ci: u8, data: &[u8], before: usize) -> Result<Content, App
             if let Some(own) = records.manufacturer_data().filter(|own| !own.is_empty()) {
                 rows.push(bytes_row(number(&rows), "Maker's own data", String::new(), own));
             }
-            Content { header, rows, more: records.more_follows() }
+            Content { header, models, rows, more: records.more_follows() }
         }
         Application::Fixed(fixed) => {
             for counter in fixed.counters {
@@ -308,20 +320,20 @@ pub(super) fn content(ci: u8, data: &[u8], before: usize) -> Result<Content, App
                 status: fixed.status,
                 signature: 0,
             };
-            Content { header, rows, more: false }
+            Content::of(header, rows)
         }
         Application::Error(code) => {
             rows.push(bytes_row(number(&rows), "Application error", String::new(), &[code]));
-            Content { header: Header::default(), rows, more: false }
+            Content::of(Header::default(), rows)
         }
         Application::Alarm(status) => {
             rows.push(bytes_row(number(&rows), "Alarm status", String::new(), &[status]));
-            Content { header: Header::default(), rows, more: false }
+            Content::of(Header::default(), rows)
         }
         _ => {
             let remark = format!("CI {ci:02X}, which this program does not know");
             rows.push(bytes_row(number(&rows), "User data", remark, data));
-            Content { header: Header::default(), rows, more: false }
+            Content::of(Header::default(), rows)
         }
     })
 }
@@ -337,6 +349,8 @@ pub struct Telegram {
     pub ci: u8,
     /// The header; without an identity where the telegram has none.
     pub header: Header,
+    /// The models that it can be of, by its header and its records.
+    pub models: Candidates,
     /// The records.
     pub rows: Vec<Row>,
     /// True where more records follow in another telegram.
@@ -365,12 +379,10 @@ pub fn decode_frame(bytes: &[u8]) -> Result<Option<Telegram>, FrameFault> {
     } else {
         content(ci, data, 0)
     };
-    let Content { header, rows, more } = told.unwrap_or_else(|fault| Content {
-        header: Header::default(),
-        rows: Vec::from([bytes_row(1, "Unreadable", fault.to_string(), data)]),
-        more: false,
+    let Content { header, models, rows, more } = told.unwrap_or_else(|fault| {
+        Content::of(Header::default(), Vec::from([bytes_row(1, "Unreadable", fault.to_string(), data)]))
     });
-    Ok(Some(Telegram { address, control: control.0, ci, header, rows, more }))
+    Ok(Some(Telegram { address, control: control.0, ci, header, models, rows, more }))
 }
 
 impl Row {

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 use ::mbus::Identity;
 use units::bcd;
 
+use super::candidates::fits;
 use super::line::{Fault, MbusLine, Place};
 use super::plan::Plan;
-use super::write::{Doubt, Head, Outcome, Seen, StepReport, Writer, fits, wanted};
+use super::write::{Doubt, Head, Outcome, Seen, StepReport, Writer, wanted};
 use crate::bus::Observer;
 use crate::journal::{Journal, Mark};
 use crate::plan::Action;

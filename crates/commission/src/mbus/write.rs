@@ -6,11 +6,11 @@
 use alloc::vec::Vec;
 
 use ::mbus::Identity;
-use ::mbus::header::Manufacturer;
 use models::Entry;
 use schema::SettingId;
 use units::{Duration, bcd};
 
+use super::candidates::fits;
 use super::line::{Address, Ask, Fault, Heard, MbusLine, Place, READ_TRIES};
 use super::plan::{self, Plan};
 use super::read::Told;
@@ -111,15 +111,6 @@ pub(super) struct Writer<'a, 'm, P, O, J> {
     /// The meter that is meant; known after the first telegram.
     pub(super) identity: Option<Identity>,
     pub(super) place: Place,
-}
-
-/// True where the header is one of the model's.
-pub(super) fn fits(entry: &'static Entry, identity: Identity) -> bool {
-    entry.def.mbus.as_ref().is_some_and(|def| {
-        Manufacturer(def.manufacturer) == identity.manufacturer
-            && def.version == identity.version
-            && def.medium == identity.medium
-    })
 }
 
 impl<P: Port, O: Observer> MbusLine<'_, P, O> {

@@ -35,7 +35,7 @@ impl Meter {
         };
         if !self.chosen.with_untracked(same) {
             self.readout.set(None);
-            self.form.open(meter.found.entry);
+            self.form.open(meter.found.models.one());
         }
         self.chosen.set(Some(meter));
     }
@@ -50,6 +50,14 @@ impl Meter {
     /// Takes over a read-out.
     pub fn take(&self, out: MbusReadOut) {
         self.old.set(false);
+        // A whole read-out can leave fewer models than the one telegram of a search.
+        if let Some(mut meter) = self.chosen.get_untracked()
+            && meter.found.models != out.models
+        {
+            meter.found.models = out.models;
+            self.form.open(out.models.one());
+            self.chosen.set(Some(meter));
+        }
         self.readout.set(Some(Rc::new(out)));
     }
 

@@ -242,7 +242,10 @@ impl Panel {
     fn found_row(&self, meter: Known) -> El {
         let identity = meter.found.identity;
         let number = format!("{:08X}", identity.id);
-        let model = meter.found.entry.map_or("not known here", |entry| entry.notes.name);
+        let model = match meter.found.models.text() {
+            none if none.is_empty() => "not known here".to_owned(),
+            text => text,
+        };
         let own = self.clone();
         let work = self.work.clone();
         let read = button("btn", "Read", move |_| own.read(meter))
@@ -254,7 +257,7 @@ impl Panel {
             el("td", "").text(&identity.manufacturer.to_string()),
             el("td", "num-r words").text(&identity.version.to_string()),
             el("td", "words").text(medium_text(identity.medium)),
-            el("td", "").text(model),
+            el("td", "").text(&model),
             el("td", "num-r").add(read),
         ])
     }

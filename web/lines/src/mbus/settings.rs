@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use commission::mbus::{
-    Address, Found, Outcome, Place, Plan, StepReport, WriteProgress, commands, report_text, writable_settings,
+    Address, Candidates, Found, Outcome, Place, Plan, StepReport, WriteProgress, commands, report_text,
+    writable_settings,
 };
 use commission::{Action, names};
 use dom::parts::{check, copy};
 use dom::signal::Sig;
-use dom::{El, button, el};
+use dom::{El, button, el, typed};
 use models::Entry;
 use schema::{CommandId, SettingDef};
 
@@ -113,7 +114,8 @@ impl Panel {
         let own = self.clone();
         let part = el("div", "").shows(move || {
             let Some(meter) = own.meter.chosen.get() else { return Vec::new() };
-            let title = meter.found.entry.map_or("Meter", |entry| entry.notes.name);
+            let entry = own.meter.form.entry.get();
+            let title = entry.map_or("Meter", |entry| entry.notes.name);
             let heading = format!("{title} {:08X}", meter.found.identity.id);
             vec![el("section", "meter").attr("aria-label", &heading).all(vec![
                 el("h3", "").text(&heading),
@@ -125,7 +127,11 @@ impl Panel {
     }
 
     fn form_part(&self, meter: Known) -> El {
-        let Some(entry) = meter.found.entry else {
+        let models = meter.found.models;
+        let Some(entry) = self.meter.form.entry.get() else {
+            if models.are_several() {
+                return self.choice(models);
+            }
             return el("p", "note").text(
                 "This program does not know the model, so that nothing can be written to it. Reading works all the same.",
             );
@@ -165,6 +171,30 @@ impl Panel {
             ),
             el("ul", "changes").all(lines),
             el("div", "acts").add(write).add(discard).add(copied),
+        ])
+    }
+
+    /// Which of several models the meter is: its telegrams do not say it, so nothing is written before somebody does.
+    fn choice(&self, models: Candidates) -> El {
+        let form = self.meter.form.clone();
+        let mut list = el("select", "pick")
+            .attr("aria-label", "Model of the meter")
+            .add(el("option", "").attr("value", "").text("–"));
+        for entry in models.iter() {
+            list = list.add(el("option", "").attr("value", entry.def.slug).text(entry.notes.name));
+        }
+        let list = list.on("change", move |event| {
+            let slug = typed(&event);
+            form.open(models.iter().find(|entry| entry.def.slug == slug));
+        });
+        el("section", "").attr("aria-label", "Change settings").all(vec![
+            el("h3", "").text("Change over the M-Bus"),
+            el("p", "note").text(&format!(
+                "This meter is {}, which say the same on an M-Bus. Look at its nameplate and choose the model before \
+                 anything is changed.",
+                models.text()
+            )),
+            list,
         ])
     }
 
