@@ -152,6 +152,9 @@ impl Guard {
                 }
             }
         }
+        if let Some(row) = rows.iter().find_map(|row| names::form_row(entry, row.def)) {
+            rows.push(row);
+        }
         rows.sort_unstable_by_key(|row| row.def.addr);
         let spans = read::spans(entry, &rows);
         let (found, _) = read::read_rows(bus, &rows, spans, &mut |_| {}).await?;
@@ -204,7 +207,9 @@ impl Guard {
 
 fn known(entry: &'static Entry, rows: &[Row], found: &Found, source: Source) -> Option<i64> {
     let row = rows.iter().find(|row| row.def.source == source)?;
-    names::decode(entry, row.def, found.get(row.def.addr)?).ok()
+    let form =
+        read::data_type_in(entry, rows.iter().filter_map(|row| Some((*row, found.get(row.def.addr)?))));
+    names::decode_in(entry, row.def, found.get(row.def.addr)?, form).ok()
 }
 
 fn loss(

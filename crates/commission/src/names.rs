@@ -195,6 +195,13 @@ pub fn decode_in(
     def.codec.in_form(data_type).decode(pair, entry.def.unit(source(entry, def)))
 }
 
+/// The row that says how the counter of `def` stands in its registers, where that is not the same always.
+#[must_use]
+pub fn form_row(entry: &'static Entry, def: &RegisterDef) -> Option<Row> {
+    row_of(entry, Source::Setting(SettingId::DataType))
+        .filter(|_| def.codec.in_form(Some(1)) != def.codec.in_form(Some(2)))
+}
+
 /// A number without and with its unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {

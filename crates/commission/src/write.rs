@@ -123,7 +123,7 @@ fn serial_of(plan: &Plan, words: &[u16]) -> Option<u32> {
 }
 
 /// The value in the registers of `row`. One ppm is allowed where the register holds a float.
-fn value_of(plan: &Plan, step: &Step, words: &[u16]) -> Option<i64> {
+fn value_of(plan: &Plan, step: &Step, words: &[u16], form: Option<i32>) -> Option<i64> {
     let row: &RegisterDef = step.register;
     if let Action::Set { setting, value } = step.action {
         let pair = [words.first().copied()?, words.get(1).copied().unwrap_or(0)];
@@ -131,7 +131,7 @@ fn value_of(plan: &Plan, step: &Step, words: &[u16]) -> Option<i64> {
             return Some(i64::from(value));
         }
     }
-    names::decode(plan.entry, row, words).ok()
+    names::decode_in(plan.entry, row, words, form).ok()
 }
 
 impl<B: Bus, J: Journal> Writes<Plan> for Writer<'_, B, J> {
@@ -358,7 +358,19 @@ impl<B: Bus, J: Journal> Writer<'_, B, J> {
         if serial != self.serial {
             return ReadBack::Other(serial);
         }
-        match value_of(self.plan, step, &words) {
+        let form = match names::form_row(self.plan.entry, step.register) {
+            None => None,
+            Some(row) => {
+                let span = Span { addr: row.def.addr, count: row.def.codec.words() };
+                match read::words(self.bus, span, READ_TRIES).await {
+                    Ok(words) => {
+                        read::data_type_in(self.plan.entry, core::iter::once((row, words.as_slice())))
+                    }
+                    Err(fault) => return ReadBack::Failed(fault),
+                }
+            }
+        };
+        match value_of(self.plan, step, &words, form) {
             Some(value) => ReadBack::Seen(Seen { words, value }),
             None => ReadBack::Unreadable,
         }

@@ -37,7 +37,11 @@ fn stands(rail: &Rail, action: &Action) -> i64 {
         Action::Give(command) => {
             let gives = |access: Access| matches!(access, Access::Command(it, _) if it == *command);
             let row = twin.entry().def.all_registers().find(|row| gives(row.access)).unwrap();
-            twin.device().works().source(row.source)
+            // As its register tells it, which may keep fewer digits than the meter counts.
+            let (unit, form) =
+                (twin.entry().def.unit(row.source), twin.device().setting(SettingId::DataType));
+            let codec = row.codec.in_form(form);
+            codec.decode(codec.encode(twin.device().works().source(row.source), unit), unit).unwrap()
         }
     }
 }
@@ -105,11 +109,9 @@ fn write(rail: &Rail, facts: &commission::ReadOut, plan: &Plan, cut: Option<(usi
             assert_eq!(read, has, "{cut:?}: {}", report.sentence(plan));
         }
     }
-    assert_eq!(
-        reports.is_none(),
-        matches!(cut, Some((at, Cut::Crash)) if meter.borrow().carried >= at),
-        "{cut:?}"
-    );
+    // Only a program that died does not come to its end, unless the byte of its death was the last that it waited for.
+    let died = matches!(cut, Some((at, Cut::Crash)) if meter.borrow().carried >= at);
+    assert!(died || reports.is_some(), "{cut:?}");
     let text = text.borrow().clone();
     Written { text, bytes: meter.borrow().carried }
 }
@@ -285,10 +287,6 @@ fn no_fault_of_a_session_over_mbus_is_taken_for_a_proof() {
         stage::change(&mut meter, &[(SettingId::MbusId, 1 + i64::try_from(dice.below(200)).unwrap())]);
         let rail = rail(meter);
         let facts = read_mbus(&rail);
-        if facts.entry.def.slug != entry.def.slug {
-            // Models with one header on the M-Bus cannot be told apart there.
-            continue;
-        }
         let mut actions = Vec::new();
         for setting in mbus::writable_settings(entry).filter(|it| it.id != SettingId::CombinationCode) {
             let value = i32::try_from(dice.value(setting)).unwrap();

@@ -216,7 +216,10 @@ const fn trip(follows: TripOf, combination: Combination, value: i64) -> (i64, i6
         (TripOf::Total, Combination::Reverse) => (0, value),
         (TripOf::Total, Combination::ReverseLessForward) if value >= 0 => (0, value),
         (TripOf::Total, Combination::ReverseLessForward) => (-value, 0),
-        (TripOf::Total, Combination::ForwardLessReverse | Combination::Netted) if value < 0 => (0, -value),
+        (
+            TripOf::Total,
+            Combination::ForwardLessReverse | Combination::Netted | Combination::NettedPulses,
+        ) if value < 0 => (0, -value),
         _ => (value, 0),
     }
 }
@@ -314,6 +317,8 @@ mod tests {
         assert_eq!(trip(TripOf::Total, Combination::Reverse, 5), (0, 5));
         assert_eq!(trip(TripOf::Total, Combination::ReverseLessForward, -5), (5, 0));
         assert_eq!(trip(TripOf::Total, Combination::ForwardLessReverse, -5), (0, 5));
+        assert_eq!(trip(TripOf::Total, Combination::NettedPulses, -5), (0, 5));
+        assert_eq!(trip(TripOf::Total, Combination::NettedPulses, 5), (5, 0));
         assert_eq!(trip(TripOf::Total, Combination::Sum, 5), (5, 0));
     }
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use models::Entry;
-use schema::{Rule, SettingId, Source};
+use schema::{Rule, Source};
 use units::{Duration, Instant};
 
 use super::pace::{Pace, Rate};
@@ -114,9 +114,7 @@ impl Live {
         }
         let wanted = |addr: u16| rows.iter().any(|row| row.def.addr == addr);
         let spans = ReadPlan::of(entry.def, max_read, &wanted);
-        let asks_form = names::row_of(entry, Source::Setting(SettingId::DataType)).filter(|_| {
-            rows.iter().any(|row| row.def.codec.in_form(Some(1)) != row.def.codec.in_form(Some(2)))
-        });
+        let asks_form = rows.iter().find_map(|row| names::form_row(entry, row.def));
         Ok(Self {
             entry,
             rows,
