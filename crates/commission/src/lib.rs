@@ -14,6 +14,7 @@
 
 extern crate alloc;
 
+pub mod batch;
 pub mod boot;
 pub mod budget;
 mod bus;
@@ -62,7 +63,9 @@ pub use journal::{Journal, JournalEntry, JournalFault, Mark, MemoryJournal, stan
 pub use meaning::{About, ByteNote, annotate};
 pub use plan::{Action, Plan, PlanError, Proof, Step, factory_place, parity, parity_value};
 pub use port::{Port, PortFault, Received};
-pub use read::{Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out};
+pub use read::{
+    Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out, read_settings,
+};
 pub use report::{Way, report_text};
 pub use saved::{SavedFault, SavedReadOut};
 pub use sentence::{Context, ECHO_SEEN, sentence};

@@ -317,7 +317,7 @@ th,td{border-bottom:1px solid #999;padding:1mm 2mm;text-align:left;vertical-alig
 @page{margin:15mm}@media print{body{margin:0;max-width:none;padding:0}h2{break-after:avoid}tr,li{break-inside:avoid}thead{display:table-header-group}}";
 
 /// A text inside an element or an attribute of a page.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

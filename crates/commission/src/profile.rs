@@ -183,40 +183,58 @@ pub enum ProfileFault {
 
 impl fmt::Display for ProfileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = match self {
-            Self::Form { line, .. }
-            | Self::Unknown { line, .. }
-            | Self::Twice { line, .. }
-            | Self::Missing { line, .. }
-            | Self::NotWritable { line, .. }
-            | Self::Range { line, .. } => *line,
-            _ => 0,
-        };
-        if line > 0 {
+        if let Some(line) = self.place().map(|(_, line)| line).filter(|line| *line > 0) {
             write!(f, "line {line}: ")?;
         }
+        f.write_str(&self.what())
+    }
+}
+
+impl ProfileFault {
+    /// The key that is wrong, and the line where it stands.
+    fn place(&self) -> Option<(&str, usize)> {
         match self {
-            Self::Form { what, .. } => f.write_str(what),
+            Self::Form { line, .. } => Some(("", *line)),
+            Self::Unknown { key, line, .. }
+            | Self::Twice { key, line }
+            | Self::Missing { key, line, .. }
+            | Self::NotWritable { key, line }
+            | Self::Range { key, line, .. } => Some((key, *line)),
+            Self::Format(_) | Self::Model(_) | Self::NotFor { .. } | Self::Optional(_) => None,
+        }
+    }
+
+    /// The key of the setting that is wrong, where it is one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.place().map(|(key, _)| key).filter(|key| !key.is_empty())
+    }
+
+    /// What is wrong and what was expected, without the line.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::Form { what, .. } => what.clone(),
             Self::Format(number) => {
-                write!(f, "the file has layout {number} of a profile; this program reads layout {FORMAT}")
+                format!("the file has layout {number} of a profile; this program reads layout {FORMAT}")
             }
             Self::Model(name) => {
                 let known: Vec<&str> = models::ALL.iter().map(|entry| entry.def.slug).collect();
-                write!(f, "there is no model or family \"{name}\"; there are {}", known.join(", "))
+                format!("there is no model or family \"{name}\"; there are {}", known.join(", "))
             }
             Self::NotFor { slug, models } => {
-                write!(f, "the profile is for {models}, and the meter is a {slug}")
+                format!("the profile is for {models}, and the meter is a {slug}")
             }
             Self::Unknown { key, nearest, .. } => {
-                write!(f, "{key}: there is no such setting; the nearest one is {nearest}")
+                format!("{key}: there is no such setting; the nearest one is {nearest}")
             }
-            Self::Twice { key, .. } => write!(f, "{key}: it stands there twice"),
+            Self::Twice { key, .. } => format!("{key}: it stands there twice"),
             Self::Missing { key, slug, .. } => {
-                write!(f, "{key}: a {slug} has no such setting; call it optional to leave it out there")
+                format!("{key}: a {slug} has no such setting; call it optional to leave it out there")
             }
-            Self::NotWritable { key, .. } => write!(f, "{key}: no master can write it"),
-            Self::Range { key, text, allowed, .. } => write!(f, "{key}: {text} is not allowed; {allowed}"),
-            Self::Optional(key) => write!(f, "{key}: it is called optional and stands among no settings"),
+            Self::NotWritable { key, .. } => format!("{key}: no master can write it"),
+            Self::Range { key, text, allowed, .. } => format!("{key}: {text} is not allowed; {allowed}"),
+            Self::Optional(key) => format!("{key}: it is called optional and stands among no settings"),
         }
     }
 }
@@ -246,7 +264,8 @@ fn distance(one: &str, other: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-fn nearest(key: &str) -> &'static str {
+/// The key that there is and that a word may have meant.
+pub(crate) fn nearest(key: &str) -> &'static str {
     SettingId::ALL.iter().map(|id| id.key()).min_by_key(|known| distance(key, known)).unwrap_or_default()
 }
 

@@ -330,11 +330,34 @@ pub async fn read_out<B: Bus>(
     entry: &'static Entry,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ReadOut, Fault> {
-    let rows: Vec<Row> = names::rows(entry)
-        .filter(|row| row.of.rule == Rule::Contiguous && row.def.source != Source::Zero)
-        .filter(|row| !is_secret(entry, row.def))
-        .collect();
     let spans = ReadPlan::new(entry.def, modbus::pdu::MAX_READ);
+    read_all(bus, entry, rows(entry).collect(), spans, progress).await
+}
+
+/// Reads the settings of a meter with its serial number, in as few requests as the model allows, and nothing else.
+///
+/// # Errors
+/// As [`read_out`].
+pub async fn read_settings<B: Bus>(bus: &mut B, entry: &'static Entry) -> Result<ReadOut, Fault> {
+    let rows: Vec<Row> = rows(entry).filter(|row| matches!(row.def.source, Source::Setting(_))).collect();
+    let spans = spans(entry, &rows);
+    read_all(bus, entry, rows, spans, &mut |_| {}).await
+}
+
+/// The rows that are read of a model.
+fn rows(entry: &'static Entry) -> impl Iterator<Item = Row> {
+    names::rows(entry)
+        .filter(|row| row.of.rule == Rule::Contiguous && row.def.source != Source::Zero)
+        .filter(move |row| !is_secret(entry, row.def))
+}
+
+async fn read_all<B: Bus>(
+    bus: &mut B,
+    entry: &'static Entry,
+    rows: Vec<Row>,
+    spans: Vec<Span>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ReadOut, Fault> {
     let (mut found, requests) = read_rows(bus, &rows, spans, progress).await?;
     let data_type = data_type_in(entry, rows.iter().filter_map(|row| Some((*row, found.get(row.def.addr)?))));
     let rows: Vec<ReadRow> = rows

@@ -7,6 +7,9 @@
 //! | `found SERIAL MODEL WHERE` | a meter as it was found |
 //! | `was SERIAL KEY VALUE` | a setting as it was found, in its own unit |
 //! | `MS SERIAL KEY MARK ...` | a step, as [`JournalEntry`] is displayed |
+//! | `row SERIAL ID` | a meter was given the line of a list with this address ([`crate::batch`]) |
+//! | `free SERIAL` | it has none any more |
+//! | `verified SERIAL ID TIME KEY=VALUE ...` | all of this was read back from it at the place where it is then |
 //!
 //! A line counts once its end is there: the last one of a file that was cut is left out, and what it would have said is
 //! not certain. `WHERE` is `modbus ID BAUD PARITY`, `mbus ADDRESS BAUD` or `mbus-number ID MAKER VERSION MEDIUM BAUD`, the
@@ -150,6 +153,28 @@ impl fmt::Display for BadLine {
     }
 }
 
+/// What was read back from a meter when all of its line was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// When, in the caller's words.
+    pub time: String,
+    /// Where the meter was spoken to; `None` where the file does not say.
+    pub at: Option<Where>,
+    /// The settings that were read back, in their own units.
+    pub values: Vec<(String, i64)>,
+}
+
+/// A meter that was given a line of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The last eight digits of its serial number.
+    pub serial: u32,
+    /// The line, by the address that it gives.
+    pub row: u8,
+    /// What was read back last; `None` where that never happened, or where the meter was found elsewhere since.
+    pub verified: Option<Verified>,
+}
+
 /// What a file says.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
@@ -157,6 +182,8 @@ pub struct Record {
     pub meters: Vec<MeterRecord>,
     /// All steps, in their order.
     pub entries: Vec<JournalEntry>,
+    /// The meters of a batch with their lines, in the order in which they came.
+    pub seats: Vec<Seat>,
     /// The sessions, in the callers' words.
     pub runs: Vec<String>,
     /// Lines that could not be understood; what stands in them is not known.
@@ -211,8 +238,14 @@ impl Record {
             Some("was") => {
                 self.was(&mut words).ok_or("expected was SERIAL KEY VALUE of a meter that was found before")
             }
+            Some("row") => self.seated(&mut words).ok_or("expected row SERIAL ID"),
+            Some("free") => self.freed(&mut words).ok_or("expected free SERIAL of a meter that has a row"),
+            Some("verified") => self
+                .verified(&mut words)
+                .ok_or("expected verified SERIAL ID TIME KEY=VALUE of a meter that has this row"),
             Some(_) => {
-                let entry = JournalEntry::parse(line).ok_or("expected found, was, run or a step")?;
+                let entry = JournalEntry::parse(line)
+                    .ok_or("expected found, was, row, free, verified, run or a step")?;
                 self.step(&entry);
                 self.entries.push(entry);
                 Ok(())
@@ -227,6 +260,12 @@ impl Record {
         let found = Where::parse(words)?;
         if words.next().is_some() {
             return None;
+        }
+        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.serial == serial)
+            && seat.verified.as_ref().is_some_and(|verified| verified.at != Some(found))
+        {
+            // Whoever moved it may have changed more.
+            seat.verified = None;
         }
         if let Some(meter) = self.meter_mut(serial) {
             // It was found again, in a later session: what it had before the first one stays.
@@ -247,6 +286,57 @@ impl Record {
         }
         self.meter_mut(serial)?.was.entry(key).or_insert(value);
         Some(())
+    }
+
+    fn seated<'a>(&mut self, words: &mut impl Iterator<Item = &'a str>) -> Option<()> {
+        let serial = words.next()?.parse().ok()?;
+        let row = words.next()?.parse().ok()?;
+        if words.next().is_some() {
+            return None;
+        }
+        match self.seats.iter_mut().find(|seat| seat.serial == serial) {
+            Some(seat) if seat.row == row => {}
+            Some(seat) => *seat = Seat { serial, row, verified: None },
+            None => self.seats.push(Seat { serial, row, verified: None }),
+        }
+        Some(())
+    }
+
+    fn freed<'a>(&mut self, words: &mut impl Iterator<Item = &'a str>) -> Option<()> {
+        let serial: u32 = words.next()?.parse().ok()?;
+        let at = self.seats.iter().position(|seat| seat.serial == serial)?;
+        if words.next().is_some() {
+            return None;
+        }
+        self.seats.remove(at);
+        Some(())
+    }
+
+    fn verified<'a>(&mut self, words: &mut impl Iterator<Item = &'a str>) -> Option<()> {
+        let serial = words.next()?.parse().ok()?;
+        let row: u8 = words.next()?.parse().ok()?;
+        let time = words.next()?.to_string();
+        let mut values = Vec::new();
+        for word in words {
+            let (key, value) = word.split_once('=')?;
+            values.push((key.to_string(), value.parse().ok()?));
+        }
+        let at = self.meter(serial).map(|meter| meter.now);
+        let seat = self.seats.iter_mut().find(|seat| seat.serial == serial && seat.row == row)?;
+        seat.verified = Some(Verified { time, at, values });
+        Some(())
+    }
+
+    /// Adds a line that was written behind the others.
+    pub(crate) fn learn(&mut self, line: &str) {
+        // Behind the head; and whoever wrote it has written what can be read.
+        let _ = self.line(2, line);
+    }
+
+    /// The line of a list that a meter was given.
+    #[must_use]
+    pub fn seat(&self, serial: u32) -> Option<&Seat> {
+        self.seats.iter().find(|seat| seat.serial == serial)
     }
 
     /// What is known of a meter.
@@ -395,6 +485,49 @@ impl<L: Lines> LinesJournal<L> {
         Ok(())
     }
 
+    /// A journal that goes on where lines are added already.
+    pub(crate) const fn on(lines: L) -> Self {
+        Self { lines }
+    }
+
+    /// Where the lines go.
+    pub(crate) const fn lines_mut(&mut self) -> &mut L {
+        &mut self.lines
+    }
+
+    /// Writes down that a meter gets the line of a list with the address `row`.
+    ///
+    /// # Errors
+    /// [`JournalFault`] where nothing can be added.
+    pub(crate) async fn seat(&mut self, serial: u32, row: u8) -> Result<(), JournalFault> {
+        self.lines.add(&format!("row {} {row}", serial_text(serial))).await
+    }
+
+    /// Writes down that the line of a meter is free again.
+    ///
+    /// # Errors
+    /// [`JournalFault`] where nothing can be added.
+    pub(crate) async fn free(&mut self, serial: u32) -> Result<(), JournalFault> {
+        self.lines.add(&format!("free {}", serial_text(serial))).await
+    }
+
+    /// Writes down what was read back from a meter whose line is done.
+    ///
+    /// # Errors
+    /// [`JournalFault`] where nothing can be added.
+    pub(crate) async fn verified(
+        &mut self,
+        serial: u32,
+        row: u8,
+        time: &str,
+        values: &[(String, i64)],
+    ) -> Result<(), JournalFault> {
+        let time: String = time.chars().filter(|c| !c.is_whitespace()).collect();
+        let time = if time.is_empty() { "-" } else { &time };
+        let values: Vec<String> = values.iter().map(|(key, value)| format!(" {key}={value}")).collect();
+        self.lines.add(&format!("verified {} {row} {time}{}", serial_text(serial), values.concat())).await
+    }
+
     /// Gives back where the lines go.
     pub fn into_lines(self) -> L {
         self.lines
@@ -480,10 +613,32 @@ mod tests {
             [
                 "line 2, \"was 1 baud 3\": expected was SERIAL KEY VALUE of a meter that was found before",
                 "line 3, \"found 1 no-model modbus 1 9600 even\": expected found SERIAL MODEL WHERE",
-                "line 4, \"1 2 3\": expected found, was, run or a step"
+                "line 4, \"1 2 3\": expected found, was, row, free, verified, run or a step"
             ]
         );
         assert_eq!(Record::parse("a picture\n").bad.len(), 1);
+    }
+
+    #[test]
+    fn a_line_is_done_until_the_meter_is_found_elsewhere() {
+        let done = format!(
+            "{FILE}21 13070002 baud proven 4800\nrow 13070002 7\nverified 13070002 7 2026-11-28 baud=4800 modbus-id=7\n"
+        );
+        let record = Record::parse(&done);
+        assert_eq!(record.bad, []);
+        let seat = record.seat(13_070_002).unwrap();
+        let verified = seat.verified.as_ref().unwrap();
+        assert_eq!((seat.row, verified.time.as_str()), (7, "2026-11-28"));
+        assert_eq!(verified.at, Some(record.meter(13_070_002).unwrap().now));
+        assert_eq!(verified.values, [("baud".to_string(), 4_800), ("modbus-id".to_string(), 7)]);
+        let again = |line: &str| Record::parse(&format!("{done}{line}\n")).seat(13_070_002).cloned();
+        assert!(again("found 13070002 pro1-mod modbus 7 4800 even").unwrap().verified.is_some());
+        assert_eq!(again("found 13070002 pro1-mod modbus 1 9600 even").unwrap().verified, None);
+        assert!(again("row 13070002 7").unwrap().verified.is_some(), "the same one again");
+        assert_eq!(again("row 13070002 8").unwrap().verified, None);
+        assert_eq!(again("free 13070002"), None);
+        let bad = Record::parse("metertwin journal 1\nrow 1\nfree 1\nverified 1 2 - baud=1\nrow 1 300\n").bad;
+        assert_eq!(bad.len(), 4, "{bad:?}");
     }
 
     #[test]

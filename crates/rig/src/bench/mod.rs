@@ -142,8 +142,12 @@ impl Bench {
             return None;
         }
         self.hush(index);
-        let twin = self.twins.remove(index);
+        let mut twin = self.twins.remove(index);
         self.terminals.remove(index);
+        for port in PortId::ALL {
+            // Nobody else tells it that what it was saying is over.
+            twin.device_mut().tx_done(port, self.now);
+        }
         let number = |node| match node {
             Node::Twin(other) if other == index => Node::Gone,
             Node::Twin(other) if other > index => Node::Twin(other - 1),
