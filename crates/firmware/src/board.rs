@@ -23,6 +23,7 @@ const TIMER_BITMODE: usize = 0x4000_8508;
 const TIMER_PRESCALER: usize = 0x4000_8510;
 const TIMER_CC0: usize = 0x4000_8540;
 const GPIO_IN: usize = 0x5000_0510;
+const GPIO_PIN_CNF: usize = 0x5000_0700;
 /// Button A pulls this pin low.
 const KEY_PIN: u32 = 17;
 
@@ -49,6 +50,8 @@ pub struct Board {
 impl Board {
     /// The board with its port at 9600 Bd, even parity, and its clock running at 1 MHz.
     pub fn new() -> Self {
+        // An input, pulled up: it is low only while the button is down.
+        write(GPIO_PIN_CNF + 4 * KEY_PIN as usize, 0xC);
         write(TIMER_BITMODE, 3);
         write(TIMER_PRESCALER, 4);
         write(TIMER_START, 1);

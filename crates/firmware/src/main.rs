@@ -20,6 +20,11 @@ use units::{Duration, Instant};
 static MODEL: &ModelDef = &models::PRO1_MOD;
 const SIZES: MemorySizes = models::PRO1_MOD.memory();
 const NV: usize = image_size(&models::PRO1_MOD);
+/// The one key of the model.
+const KEY: KeyId = match models::PRO1_MOD.keys {
+    [key] => key.id,
+    _ => panic!("the board has one key"),
+};
 const RECORD: usize = DeviceMemory::scratch(&models::PRO1_MOD);
 
 /// 230 V, 5 A, power factor 1: what the stub board measures.
@@ -81,9 +86,9 @@ fn main() -> ! {
         if board.key() != pressed {
             pressed = !pressed;
             if pressed {
-                device.key_down(now, KeyId(0));
+                device.key_down(now, KEY);
             } else {
-                device.key_up(now, KeyId(0));
+                device.key_up(now, KEY);
             }
         }
         while let Some(byte) = board.received() {
