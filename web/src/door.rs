@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::crash;
+use crate::dom::host::CHANGED;
 use crate::dom::{El, button, el, later, watch};
 use crate::runtime::{self, Signals};
 use crate::serial;
@@ -26,9 +27,6 @@ extern "C" {
     fn open(this: &Module, kind: &str, place: &web_sys::Element, host: &JsValue) -> Result<(), JsValue>;
 }
 
-/// The event that tells a part that the simulated meters have changed.
-const CHANGED: &str = "meters";
-
 /// Which part.
 pub struct Kind {
     /// The module that has it.
@@ -41,12 +39,33 @@ pub struct Kind {
     what: &'static str,
 }
 
-/// The parts that are fetched: the configurator, the M-Bus master, the reader.
-pub static KINDS: [Kind; 3] = [
+/// The parts that are fetched: the configurator, the M-Bus master, the reader, the cabinet.
+pub static KINDS: [Kind; 4] = [
     Kind { module: "lines", wire: PortId::Modbus, key: "modbus", what: "The configurator" },
     Kind { module: "lines", wire: PortId::Mbus, key: "mbus", what: "The M-Bus master" },
     Kind { module: "lines", wire: PortId::Optical, key: "infrared", what: "The infrared reader" },
+    Kind { module: "cabinet", wire: PortId::Modbus, key: "cabinet", what: "The cabinet" },
 ];
+
+/// What a part asks of the page, at a wire.
+fn host(wire: PortId) -> JsValue {
+    let host = Closure::<dyn Fn(String, JsValue) -> JsValue>::new(move |what: String, with: JsValue| {
+        let with_text = || with.as_string().unwrap_or_default();
+        match what.as_str() {
+            "fail" => crash::fail(with_text()),
+            "note" => runtime::note(&with_text()),
+            "mbus" => return host(PortId::Mbus),
+            "radio" => return host(PortId::Radio),
+            _ => {
+                // The simulated world goes on up to now before it is looked at.
+                runtime::tick();
+                return runtime::lend(wire, &what, &with);
+            }
+        }
+        JsValue::NULL
+    });
+    host.into_js_value()
+}
 
 /// How far a part is.
 #[derive(Clone, PartialEq)]
@@ -113,20 +132,7 @@ impl Door {
 
     async fn fetch(&self) -> Result<(), JsValue> {
         let module: Module = JsFuture::from(fetch_module(self.kind.module)?).await?.unchecked_into();
-        let wire = self.kind.wire;
-        let host = Closure::<dyn Fn(String, JsValue) -> JsValue>::new(move |what: String, with: JsValue| {
-            match what.as_str() {
-                "fail" => crash::fail(with.as_string().unwrap_or_default()),
-                "note" => runtime::note(&with.as_string().unwrap_or_default()),
-                _ => {
-                    // The simulated world goes on up to now before it is looked at.
-                    runtime::tick();
-                    return runtime::lend(wire, &what, &with);
-                }
-            }
-            JsValue::NULL
-        });
-        module.open(self.kind.key, &self.place.0, &host.into_js_value())
+        module.open(self.kind.key, &self.place.0, &host(self.kind.wire))
     }
 
     /// What stands in the place of a part before it is there: that it is being fetched, or what went wrong. It is fetched

@@ -18,13 +18,14 @@ const BUILD: &str = match option_env!("METERTWIN_BUILD") {
 };
 
 /// The tabs in their order.
-const TABS: [(&str, &str); 8] = [
+const TABS: [(&str, &str); 9] = [
     ("load", "Load"),
     ("readout", "Read-out"),
     ("settings", "Settings"),
     ("bus", "Bus"),
     ("mbus", "M-Bus"),
     ("infrared", "Infrared"),
+    ("cabinet", "Cabinet"),
     ("pulses", "Pulses"),
     ("memory", "Memory"),
 ];
@@ -35,7 +36,7 @@ pub fn page(signals: Signals) -> Vec<El> {
     let tab = Sig::new(tab_of_fragment());
     let keys_on = Sig::new(store::local(store::KEYS_OFF).is_none());
     listen(help_open, keys_on, signals);
-    let [modbus, mbus, infrared] =
+    let [modbus, mbus, infrared, cabinet] =
         KINDS.each_ref().map(|kind| Door::new(kind, el("div", "portpanel"), signals));
     let at = move |place: usize| move || tab.get() == place;
     let work = el("section", "panel work").attr("aria-label", "Work").all(vec![
@@ -46,8 +47,9 @@ pub fn page(signals: Signals) -> Vec<El> {
         bare(3, tab).add(modbus.leaf(at(3))),
         bare(4, tab).add(mbus.panel(at(4))),
         bare(5, tab).add(infrared.panel(at(5))),
-        bare(6, tab).all(scope::scope(signals, memo(move || tab.get() == 6))),
-        bare(7, tab).all(memory::memory(signals, memo(move || tab.get() == 7))),
+        bare(6, tab).add(cabinet.panel(at(6))),
+        bare(7, tab).all(scope::scope(signals, memo(move || tab.get() == 7))),
+        bare(8, tab).all(memory::memory(signals, memo(move || tab.get() == 8))),
     ]);
     let device = el("section", "panel device")
         .attr("aria-label", "Meter")

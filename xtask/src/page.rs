@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 
 use crate::{glue, run, tools};
 
-/// The packages that are modules of the page: the one that it starts with, and the one that it fetches later.
-const MODULES: [&str; 2] = ["web", "lines"];
+/// The packages that are modules of the page: the one that it starts with, and those that it fetches later.
+const MODULES: [&str; 3] = ["web", "lines", "cabinet"];
 
 /// Builds the page into `dist`; `fast` leaves out optimisation.
 pub fn build(root: &Path, dist: &Path, fast: bool) -> Result<()> {

@@ -112,6 +112,7 @@ fn clippy(root: &Path, _: &mut Tally) -> Result<()> {
         ("dom", &targets.page),
         ("web", &targets.page),
         ("lines", &targets.page),
+        ("cabinet", &targets.page),
         ("firmware", &targets.firmware),
     ] {
         if has(root, package)? {

@@ -13,6 +13,9 @@ use js_sys::Uint8Array;
 use units::{Duration, Instant, LineParams};
 use wasm_bindgen::prelude::*;
 
+/// The event by which the page tells a part that the simulated meters have changed.
+pub const CHANGED: &str = "meters";
+
 #[wasm_bindgen]
 extern "C" {
     /// The page's function; `web/src/runtime/lend.rs` has the table of what it can be asked.

@@ -7,8 +7,10 @@
 #![forbid(unsafe_code)]
 
 pub mod browser;
+pub mod changes;
 pub mod clock;
 pub mod crash;
+pub mod frames;
 pub mod host;
 pub mod journal;
 pub mod keys;
@@ -17,6 +19,7 @@ pub mod parts;
 pub mod react;
 pub mod serial;
 pub mod signal;
+pub mod source;
 pub mod store;
 pub mod work;
 

@@ -5,22 +5,16 @@
 //! and in `commission`.
 #![forbid(unsafe_code)]
 
-mod changes;
-mod frames;
 mod mbus;
 mod modbus;
 mod optical;
-mod source;
 
 // What all modules that are fetched later have alike; here it is as near as any of its own.
-use dom::{El, crash, host, journal, work};
+use dom::{El, changes, crash, frames, host, journal, source, work};
 use wasm_bindgen::prelude::*;
 use web_sys::Element;
 
 use crate::host::{Host, Line};
-
-/// The event by which the page tells that the simulated meters have changed.
-const CHANGED: &str = "meters";
 
 /// Fills `place` with the part of this name, over the line that `host` lends.
 #[wasm_bindgen]

@@ -15,7 +15,6 @@ use models::Entry;
 use schema::{RegisterDef, SettingDef};
 use units::Instant;
 
-use crate::CHANGED;
 use crate::changes::{BROKEN_OFF, Note, Stand, lasting, line, question, setting_field};
 use crate::host::Line;
 use crate::source::{Source, Words};
@@ -74,7 +73,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
     };
     own.anew();
     let moved = own.clone();
-    let _ = place.clone().on(CHANGED, move |_| {
+    let _ = place.clone().on(crate::host::CHANGED, move |_| {
         moved.source.look();
         // The head sits on another meter: what the one before said is not its own.
         if !moved.source.real() {

@@ -14,6 +14,7 @@
 //! | `wired` | number of the model whose name stands in the head; `null` for the meter in hand | |
 //! | `warning` | | what was wrong at the start, once |
 //! | `say` | what a screen reader says | |
+//! | `mbus`, `radio` | | the same, of that wire (`web/src/door.rs`) |
 //! | `lend` | true: the meter in hand answers at a real wire; false: no meter does | the line of that wire |
 //! | `hear` | bytes that were heard there, or the word of a line error | |
 //! | `answer` | | what is to be sent there, another line for it, `null`, or false where no meter answers |
@@ -141,11 +142,11 @@ impl Runtime {
                 )
             });
         }
+        let name = if wire == PortId::Mbus { "M-Bus" } else { "Modbus" };
         match bench.twins().iter().filter(|twin| twin.entry().def.has(wire)).count() {
-            0 => "No meter on the rail has an M-Bus: add one there, or choose a port of this computer"
-                .to_owned(),
-            1 => "The M-Bus of the rail, with one meter on it".to_owned(),
-            count => format!("The M-Bus of the rail, with {count} meters on it"),
+            0 => format!("No meter on the rail has {name}: add one there, or choose a port of this computer"),
+            1 => format!("{name} of the rail, with one meter on it"),
+            count => format!("{name} of the rail, with {count} meters on it"),
         }
     }
 }

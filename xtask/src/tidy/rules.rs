@@ -59,7 +59,7 @@ pub fn faults(file: &Source, identities: &Identities) -> Vec<String> {
     match room.map(|room| room.package) {
         Some("device") => faults.extend(names_a_model(file)),
         Some("models") => faults.extend(behaviour(file)),
-        Some("web" | "lines" | "cli") => faults.extend(meter_knowledge(file, identities)),
+        Some("web" | "dom" | "lines" | "cabinet" | "cli") => faults.extend(meter_knowledge(file, identities)),
         _ => {}
     }
     faults

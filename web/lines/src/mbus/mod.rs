@@ -20,7 +20,6 @@ use units::{Instant, LineParams};
 
 use self::meter::Meter;
 use self::tree::Tree;
-use crate::CHANGED;
 use crate::frames::Frames;
 use crate::host::Line;
 use crate::source::{Source, Words};
@@ -66,7 +65,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
     // The speed at which meters leave the factory, where a model says it.
     let first = models::ALL.iter().find(|entry| entry.def.mbus.is_some());
     let at = first.map_or(LineParams::even(2_400), |entry| factory_place(entry).line);
-    let frames = Frames::new();
+    let frames = Frames::default();
     let memory = Box::leak(Box::new(MbusMemory::default()));
     let bus = MbusLine::new(line.clone(), memory, at, MbusTiming::default(), frames.clone());
     let words = Words { adapter: "Real M-Bus through", back: "Back to the rail" };
@@ -88,7 +87,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         meter: Meter::new(),
     };
     let source = own.source.clone();
-    let _ = place.clone().on(CHANGED, move |_| source.look());
+    let _ = place.clone().on(crate::host::CHANGED, move |_| source.look());
     own.elements()
 }
 

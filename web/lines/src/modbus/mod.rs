@@ -18,7 +18,6 @@ use dom::browser::document;
 use dom::el;
 use dom::signal::Sig;
 
-use crate::CHANGED;
 use crate::host::Host;
 
 /// Which dialogs are open.
@@ -39,7 +38,7 @@ fn part(id: &str) -> El {
 pub fn open(host: Host, place: &El) -> Vec<El> {
     let signals = runtime::start(host);
     let dialogs = Dialogs { connect: Sig::new(false), review: Sig::new(false) };
-    let _ = place.clone().on(CHANGED, |_| runtime::look());
+    let _ = place.clone().on(crate::host::CHANGED, |_| runtime::look());
     head::head(signals, dialogs);
     head::listen(signals, dialogs);
     let _ = part("panel-readout").shows(move || readout::readout(signals.wired.get(), signals));

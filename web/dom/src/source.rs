@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use dom::signal::Sig;
-use dom::{El, button, el, later, parts, serial, watch};
+use crate::signal::Sig;
+use crate::{El, button, el, later, parts, serial, watch};
 use units::LineParams;
 
 use crate::host::{Line, Status};
@@ -105,7 +105,7 @@ impl Source {
                     _ => (parts::TWIN, status.simulated.clone()),
                 };
                 let class = if status.real { "icon real" } else { "icon" };
-                vec![dom::html("span", class, picture), el("span", "").text(&text)]
+                vec![crate::html("span", class, picture), el("span", "").text(&text)]
             })
         });
         let own = self.clone();

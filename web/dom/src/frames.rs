@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use dom::signal::Sig;
-use dom::{El, el};
+use crate::signal::Sig;
+use crate::{El, el};
 
 /// How many are kept.
 const KEPT: usize = 100;
@@ -24,7 +24,7 @@ pub struct Frame {
 }
 
 /// All of them.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Frames {
     kept: Rc<RefCell<VecDeque<Frame>>>,
     count: Sig<u32>,
@@ -46,11 +46,6 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 impl Frames {
-    /// None yet.
-    pub fn new() -> Self {
-        Self { kept: Rc::default(), count: Sig::default(), open: Sig::default() }
-    }
-
     /// Adds one.
     pub fn push(&self, frame: Frame) {
         let mut kept = self.kept.borrow_mut();

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use crate::parts::{dialog, state};
+use crate::signal::Sig;
+use crate::{El, button, el, typed};
 use commission::{Action, names};
-use dom::parts::{dialog, state};
-use dom::signal::Sig;
-use dom::{El, button, el, typed};
 use models::Entry;
 use schema::{Kind, SettingDef};
 

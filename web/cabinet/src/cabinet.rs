@@ -1,0 +1,219 @@
+//! What all views of the cabinet share: its lines, the work on them, and what was found there.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use commission::Port as _;
+use commission::find::Finding;
+use dom::frames::Frames;
+use dom::signal::Sig;
+use dom::source::{Source, Words};
+use dom::work::Work;
+use dom::{El, button, el};
+use units::{Instant, LineParams};
+
+use crate::host::{CHANGED, Host, Line};
+use crate::timing;
+
+/// The bus that is worked on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spoken {
+    /// Modbus RTU on RS485.
+    #[default]
+    Modbus,
+    /// M-Bus behind a level converter.
+    Mbus,
+}
+
+/// A line, and what chooses where it goes.
+#[derive(Clone)]
+pub struct Way {
+    /// The bytes.
+    pub line: Line,
+    /// The simulated wire or an adapter.
+    pub source: Source,
+}
+
+impl Way {
+    fn new(line: Line, adapter: &'static str) -> Self {
+        let words = Words { adapter, back: "Back to the rail" };
+        Self { source: Source::new(line.clone(), words), line }
+    }
+}
+
+/// The cabinet.
+#[derive(Clone)]
+pub struct Cabinet {
+    /// The page, with the simulated Modbus.
+    pub host: Host,
+    modbus: Way,
+    mbus: Way,
+    /// The bus in hand.
+    pub spoken: Sig<Spoken>,
+    /// What goes on over either line: one piece of work at a time.
+    pub work: Work,
+    /// What was sent and heard lately.
+    pub frames: Frames,
+    /// What came of the last work, and whether it failed.
+    pub say: Sig<(String, bool)>,
+    /// The meters that were found on the bus in hand.
+    pub found: Sig<Rc<Vec<Finding>>>,
+    /// The one of them that is worked on.
+    pub hand: Sig<Option<Finding>>,
+    /// The view that is open.
+    pub view: Sig<usize>,
+}
+
+/// A view: its name in addresses, its word, and what makes it.
+type View = (&'static str, &'static str, fn(&Cabinet) -> Vec<El>);
+
+/// The views in their order.
+const VIEWS: [View; 1] = [("timing", "Timing", timing::view)];
+
+impl Cabinet {
+    /// The cabinet that stands at `place`.
+    pub fn new(host: Host, place: &El) -> Self {
+        let mbus: Host = wasm_bindgen::JsCast::unchecked_into(host.ask("mbus", &wasm_bindgen::JsValue::NULL));
+        let own = Self {
+            modbus: Way::new(Line::new(host.clone()), "Real RS485 through"),
+            mbus: Way::new(Line::new(mbus), "Real M-Bus through"),
+            host,
+            spoken: Sig::default(),
+            work: Work::default(),
+            frames: Frames::default(),
+            say: Sig::default(),
+            found: Sig::default(),
+            hand: Sig::default(),
+            view: Sig::new(0),
+        };
+        let looks = own.clone();
+        let _ = place.clone().on(CHANGED, move |_| {
+            looks.modbus.source.look();
+            looks.mbus.source.look();
+        });
+        own
+    }
+
+    /// The line in hand.
+    pub fn way(&self) -> &Way {
+        match self.spoken.get_untracked() {
+            Spoken::Modbus => &self.modbus,
+            Spoken::Mbus => &self.mbus,
+        }
+    }
+
+    /// The time of the line in hand.
+    pub fn now(&self) -> Instant {
+        self.way().line.now()
+    }
+
+    /// Says what came of something.
+    pub fn tell(&self, text: impl Into<String>, failed: bool) {
+        self.say.set((text.into(), failed));
+    }
+
+    /// Opens a view by its name.
+    pub fn go(&self, key: &str) {
+        if let Some(place) = VIEWS.iter().position(|(own, ..)| *own == key) {
+            self.view.show(place);
+        }
+    }
+
+    /// Another line: nothing that was found on the one before stands any more.
+    fn anew(&self) {
+        self.found.set(Rc::default());
+        self.hand.set(None);
+        self.say.set(Default::default());
+    }
+
+    /// Everything, from top to bottom.
+    pub fn elements(&self) -> Vec<El> {
+        let say = self.say;
+        let told = el("p", "told")
+            .attr("role", "status")
+            .flag_if("hidden", move || say.with(|(text, _)| text.is_empty()))
+            .class_if("bad", move || say.with(|(_, bad)| *bad))
+            .says(move || say.with(|(text, _)| text.clone()));
+        let mut parts = vec![self.buses(), self.row(Spoken::Modbus), self.row(Spoken::Mbus), self.views()];
+        parts.extend([self.work.bar(), told]);
+        for (place, (key, _, make)) in VIEWS.into_iter().enumerate() {
+            let (own, view, made) = (self.clone(), self.view, Rc::new(Cell::new(false)));
+            let panel = el("div", "view")
+                .attr("role", "tabpanel")
+                .attr("id", &format!("view-{key}"))
+                .attr("aria-labelledby", &format!("viewtab-{key}"))
+                .flag_if("hidden", move || view.get() != place);
+            // What is never looked at is never made.
+            let inside = panel.clone();
+            dom::watch(Box::new(move || {
+                if view.get() == place && !made.replace(true) {
+                    let _ = dom::react::untrack(|| inside.clone().all(make(&own)));
+                }
+            }));
+            parts.push(panel);
+        }
+        parts.push(self.frames.list());
+        parts
+    }
+
+    /// Which bus is worked on.
+    fn buses(&self) -> El {
+        let (own, spoken, work) = (self.clone(), self.spoken, self.work.clone());
+        let chosen = move || u32::from(spoken.get() == Spoken::Mbus);
+        let words = &[(0, "Modbus on RS485"), (1, "M-Bus")];
+        let row = dom::parts::choices("Bus", words, Rc::new(chosen), move |place| {
+            if !work.runs() {
+                spoken.set(if place == 1 { Spoken::Mbus } else { Spoken::Modbus });
+                own.anew();
+            }
+        });
+        el("div", "buses").add(row)
+    }
+
+    /// Where the bytes of a bus go.
+    fn row(&self, of: Spoken) -> El {
+        let way = if of == Spoken::Modbus { &self.modbus } else { &self.mbus };
+        let (free, own, spoken) = (self.work.clone(), self.clone(), self.spoken);
+        let at = match of {
+            Spoken::Modbus => LineParams::even(9_600),
+            Spoken::Mbus => LineParams::even(2_400),
+        };
+        way.source
+            .row(move || at, move || !free.runs(), move || own.anew())
+            .flag_if("hidden", move || spoken.get() != of)
+    }
+
+    /// The row of the views.
+    fn views(&self) -> El {
+        let view = self.view;
+        let mut row = el("div", "views").attr("role", "tablist").attr("aria-label", "Views of the cabinet");
+        for (place, (key, word, _)) in VIEWS.into_iter().enumerate() {
+            let own = self.clone();
+            row = row.add(
+                button("", word, move |_| own.view.show(place))
+                    .attr("role", "tab")
+                    .attr("id", &format!("viewtab-{key}"))
+                    .attr("aria-controls", &format!("view-{key}"))
+                    .keeps("aria-selected", move || (view.get() == place).to_string())
+                    .keeps("tabindex", move || if view.get() == place { "0" } else { "-1" }.to_owned()),
+            );
+        }
+        let own = self.clone();
+        row.on("keydown", move |event| {
+            let event: web_sys::KeyboardEvent = wasm_bindgen::JsCast::unchecked_into(event);
+            let at = view.get_untracked();
+            let to = match event.key().as_str() {
+                "ArrowRight" => (at + 1) % VIEWS.len(),
+                "ArrowLeft" => (at + VIEWS.len() - 1) % VIEWS.len(),
+                _ => return,
+            };
+            event.prevent_default();
+            own.view.show(to);
+            if let Some((key, ..)) = VIEWS.get(to)
+                && let Some(tab) = dom::browser::document().get_element_by_id(&format!("viewtab-{key}"))
+            {
+                let _ = wasm_bindgen::JsCast::unchecked_into::<web_sys::HtmlElement>(tab).focus();
+            }
+        })
+    }
+}
