@@ -10,10 +10,10 @@ use dom::signal::Sig;
 use dom::source::{Source, Words};
 use dom::work::Work;
 use dom::{El, button, el};
-use units::{Instant, LineParams};
+use units::Instant;
 
 use crate::host::{CHANGED, Host, Line};
-use crate::timing;
+use crate::{listen, live, timing};
 
 /// The bus that is worked on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,8 +44,6 @@ impl Way {
 /// The cabinet.
 #[derive(Clone)]
 pub struct Cabinet {
-    /// The page, with the simulated Modbus.
-    pub host: Host,
     modbus: Way,
     mbus: Way,
     /// The bus in hand.
@@ -68,16 +66,16 @@ pub struct Cabinet {
 type View = (&'static str, &'static str, fn(&Cabinet) -> Vec<El>);
 
 /// The views in their order.
-const VIEWS: [View; 1] = [("timing", "Timing", timing::view)];
+const VIEWS: [View; 3] =
+    [("live", "Watch", live::view), ("listen", "Listen", listen::view), ("timing", "Timing", timing::view)];
 
 impl Cabinet {
     /// The cabinet that stands at `place`.
     pub fn new(host: Host, place: &El) -> Self {
         let mbus: Host = wasm_bindgen::JsCast::unchecked_into(host.ask("mbus", &wasm_bindgen::JsValue::NULL));
         let own = Self {
-            modbus: Way::new(Line::new(host.clone()), "Real RS485 through"),
+            modbus: Way::new(Line::new(host), "Real RS485 through"),
             mbus: Way::new(Line::new(mbus), "Real M-Bus through"),
-            host,
             spoken: Sig::default(),
             work: Work::default(),
             frames: Frames::default(),
@@ -174,10 +172,7 @@ impl Cabinet {
     fn row(&self, of: Spoken) -> El {
         let way = if of == Spoken::Modbus { &self.modbus } else { &self.mbus };
         let (free, own, spoken) = (self.work.clone(), self.clone(), self.spoken);
-        let at = match of {
-            Spoken::Modbus => LineParams::even(9_600),
-            Spoken::Mbus => LineParams::even(2_400),
-        };
+        let at = listen::factory_line(of);
         way.source
             .row(move || at, move || !free.runs(), move || own.anew())
             .flag_if("hidden", move || spoken.get() != of)

@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod cabinet;
+mod files;
+mod listen;
+mod live;
 mod timing;
 
 // What all modules that are fetched later have alike; here it is as near as any of its own.

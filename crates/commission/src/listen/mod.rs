@@ -29,7 +29,7 @@ pub use book::{Answered, Item, What};
 pub use figures::{Bucket, Errors, Load, Masters, Node, Poll, Seen};
 pub use hexlog::{HexLog, LogFault, LogLine};
 pub use pcap::{LINK_TYPE, pcap};
-pub use report::report;
+pub use report::{cells, head, percent, report};
 pub use text::text;
 
 /// So many entries of the list are kept where nothing else is asked for.
@@ -187,6 +187,11 @@ impl<'m> Listener<'m> {
         self.bytes_due().into_iter().chain(self.book.poll_at()).min()
     }
 
+    /// The listening begins at `now`, by the port's clock.
+    pub fn begin(&mut self, now: Instant) {
+        self.book.begin(now);
+    }
+
     /// Takes what the ears have made of the bytes so far.
     fn look(&mut self, now: Instant) {
         let Self { ears, stamps, book } = self;
@@ -291,7 +296,7 @@ pub async fn listen<P: Port>(
     until: Option<Instant>,
     told: &mut dyn FnMut(&Listener<'_>) -> bool,
 ) -> Result<(), PortFault> {
-    listener.book.begin(port.now());
+    listener.begin(port.now());
     loop {
         let now = port.now();
         listener.pass(now);

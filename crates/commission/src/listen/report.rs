@@ -14,7 +14,8 @@ use crate::identify::serial_text;
 const BAR: u64 = 40;
 
 /// Thousandths as percent.
-fn percent(permille: u32) -> String {
+#[must_use]
+pub fn percent(permille: u32) -> String {
     format!("{}.{} %", permille / 10, permille % 10)
 }
 
@@ -46,7 +47,9 @@ impl Masters {
     }
 }
 
-fn head(spoken: Spoken) -> [&'static str; 9] {
+/// The heads of the figures of one id each.
+#[must_use]
+pub fn head(spoken: Spoken) -> [&'static str; 9] {
     let unit = match spoken {
         Spoken::Modbus => "id",
         Spoken::Mbus => "address",
@@ -54,7 +57,9 @@ fn head(spoken: Spoken) -> [&'static str; 9] {
     [unit, "meter", "asked", "answered", "refused", "silent", "damaged", "every", "answer after"]
 }
 
-fn cells(node: &Node, timed: bool) -> [String; 9] {
+/// The figures of one id, in the order of [`head`]; `timed` where the times are known.
+#[must_use]
+pub fn cells(node: &Node, timed: bool) -> [String; 9] {
     let model = match node.entry {
         Some(entry) => entry.notes.name.to_string(),
         None if node.models.is_none() => "unknown".to_string(),
