@@ -28,15 +28,16 @@ const modules = {};
 const fetchModule = async (name, number) => {
   const mark = `${document.querySelector("main").dataset.build}.${number}`;
   const named = (file) => new URL(`${file}?${mark}`, document.baseURI);
-  const looks = document.createElement("link");
-  looks.rel = "stylesheet";
-  const dressed = new Promise((resolve, reject) => {
+  // All of them look like the panels of the lines, and have what is their own on top of that.
+  const dressed = [...new Set(["lines", name])].map((file) => new Promise((resolve, reject) => {
+    const looks = document.createElement("link");
+    looks.rel = "stylesheet";
     looks.onload = resolve;
     looks.onerror = () => reject(new Error("its style sheet is missing"));
-  });
-  looks.href = named(`${name}.css`);
-  document.head.append(looks);
-  const [module] = await Promise.all([import(named(`${name}.js`)), dressed]);
+    looks.href = named(`${file}.css`);
+    document.head.append(looks);
+  }));
+  const [module] = await Promise.all([import(named(`${name}.js`)), ...dressed]);
   await module.default({ module_or_path: named(`${name}_bg.wasm`) });
   return module;
 };

@@ -13,7 +13,7 @@ export const panel = (page) => page.getByRole("tabpanel").filter({ visible: true
 export const press = (page, name) => panel(page).getByRole("button", { name, exact: typeof name === "string" }).click();
 
 /** What the panel says its line is. */
-export const line = (page) => panel(page).locator(".source .where").innerText();
+export const line = (page) => panel(page).locator(".source .where").filter({ visible: true }).innerText();
 
 /** Waits for what the panel says of its last work. */
 export const told = (page, wanted, within = A_WHILE) =>
