@@ -81,7 +81,7 @@ test("at an adapter it hears what another master asks, and sends nothing", { ski
   await plug(page);
   await press(page, "Listen");
   await becomes(page, () => panel(page).locator(".progress span").first().innerText(), /^Listening at 9600 8E1, sending nothing/);
-  const link = `rtu+tcp://127.0.0.1:${match[1]}?id=1`;
+  const link = `tcp://127.0.0.1:${match[1]}?id=1`;
   const asked = new Promise((resolve) => execFile(metertwin(), ["read", "--link", link, "voltage"], (fault) => resolve(fault)));
   assert.equal(await asked, null);
   await until(page, "a pair", async () => (await panel(page).locator("ol.entries li.says").count()) > 0);
