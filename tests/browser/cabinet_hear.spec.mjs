@@ -57,7 +57,7 @@ test("a log that another program kept is paired and named", async (t) => {
   await panel(page).getByRole("list").filter({ has: page.locator("li.asks, li.says, li.bad") }).first().waitFor();
   const rows = await panel(page).locator("ol.entries li").allTextContents();
   assert.equal(rows.length, 2, rows.join("\n"));
-  assert.ok(rows.some((row) => row.includes("231.4")), rows.join("\n"));
+  assert.ok(rows.some((row) => row.includes("2 words from 5002h: 4367 6666")), rows.join("\n"));
   await until(page, "the table of ids", async () => (await panel(page).locator(".heard tbody tr").count()) === 1);
   const waiting = page.waitForEvent("download");
   await press(page, "Save as pcap");
