@@ -40,6 +40,9 @@ pub enum Command {
     /// Change settings of a meter, and prove each change by reading it back
     #[command(after_long_help = examples::set())]
     Set(SetArgs),
+    /// Take meters that come one by one: give each the next line of a list, and prove it
+    #[command(after_long_help = examples::batch())]
+    Batch(crate::batch::BatchArgs),
     /// Say how long a round over the meters of a line takes, and what a dead one costs
     Budget(BudgetArgs),
     /// Listen to a line without sending anything, and name what is said
@@ -519,6 +522,18 @@ mod examples {
     pub fn undo() -> String {
         "Examples:\n  metertwin undo --journal cabinet.journal --link serial:/dev/ttyUSB0 --settle-only\n  metertwin undo \
          --journal cabinet.journal --link serial:/dev/ttyUSB0 --yes"
+            .to_owned()
+    }
+
+    pub fn batch() -> String {
+        "A list:\n  id,profile,baud,label\n  2,flats,,Flat 1\n  3,flats,4800,\"Flat 2, left\"\n\nExamples:\n  metertwin batch --link \
+         serial:/dev/ttyUSB0 --profiles cabinet.csv --report done.csv\n  metertwin batch --link serial:/dev/ttyUSB0 --profiles \
+         cabinet.csv --report done.csv --label-format html > labels.html\n  metertwin batch --profiles cabinet.csv --report \
+         done.csv --dry-run\n\nConnect the meters one by one; what happens is told on standard error. After whatever stopped \
+         it, the same command goes on: a meter that was left half-done is found and finished, one that was there before gets no \
+         second line. What cannot be undone needs the last four digits of each serial number: typed when the meter is there, or \
+         in the column confirm beside its serial number.\n\nExit code 4 where nobody came or the line went, 5 where something was \
+         only acknowledged."
             .to_owned()
     }
 

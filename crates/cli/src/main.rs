@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod batch;
 mod boot;
 mod budget;
 mod clock;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Script(args) => script::run(args),
         Command::Lcd(args) => picture::run(args),
         Command::Find(args) => find::run(args),
+        Command::Batch(args) => batch::run(args),
         Command::Budget(args) => budget::run(args),
         Command::Read(args) => read::run(args),
         Command::Set(args) => set::run(args),

@@ -56,9 +56,18 @@ fn pages_are_drawn_in_three_ways() {
 fn help_has_examples_and_only_what_there_is() {
     let help = run(&["--help"]);
     assert_eq!(help.code, 0);
-    for word in
-        ["models", "serve", "script", "lcd", "read", "set", "sniff", "watch", "Exit codes: 0 done and proven"]
-    {
+    for word in [
+        "models",
+        "serve",
+        "script",
+        "lcd",
+        "read",
+        "set",
+        "batch",
+        "sniff",
+        "watch",
+        "Exit codes: 0 done and proven",
+    ] {
         assert!(help.out.contains(word), "{word}: {}", help.out);
     }
     for (command, word) in [
@@ -67,6 +76,7 @@ fn help_has_examples_and_only_what_there_is() {
         ("lcd", "--format png"),
         ("read", "--format csv"),
         ("set", "--dry-run"),
+        ("batch", "--label-format html"),
         ("find", "--addresses 1-20"),
         ("decode", "decode mbus 68"),
         ("sniff", "--pcap bus.pcap"),

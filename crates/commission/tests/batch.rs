@@ -22,7 +22,9 @@ use stage::{Dice, Rail, START, change, line, wire};
 use units::Duration;
 
 /// Longer than any meter takes.
-const LONG: Duration = Duration::from_secs(120);
+const LONG: Duration = Duration::from_secs(300);
+/// Longer than it takes to connect one.
+const PATIENCE: Duration = Duration::from_secs(10);
 const TIME: &str = "2026-11-28T22:40:00Z";
 
 fn small() -> &'static Entry {
@@ -147,7 +149,9 @@ impl Desk for Person {
 enum End {
     /// Every line is done.
     All,
-    /// Nobody came any more, or the program died.
+    /// Nobody came any more.
+    Nobody,
+    /// The program died.
     Dropped,
     Fault(BatchFault),
 }
@@ -168,12 +172,14 @@ fn session(list: &List, file: &File, person: &mut Person, cut: Option<(usize, Cu
     let mut memory = LineMemory::default();
     let mut bus = line(port, start, &mut memory);
     let mut journal = stage::run(&rail, LinesJournal::begin(file.clone(), whole == 0, "a day")).unwrap();
+    batch.set_patience(PATIENCE);
     let end = loop {
         let step = batch.next(&mut bus, &mut journal, person);
         match rig::block_on_within(&rail, LONG, step) {
             None => break End::Dropped,
             Some(Err(fault)) => break End::Fault(fault),
             Some(Ok(Ended::All)) => break End::All,
+            Some(Ok(Ended::Nobody)) => break End::Nobody,
             Some(Ok(Ended::Row(row))) => assert!(batch.is_over(row)),
             Some(Ok(Ended::Left(row))) => assert!(!batch.is_over(row)),
         }
@@ -323,7 +329,11 @@ fn wherever_a_meter_is_cut_off_it_is_found_and_finished() {
         let kind = [Cut::Crash, Cut::Unplugged, Cut::Wire][number % 3];
         let (mut person, file) = (Person::new(both()), File::default());
         let (end, batch, _) = session(&list, &file, &mut person, Some((at, kind)));
-        assert_ne!(end, End::All, "{kind:?} at {at}");
+        if end == End::All {
+            // The last answer was about settings that nobody wanted.
+            assert!(at + 40 > whole, "{kind:?} at {at} of {whole}");
+            continue;
+        }
         // The cut meter is connected again first, or after the other one; who is done stays away.
         person.clear();
         let mut all: Vec<Twin> = person.heap.drain(..).chain(person.shelf.drain(..)).collect();
@@ -349,7 +359,7 @@ fn a_meter_that_was_there_before_gets_no_second_line() {
     let mut person = Person::new([meter(small(), 13_070_001), meter(small(), 13_070_002)]);
     // The first one stays where it came up, so it answers there again and again.
     let (end, batch, _) = session(&list, &file, &mut person, None);
-    assert_eq!((end, batch.count(State::Done)), (End::Dropped, 2));
+    assert_eq!((end, batch.count(State::Done)), (End::Nobody, 2));
     let seen =
         "The meter 13070001 was here before and is done, with id 1. Disconnect it and connect the next one.";
     assert_eq!(person.said.iter().filter(|said| *said == seen).count(), 1, "{:#?}", person.said);
@@ -381,7 +391,7 @@ fn where_somebody_answers_already_nothing_is_written() {
     person.rail.borrow_mut().add(meter(small(), 13_070_001));
     let file = File::default();
     let (end, batch, _) = session(&list, &file, &mut person, None);
-    assert_eq!((end, batch.count(State::Begun)), (End::Dropped, 1));
+    assert_eq!((end, batch.count(State::Begun)), (End::Nobody, 1));
     let told = "The meter for id 7 is not done. Nothing was written: the meter 13070009 answers at id 7 at 4800 8E1 already. \
                 Disconnect it, or give the line another id.";
     assert!(person.said.iter().any(|said| said.starts_with(told)), "{:#?}", person.said);
@@ -403,7 +413,7 @@ fn two_at_once_are_told_and_none_is_written() {
     }
     let file = File::default();
     let (end, batch, _) = session(&list, &file, &mut person, None);
-    assert_eq!((end, batch.count(State::Free)), (End::Dropped, 2));
+    assert_eq!((end, batch.count(State::Free)), (End::Nobody, 2));
     let told: Vec<&String> = person.said.iter().filter(|said| said.ends_with("one by one.")).collect();
     assert_eq!(told.len(), 1, "{:#?}", person.said);
     assert!(told[0].contains("id 1 at 9600 8E1"), "{}", told[0]);
@@ -455,7 +465,7 @@ fn a_meter_without_a_line_is_left_alone() {
     ]);
     let file = File::default();
     let (end, batch, _) = session(&list, &file, &mut person, None);
-    assert_eq!((end, batch.count(State::Done), batch.count(State::Free)), (End::Dropped, 1, 1));
+    assert_eq!((end, batch.count(State::Done), batch.count(State::Free)), (End::Nobody, 1, 1));
     let name = large().notes.name;
     for told in [
         format!("inepro Metering {name}, serial 22070004: no free line of the list is for it. Nothing was written to it."),
@@ -498,7 +508,7 @@ fn a_list_that_was_changed_is_held_against_its_journal() {
     assert_eq!(states, [State::Free, State::Done, State::Begun]);
     person.shelf.extend(person.heap.drain(..).filter(|twin| serial(twin) == 13_070_001));
     let (end, batch, _) = session(&second, &file, &mut person, None);
-    assert_eq!((end, batch.state(2)), (End::Dropped, State::Done), "{:#?}", person.said);
+    assert_eq!((end, batch.state(2)), (End::Nobody, State::Done), "{:#?}", person.said);
     assert!(batch.to_csv().contains("scroll-time=20"), "{}", batch.to_csv());
     // A meter that is broken gives its line back.
     let mut batch = Batch::new(second.clone(), record()).unwrap();

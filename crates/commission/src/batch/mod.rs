@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use models::Entry;
+use units::Duration;
 
 pub use event::{Desk, Event};
 pub use label::{Label, labels_page};
@@ -68,6 +69,8 @@ pub enum Ended {
     Left(usize),
     /// There was nothing to do: every line is done.
     All,
+    /// Nobody came for as long as was waited.
+    Nobody,
 }
 
 /// Why a batch stops.
@@ -157,6 +160,8 @@ pub struct Batch {
     record: Record,
     /// Where meters come up that nobody has touched, over Modbus.
     arrivals: Vec<crate::bus::Place>,
+    /// How long is waited for a meter.
+    patience: Duration,
     /// Meters that there is nothing to do with, where they answer: each was told once, until it is gone.
     aside: Vec<(Where, Option<u32>)>,
 }
@@ -183,7 +188,15 @@ impl Batch {
             }
         }
         let arrivals = factory_places(&list);
-        if faults.is_empty() { Ok(Self { list, record, arrivals, aside: Vec::new() }) } else { Err(faults) }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Self { list, record, arrivals, patience: Duration::MAX, aside: Vec::new() })
+    }
+
+    /// Waits so long for a meter with which something is to be done; at first for ever.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Looks for new meters there and nowhere else.
@@ -298,7 +311,7 @@ impl Batch {
             .filter(|serial| self.row_of(*serial).is_some_and(|row| !self.is_over(row)))
     }
 
-    /// Takes the line away from a meter that will not come back, so that the next one gets it.
+    /// Takes the line away from a meter that will not come back, so that the next one gets it; false where it has none.
     ///
     /// # Errors
     /// [`JournalFault`] where that cannot be written down; nothing has changed then.
@@ -307,10 +320,7 @@ impl Batch {
         serial: u32,
         journal: &mut LinesJournal<L>,
     ) -> Result<bool, JournalFault> {
-        if self.record.seat(serial).is_none() {
-            return Ok(false);
-        }
-        noted(&mut self.record, journal).free(serial).await.map(|()| true)
+        self.record.free(serial, journal).await
     }
 
     /// True where a meter is one of those that there is nothing to do with; it is one of them from now on.

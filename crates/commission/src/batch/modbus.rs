@@ -120,6 +120,7 @@ impl Batch {
             return Err(BatchFault::OtherBus);
         }
         let mut waits = false;
+        let begun = bus.now();
         loop {
             if (0..self.list.rows().len()).all(|row| self.is_over(row)) {
                 return Ok(Ended::All);
@@ -132,6 +133,9 @@ impl Batch {
             if !waits {
                 waits = true;
                 desk.tell(&self.list, &Event::Waiting { so_far: self.sentence() });
+            }
+            if bus.now().since(begun) >= self.patience {
+                return Ok(Ended::Nobody);
             }
             bus.wait(PAUSE).await.map_err(port)?;
         }
