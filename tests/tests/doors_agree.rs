@@ -186,6 +186,20 @@ struct Run {
     rate: i64,
     begun: (i64, i64),
     pulses: u64,
+    /// Where the phases are netted for the pulses: no counter shows that, so it is added up from pass to pass.
+    netted: Option<Netted>,
+}
+
+/// What an output with netted phases has to show.
+#[derive(Clone, Copy, Default)]
+struct Netted {
+    forward: bool,
+    reverse: bool,
+    /// What is left of both flows, Wh.
+    least: i64,
+    most: i64,
+    /// A pulse may be in hand at the end of each.
+    passes: i64,
 }
 
 impl Stage {
@@ -408,8 +422,15 @@ impl Stage {
         self.runs = outputs
             .map(|(def, output)| {
                 let shown = def.shown(pulse_type).expect("an output that shows something");
-                let flows =
-                    [(forward && shown.forward, Flow::Forward), (reverse && shown.reverse, Flow::Reverse)];
+                let netted =
+                    (combination.expect("a combination code").1 == Combination::NettedPulses).then_some(
+                        Netted { forward: shown.forward, reverse: shown.reverse, ..Netted::default() },
+                    );
+                let both = netted.is_some();
+                let flows = [
+                    (both || forward && shown.forward, Flow::Forward),
+                    (both || reverse && shown.reverse, Flow::Reverse),
+                ];
                 let shows: Vec<_> = flows
                     .into_iter()
                     .filter(|(counts, _)| *counts)
@@ -421,7 +442,7 @@ impl Stage {
                 let last: Vec<_> = shows.iter().map(|(point, _)| between(told, *point)).collect();
                 let begun = last.iter().fold((0, 0), |sum, said| (sum.0 + said.0, sum.1 + said.1));
                 let pulses = self.twin(|twin| twin.outputs().pulses(output));
-                Run { output, shows, last, rate, begun, pulses }
+                Run { output, shows, last, rate, begun, pulses, netted }
             })
             .collect();
     }
@@ -432,15 +453,40 @@ impl Stage {
         let slug = self.entry.def.slug;
         for run in &mut self.runs {
             let mut now = (0, 0);
+            let mut flowed = Vec::new();
             for ((point, turns), last) in run.shows.iter_mut().zip(&mut run.last) {
                 let said = between(told, *point);
                 // No stretch of a history counts half of what a counter holds.
-                *turns += i64::from(said.1 + rollover / 2 < last.0);
+                let turned = i64::from(said.1 + rollover / 2 < last.0);
+                *turns += turned;
+                flowed.push((said.0 + turned * rollover - last.1, said.1 + turned * rollover - last.0));
                 *last = said;
                 now = (now.0 + said.0 + *turns * rollover, now.1 + said.1 + *turns * rollover);
             }
             let pulses =
                 i128::from(self.bench.borrow().twin(0).unwrap().outputs().pulses(run.output) - run.pulses);
+            if let (Some(netted), [forward, reverse]) = (&mut run.netted, flowed.as_slice()) {
+                // The load is the same for all of a pass, and so is the side that is left of it.
+                let left = (forward.0 - reverse.1, forward.1 - reverse.0);
+                let side = |shown: bool, left: (i64, i64)| {
+                    if shown { (left.0.max(0), left.1.max(0)) } else { (0, 0) }
+                };
+                let (onward, back) = (side(netted.forward, left), side(netted.reverse, (-left.1, -left.0)));
+                netted.least += onward.0 + back.0;
+                netted.most += onward.1 + back.1;
+                netted.passes += 1;
+                let Netted { least, most, passes, .. } = *netted;
+                let spare = i128::from(passes) * 100_000 + i128::from(2 * passes) * i128::from(run.rate);
+                let wh = pulses * 100_000;
+                assert!(
+                    wh + spare > i128::from(least) * i128::from(run.rate)
+                        && wh - spare < i128::from(most) * i128::from(run.rate),
+                    "{slug} {:?}: {pulses} pulses at {}/100 imp/kWh for {least} to {most} Wh that are left in {passes} passes",
+                    run.output,
+                    run.rate,
+                );
+                continue;
+            }
             // Fractions of a Wh are behind both numbers, and one pulse may be in hand at either end.
             let flows = i64::try_from(run.shows.len()).unwrap();
             let least = i128::from(now.0 - run.begun.1 - flows) * i128::from(run.rate);
