@@ -64,7 +64,11 @@ fn under_the_load_of_a_real_one_it_shows_what_that_one_showed() {
         compared += usize::from(theirs != 0.0);
     }
     assert_eq!(compared, 23, "all but the two that only a meter of one phase has");
-    assert_eq!(meter.twin.device().value(Point::State(StateOf::Directions)), Some(0x122));
+    let directions = Point::State(StateOf::Directions);
+    let value = meter.twin.device().value(directions).unwrap();
+    assert_eq!(value, 0x122);
+    let text = commission::names::source_text(meter.twin.entry(), schema::Source::Point(directions), value);
+    assert_eq!(text.to_string(), "L1 forward, L2 reverse, L3 reverse");
 }
 
 #[test]

@@ -247,17 +247,23 @@ fn is_on(kind: TerminalKind, phase: usize, phases: usize, signals: Signals) -> b
 /// The meter as a box with its terminals, and what belongs to each.
 pub fn connection(model: &Model, signals: Signals) -> Vec<El> {
     let mut picture = svg("svg", "draw plan")
-        .attr("viewBox", "40 4 340 180")
         .attr("role", "img")
         .attr("aria-label", &format!("Terminals of the {}, listed below", model.name))
         .add(path("box", "M66 52h288a6 6 0 0 1 6 6v72a6 6 0 0 1-6 6h-288a6 6 0 0 1-6-6v-72a6 6 0 0 1 6-6z"))
         .add(label("strong mid", 210.0, 99.0, model.name));
-    let phases = model.phases;
+    let (phases, mut room) = (model.phases, "40 4 340 180");
     for upper in [true, false] {
         let names: Vec<_> = model.terminals.iter().filter(|terminal| terminal.upper == upper).collect();
         let step = 300.0 / names.len().max(1) as f64;
-        let (edge, text, wire, far) =
-            if upper { (52.0, 72.0, "v-30", 16.0) } else { (136.0, 126.0, "v30", 180.0) };
+        let (edge, text, wire, far, line) =
+            if upper { (52.0, 72.0, "v-30", 16.0, 11.0) } else { (136.0, 126.0, "v30", 180.0, -11.0) };
+        // Eight terminals stand closer than their words: what would touch its neighbour stands a line further.
+        let tight = step < 45.0;
+        let [name, group] = if tight { ["strong mid tight", "mid tight"] } else { ["strong mid", "mid"] };
+        if tight {
+            room = "40 -8 340 204";
+        }
+        let second = |number: usize| if tight && number % 2 == 1 { line } else { 0.0 };
         let mut groups: Vec<(&str, f64, f64)> = Vec::new();
         for (place, terminal) in names.into_iter().enumerate() {
             let x = 60.0 + step * (place as f64 + 0.5);
@@ -287,15 +293,19 @@ pub fn connection(model: &Model, signals: Signals) -> Vec<El> {
                     .attr("cy", &px(edge))
                     .attr("r", "5")
                     .class_if("on", move || on.get()),
-                label("strong mid", x, text, terminal.name),
+                label(
+                    name,
+                    x,
+                    text + if terminal.name.len() > 5 { second(place) } else { 0.0 },
+                    terminal.name,
+                ),
             ]);
         }
-        for (word, first, last) in groups {
-            // Eight terminals stand closer than the words below them.
-            let class = if step < 45.0 { "mid tight" } else { "mid" };
-            picture = picture.add(label(class, f64::midpoint(first, last), far, word));
+        for (number, (word, first, last)) in groups.into_iter().enumerate() {
+            picture = picture.add(label(group, f64::midpoint(first, last), far - second(number), word));
         }
     }
+    let picture = picture.attr("viewBox", room);
     let mut list = el("dl", "terminals");
     for terminal in model.terminals {
         list = list.add(el("dt", "").text(terminal.name)).add(el("dd", "").text(terminal.doc));

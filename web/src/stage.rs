@@ -48,8 +48,10 @@ fn drawn(model: &'static Model, art: &Art, signals: Signals) -> El {
     let lights = move |drawing: El| {
         drawing
             .class_if("lit", move || signals.glass.with(|glass| glass.lit))
-            .class_if("flash", move || signals.led.get() == Led::Flash)
-            .class_if("steady", move || signals.led.get() == Led::Steady)
+            .class_if("flash", move || signals.led.get()[0] == Led::Flash)
+            .class_if("steady", move || signals.led.get()[0] == Led::Steady)
+            .class_if("flash-q", move || signals.led.get()[1] == Led::Flash)
+            .class_if("steady-q", move || signals.led.get()[1] == Led::Steady)
     };
     let module = lights(el("div", "module drawing").attr("aria-hidden", "true"));
     let plate = el("div", "plate-box").attr("role", "img").keeps("aria-label", move || {

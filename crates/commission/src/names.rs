@@ -8,7 +8,7 @@ use schema::{
     Block, Codec, CodecError, CommandId, IdentityOf, Label, MasterNotes, PageId, RegisterDef, SettingDef,
     SettingId, Source,
 };
-use units::{Point, decimal};
+use units::{Point, StateOf, decimal};
 
 /// A row of a model's register map with what is said about it.
 #[derive(Clone, Copy, Debug)]
@@ -261,6 +261,9 @@ pub fn source_text(entry: &'static Entry, source: Source, value: i64) -> Text {
         Source::Setting(id) => setting(entry, id),
         _ => None,
     };
+    if let Source::Point(Point::State(StateOf::Directions)) = source {
+        return Text { value: rig::directions_text(value), unit: "" };
+    }
     match (setting, row_of(entry, source)) {
         (Some(setting), _) => setting_text(setting, value),
         (None, Some(row)) => value_text(entry, row.def, value),

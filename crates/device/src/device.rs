@@ -325,11 +325,11 @@ impl<'a, N: Nv, P: Ports<'a>, F: Face> Device<'a, N, P, F> {
         self.led
     }
 
-    /// What the test LED and the pulse outputs, in this order, have to show in the next [`Device::poll`], for a
-    /// [`metering::PulseOutput`] each; silent without supply, and where there is no such output.
+    /// What the test LED, the two pulse outputs and the lamp for reactive energy, in this order, have to show in the next
+    /// [`Device::poll`], for a [`metering::PulseOutput`] each; silent without supply, and where there is no such output.
     #[must_use]
-    pub fn pulse_sources(&self) -> [PulseSource; 3] {
-        if self.powered { self.works.pulse_sources() } else { [PulseSource::SILENT; 3] }
+    pub fn pulse_sources(&self) -> [PulseSource; 4] {
+        if self.powered { self.works.pulse_sources() } else { [PulseSource::SILENT; 4] }
     }
 
     // ---- values and settings

@@ -328,15 +328,16 @@ impl<'a, N: Nv> Works<'a, N> {
         pulses
     }
 
-    /// What the test LED and the pulse outputs have to show under the load of now, until something changes.
-    pub(crate) fn pulse_sources(&self) -> [PulseSource; 3] {
+    /// What the test LED, the pulse outputs and the lamp for reactive energy have to show under the load of now, until
+    /// something changes.
+    pub(crate) fn pulse_sources(&self) -> [PulseSource; 4] {
         if self.is_stopped() {
-            return [PulseSource::SILENT; 3];
+            return [PulseSource::SILENT; 4];
         }
         let pulse_type = self.setting_value(SettingId::PulseType);
         let width = self.setting_value(SettingId::PulseWidth).and_then(|ms| u64::try_from(ms).ok());
         let source = |n| self.metering.output_source(n, pulse_type, width.map(Duration::from_millis));
-        [self.metering.led_source(), source(0), source(1)]
+        [self.metering.led_source(), source(0), source(1), self.metering.reactive_led_source()]
     }
 
     pub(crate) fn take_reading(&mut self) {

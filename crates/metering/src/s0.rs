@@ -4,6 +4,7 @@ use schema::Combination;
 use units::{Duration, EnergyKind};
 
 use crate::flow::s0_shows;
+use crate::pulse::Pulser;
 use crate::{Counter, Metering, PulseSource};
 
 impl Metering<'_> {
@@ -23,25 +24,7 @@ impl Metering<'_> {
         let shows = self.def.pulse_outputs.get(output).and_then(|def| def.shown(pulse_type));
         let Some(shows) = shows else { return PulseSource::SILENT };
         let (forward, reverse) = s0_shows(self.combination);
-        let slots = self.def.slots();
-        let energies = self.trip_place();
-        // What was counted one way, and the power that flows so.
-        let side = |back: bool| {
-            let (mut energy, mut power) = (Counter::ZERO, 0u64);
-            let (first, count) = match shows.kind {
-                EnergyKind::Active => (usize::from(back), 1),
-                EnergyKind::Reactive => (if back { 1 + slots / 2 } else { 2 }, slots / 2 - 1),
-            };
-            for counters in self.counters.chunks_exact(slots).take(energies / slots) {
-                for counter in counters.iter().skip(first).take(count) {
-                    energy = energy.plus(*counter);
-                }
-            }
-            for rates in &self.rates.phases {
-                power += rates.iter().skip(first).take(count).sum::<u64>();
-            }
-            (energy, power)
-        };
+        let side = |back: bool| self.side(shows.kind, back);
         let mut pulser = self.s0;
         let power = if self.combination == Combination::NettedPulses {
             let ((onward, with), (backward, against)) = (side(false), side(true));
@@ -74,5 +57,39 @@ impl Metering<'_> {
             None => self.def.pulse_width(pulser.rate(), power),
         };
         PulseSource::new(pulser, power, width)
+    }
+
+    /// What the second lamp has to show under the load of now, for a [`crate::PulseOutput`]: reactive energy, both ways.
+    /// Silence where the meter has none.
+    #[must_use]
+    pub fn reactive_led_source(&self) -> PulseSource {
+        if self.def.led_imp_per_kvarh == 0 {
+            return PulseSource::SILENT;
+        }
+        let [(onward, with), (backward, against)] =
+            [false, true].map(|back| self.side(EnergyKind::Reactive, back));
+        let mut pulser = Pulser::new(u64::from(self.def.led_imp_per_kvarh) * 100);
+        pulser.align(onward.plus(backward));
+        let power = (with + against).saturating_mul(u64::from(self.factor));
+        PulseSource::new(pulser, power, self.def.led_width)
+    }
+
+    /// What was counted one way, and the power that flows so.
+    fn side(&self, kind: EnergyKind, back: bool) -> (Counter, u64) {
+        let slots = self.def.slots();
+        let (mut energy, mut power) = (Counter::ZERO, 0u64);
+        let (first, count) = match kind {
+            EnergyKind::Active => (usize::from(back), 1),
+            EnergyKind::Reactive => (if back { 1 + slots / 2 } else { 2 }, slots / 2 - 1),
+        };
+        for counters in self.counters.chunks_exact(slots).take(self.trip_place() / slots) {
+            for counter in counters.iter().skip(first).take(count) {
+                energy = energy.plus(*counter);
+            }
+        }
+        for rates in &self.rates.phases {
+            power += rates.iter().skip(first).take(count).sum::<u64>();
+        }
+        (energy, power)
     }
 }

@@ -35,6 +35,7 @@ const SINGLE: MeteringDef = MeteringDef {
     trip: TripDef { follows: TripOf::Forward, per_phase: false },
     ct: None,
     led_imp_per_kwh: 10_000,
+    led_imp_per_kvarh: 0,
     led_width: Duration::from_millis(10),
     pulse_widths: &[
         PulseWidth { min_rate: 0, up_to_watt: 5_625, width: Duration::from_millis(32) },

@@ -16,9 +16,10 @@ impl<E: Extent> Panel<E> {
     /// The picture on the glass: digits, points and dots.
     #[must_use]
     pub fn frame(&self, now: Instant, values: &impl Values) -> SegmentFrame {
-        match draw_as::<E>(self.model, &self.view(now, values)) {
-            Ok(frame) | Err((frame, _)) => frame,
-        }
+        let (Ok(frame) | Err((frame, _))) = draw_as::<E>(self.model, &self.view(now, values));
+        // The whole display says that a change begins.
+        let all = E::EVERY && self.beginning(now).is_some();
+        if all { SegmentFrame { blink: frame.on, ..frame } } else { frame }
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Panel<E = Every> {
     /// Optional pages that scroll, one bit a page.
     list: u128,
     seen: Seen,
+    /// When the change in hand began, until the next press; of two keys that work together.
+    pub(crate) begun: Option<Instant>,
     extent: PhantomData<E>,
 }
 
@@ -133,6 +135,7 @@ impl<E: Extent> Panel<E> {
             keys: Keys::new(now),
             list: 0,
             seen,
+            begun: None,
             extent: PhantomData,
         }
     }
@@ -245,6 +248,7 @@ impl<E: Extent> Panel<E> {
         let light = self.keys.dark_at(&panel.backlight, self.seen.backlight);
         let flash = self.keys.flash_ends(panel);
         let blink = self.keys.next_blink(panel, now);
+        let beginning = if E::EVERY { self.next_of_beginning(now) } else { None };
         let idle = Some(self.keys.touched + panel.page_idle);
         let editing = Some(self.keys.touched + panel.edit_idle);
         let (turn, out) = match state {
@@ -256,7 +260,7 @@ impl<E: Extent> Panel<E> {
             }
             State::Waiting { .. } => (None, idle),
         };
-        [held, light, flash, turn, out].into_iter().flatten().filter(|at| *at > now).min()
+        [held, light, flash, turn, out, beginning].into_iter().flatten().filter(|at| *at > now).min()
     }
 
     fn next_scroll(&self, now: Instant, since: Instant) -> Option<Instant> {
@@ -287,13 +291,17 @@ impl<E: Extent> Panel<E> {
     /// it brought is seen at once.
     #[must_use]
     pub fn blink_on(&self, now: Instant) -> bool {
-        self.keys.blink_on(&self.model.panel, now)
+        match if E::EVERY { self.beginning(now) } else { None } {
+            Some(lit) => lit,
+            None => self.keys.blink_on(&self.model.panel, now),
+        }
     }
 
     /// Whether the backlight is on: always, never, or while a key is used and for a while after.
     #[must_use]
     pub fn backlight(&self, now: Instant, values: &impl Values) -> bool {
-        self.keys.backlight(&self.model.panel.backlight, values.setting(SettingId::Backlight), now)
+        let dark = E::EVERY && self.beginning(now) == Some(false);
+        !dark && self.keys.backlight(&self.model.panel.backlight, values.setting(SettingId::Backlight), now)
     }
 
     /// The meter has answered on its bus: the communication dot is lit for a moment, at most three times a second.
@@ -366,6 +374,9 @@ impl<E: Extent> Panel<E> {
 
     fn perform(&mut self, deed: Deed, at: Instant, values: &impl Values) -> Option<Intent> {
         let (id, page) = self.here(self.state, at, values)?;
+        if E::EVERY {
+            self.begun = (deed == Deed::BeginEdit).then_some(at);
+        }
         match deed {
             Deed::NextPage(page) | Deed::Back(page) => self.state = State::Browse { page, since: at },
             Deed::OpenMenu(menu) => {

@@ -6,7 +6,7 @@ use units::{Duration, Instant};
 use crate::deed::{Deed, LetGo};
 use crate::entry::value_before;
 use crate::extent::Extent;
-use crate::keys::Press;
+use crate::keys::{Press, at_least_one, next_period};
 use crate::machine::{Panel, State, Values};
 
 impl<E: Extent> Panel<E> {
@@ -36,6 +36,28 @@ impl<E: Extent> Panel<E> {
     /// True where such a change has been left alone for long enough to be stored.
     pub(crate) fn is_left(&self, now: Instant) -> bool {
         self.is_stored_when_left() && now >= self.keys.touched + self.model.panel.edit_idle
+    }
+
+    /// Whether the display is lit just now, while all of it blinks because a change has begun; `None` at other times.
+    pub(crate) fn beginning(&self, now: Instant) -> Option<bool> {
+        let (panel, begun) = (&self.model.panel, self.begun?);
+        let (past, dark) = (now.since(begun), panel.blink.saturating_sub(panel.blink_on));
+        let of_one = past.as_micros() % at_least_one(panel.blink);
+        let over = begun + panel.blink.times(u64::from(panel.pair?.begins_blinks));
+        (now < over).then_some(of_one >= dark.as_micros())
+    }
+
+    /// When that next changes.
+    pub(crate) fn next_of_beginning(&self, now: Instant) -> Option<Instant> {
+        let (panel, begun) = (&self.model.panel, self.begun?);
+        let lit = self.beginning(now)?;
+        let next = next_period(now, begun, panel.blink);
+        // Each blink ends lit.
+        Some(if lit {
+            next
+        } else {
+            Instant::ZERO + next.since(Instant::ZERO).saturating_sub(panel.blink_on)
+        })
     }
 
     /// What a key does: with the key up what a short press does and what holding it does; while it is held, what letting

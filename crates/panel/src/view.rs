@@ -93,7 +93,7 @@ impl Marks {
     }
 }
 
-/// What the panel shows. Two views that are equal look the same.
+/// What the panel shows. Two views that are equal look the same, but for what blinks when a change begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageView {
     /// The page; under an error the one that the scroll stands on.

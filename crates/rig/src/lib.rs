@@ -41,7 +41,7 @@ pub use pages::{PageText, glass_text, page_of, page_view, pages};
 pub use quirk::Quirk;
 pub use radio::{Touch, radio_touches};
 pub use run::{block_on, block_on_within};
-pub use say::{find_page, page_note, point_text, say};
+pub use say::{directions_text, find_page, page_note, point_text, say};
 pub use saymatrix::say_matrix;
 pub use spec::{MOST_METERS, MeterSpec, find_model, parse_count};
 pub use terminals::{pulse_energy_text, pulse_rate_text};

@@ -18,6 +18,8 @@ pub enum Output {
     S0,
     /// The second pulse output.
     SecondS0,
+    /// The lamp for reactive energy, where there is one.
+    ReactiveLed,
 }
 
 /// Why no pulses come at the terminals of the pulse output, whatever the meter does.
@@ -75,6 +77,7 @@ pub struct Outputs {
     supply_mv: Option<u32>,
     led: Trace,
     s0: [Trace; 2],
+    reactive: Trace,
     now: Duration,
     window: Duration,
 }
@@ -86,6 +89,7 @@ impl Outputs {
             supply_mv: None,
             led: Trace::default(),
             s0: [Trace::default(), Trace::default()],
+            reactive: Trace::default(),
             now: Duration::ZERO,
             window: Duration::ZERO,
         }
@@ -102,7 +106,15 @@ impl Outputs {
                 let [_, second] = &self.s0;
                 second
             }
+            Output::ReactiveLed => &self.reactive,
         }
+    }
+
+    /// All of them, in the order in which a device tells what they show; true for the terminals, which somebody has to
+    /// supply.
+    fn all(&mut self) -> impl Iterator<Item = (&mut Trace, bool)> {
+        let [first, second] = &mut self.s0;
+        [(&mut self.led, false), (first, true), (second, true), (&mut self.reactive, false)].into_iter()
     }
 
     /// What the pulse outputs need: all of a meter are alike.
@@ -215,7 +227,7 @@ impl Outputs {
 
     /// The meter lost its supply: lamp and output open at once, and what waited is forgotten.
     pub(crate) fn cut(&mut self) {
-        for trace in core::iter::once(&mut self.led).chain(&mut self.s0) {
+        for (trace, _) in self.all() {
             trace.begun = trace.begun.saturating_add(trace.output.waiting());
             trace.output = PulseOutput::OPEN;
         }
@@ -225,35 +237,37 @@ impl Outputs {
     fn settle(&mut self) {
         let seen = !self.window.is_zero();
         let live = self.s0_fault().is_none();
-        self.led.settle(self.now, self.led.output.is_on(), seen);
-        for trace in &mut self.s0 {
-            let on = live && trace.output.is_on();
+        let now = self.now;
+        for (trace, terminal) in self.all() {
+            let on = (live || !terminal) && trace.output.is_on();
+            let begins = trace.settle(now, on, seen);
             // A supply that comes during a pulse makes an edge, and a counter counts it.
-            trace.pulses += u64::from(trace.settle(self.now, on, seen));
+            trace.pulses += u64::from(begins && terminal);
         }
     }
 
     /// Drops what is older than the window.
     fn forget(&mut self) {
         let from = self.now.saturating_sub(self.window);
-        for trace in core::iter::once(&mut self.led).chain(&mut self.s0) {
+        let window = self.window;
+        for (trace, _) in self.all() {
             let old = trace.changes.iter().take_while(|change| change.at <= from).count();
             trace.changes.drain(..old);
-            if self.window.is_zero() {
+            if window.is_zero() {
                 trace.changes.clear();
             }
         }
     }
 
     /// Lets `dt` pass in which the outputs have this to show.
-    pub(crate) fn pass(&mut self, sources: [PulseSource; 3], dt: Duration) {
+    pub(crate) fn pass(&mut self, sources: [PulseSource; 4], dt: Duration) {
         let live = self.s0_fault().is_none();
         // What leaves the window before anybody can look is passed over in one step.
         let seen = dt.min(self.window);
         let unseen = dt.saturating_sub(seen);
         let from = self.now + unseen;
-        let traces = core::iter::once((&mut self.led, true)).chain(self.s0.iter_mut().map(|it| (it, live)));
-        for ((trace, live), mut source) in traces.zip(sources) {
+        for ((trace, terminal), mut source) in self.all().zip(sources) {
+            let live = live || !terminal;
             let Trace { output, level, changes, .. } = trace;
             let mut begun = output.advance(&mut source, unseen).count;
             if !unseen.is_zero() {
@@ -401,6 +415,34 @@ mod tests {
             assert_eq!([Output::S0, Output::SecondS0].map(|it| outputs.due(it)), due, "type {pulse_type}");
             assert_eq!([Output::S0, Output::SecondS0].map(|it| outputs.pulses(it)), [0, 0], "no supply");
             assert_eq!(outputs.due(Output::Led), twin.device().led().flashes);
+        }
+    }
+
+    /// A second lamp flashes for reactive energy, whichever way it goes, and a meter without one has none.
+    #[test]
+    fn the_second_lamp_is_for_reactive_energy() {
+        for entry in models::ALL {
+            let spec = format!("{} energy.reactive.forward=0.0", entry.def.slug);
+            let Ok(spec) = crate::MeterSpec::parse(&spec) else { continue };
+            let mut twin = spec.build(None, Instant::ZERO).unwrap();
+            let circuit = |mw, export| {
+                let flow = Flow::Power { mw };
+                Circuit { voltage_mv: 230_000, flow, pf_milli: 800, export, ..Circuit::default() }
+            };
+            // In an hour 200 Wh with 150 varh, of which a third goes.
+            let phases = match entry.def.metering.phases {
+                1 => [circuit(200_000, false), Circuit::default(), Circuit::default()],
+                _ => [circuit(100_000, false), circuit(33_333, false), circuit(66_667, true)],
+            };
+            twin.set_supply(Instant::ZERO, Supply { phases, ..Supply::default() });
+            twin.poll(Instant::from_millis(3_601_000), MS(3_601_000));
+            let outputs = twin.outputs();
+            let rate = twin.pulse_rate(Output::ReactiveLed);
+            let due = rate.map_or(0, |rate| u64::try_from(rate).unwrap() / 100 * 150 / 1_000);
+            let seen = outputs.due(Output::ReactiveLed);
+            assert!(seen.abs_diff(due) <= 1, "{}: {seen} of {due}", entry.def.slug);
+            assert_eq!(outputs.pulses(Output::ReactiveLed), seen, "nobody has to supply a lamp");
+            assert_eq!(rate.is_some(), entry.def.metering.led_imp_per_kvarh > 0);
         }
     }
 

@@ -182,7 +182,7 @@ fn value(entry: &Entry, field: Option<&FieldDef>, shown: Shown) -> String {
         }
         (Source::Identity(IdentityOf::Checksum | IdentityOf::Checksum2), _) => format!("{:08X}", shown.value),
         (_, Some(Format::Direction)) => if shown.value < 0 { "reverse" } else { "forward" }.to_string(),
-        (_, Some(Format::Directions)) => directions(shown.value),
+        (_, Some(Format::Directions)) => directions_text(shown.value),
         (_, Some(Format::Status)) => {
             format!("{:04X} {:04X}", shown.value >> 16 & 0xFFFF, shown.value & 0xFFFF)
         }
@@ -206,8 +206,9 @@ fn value(entry: &Entry, field: Option<&FieldDef>, shown: Shown) -> String {
     }
 }
 
-/// The directions of three phases, a hexadecimal digit each.
-fn directions(value: i64) -> String {
+/// The directions of three phases, a hexadecimal digit each, in words.
+#[must_use]
+pub fn directions_text(value: i64) -> String {
     let words = [("L1", 8), ("L2", 4), ("L3", 0)].map(|(phase, shift)| {
         let way = match value >> shift & 0xF {
             1 => "forward",

@@ -20,6 +20,7 @@ impl Twin {
         let def = self.entry().def;
         let rate = match output {
             Output::Led => i32::try_from(def.metering.led_imp_per_kwh).ok()?.checked_mul(100),
+            Output::ReactiveLed => i32::try_from(def.metering.led_imp_per_kvarh).ok()?.checked_mul(100),
             Output::S0 => self.device().setting(SettingId::S0Rate),
             Output::SecondS0 if def.metering.pulse_outputs.len() < 2 => None,
             Output::SecondS0 => self.device().setting(SettingId::S0Rate),
@@ -31,7 +32,7 @@ impl Twin {
     /// apart, or none can come.
     #[must_use]
     pub fn pulse_warning(&self) -> Option<String> {
-        let [_, first, second] = self.device().pulse_sources();
+        let [_, first, second, _] = self.device().pulse_sources();
         let rate = self.pulse_rate(Output::S0).filter(|_| self.outputs().s0_fault().is_none())?;
         pulse_warning(self.entry().def, rate, first.power_mw().max(second.power_mw()))
     }

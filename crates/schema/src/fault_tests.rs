@@ -62,6 +62,7 @@ pub(crate) const GOOD: ModelDef = ModelDef {
         trip: TripDef { follows: TripOf::Forward, per_phase: false },
         ct: None,
         led_imp_per_kwh: 1_000,
+        led_imp_per_kvarh: 0,
         led_width: MS,
         pulse_widths: &[PulseWidth { min_rate: 0, up_to_watt: u32::MAX, width: MS }],
         pulse_outputs: &[],
@@ -277,7 +278,13 @@ fn keys_that_work_together_are_three_keys_of_the_model() {
     }
     const KEYS: &[KeyDef] = &[key(1), key(2), key(3)];
     let with = |back, both, on| {
-        let pair = PairDef { back: KeyId(back), both: KeyId(both), on: KeyId(on), idle_stores: true };
+        let pair = PairDef {
+            back: KeyId(back),
+            both: KeyId(both),
+            on: KeyId(on),
+            idle_stores: true,
+            begins_blinks: 0,
+        };
         let panel = PanelDef { pair: Some(pair), ..GOOD.panel };
         ModelDef { panel, keys: KEYS, ..GOOD }
     };

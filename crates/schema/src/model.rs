@@ -102,6 +102,8 @@ pub struct MeteringDef {
     pub ct: Option<CtDef>,
     /// Flashes of the test LED, in imp/kWh.
     pub led_imp_per_kwh: u32,
+    /// Flashes of a second lamp, for reactive energy both ways, in imp/kvarh; 0 for a meter without one. They last as long.
+    pub led_imp_per_kvarh: u32,
     /// How long the LED is lit for one flash.
     pub led_width: Duration,
     /// Width of a pulse of the pulse outputs, the fastest rates first and of each by rising power: the first row that holds
@@ -181,6 +183,8 @@ pub struct PairDef {
     pub on: KeyId,
     /// A change that is left alone is stored; else it is dropped.
     pub idle_stores: bool,
+    /// How often the whole display goes dark and comes back, and its light with it, when a change begins.
+    pub begins_blinks: u8,
 }
 
 /// When the backlight is on.

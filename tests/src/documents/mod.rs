@@ -237,10 +237,17 @@ fn measuring(out: &mut String, def: &ModelDef) {
                 };
                 format!("{follows}{}", if m.trip.per_phase { ", each phase by itself too" } else { "" })
             }),
-            (
-                "Test LED",
-                format!("{} imp/kWh, {} a flash", words::groups(m.led_imp_per_kwh.into()), time(m.led_width)),
-            ),
+            ("Test LED", {
+                let second = match m.led_imp_per_kvarh {
+                    0 => String::new(),
+                    rate => format!(", a second one {} imp/kvarh", words::groups(rate.into())),
+                };
+                format!(
+                    "{} imp/kWh{second}, {} a flash",
+                    words::groups(m.led_imp_per_kwh.into()),
+                    time(m.led_width)
+                )
+            }),
             (
                 "Pulse width",
                 match (def.setting(SettingId::PulseWidth), m.pulse_widths) {

@@ -48,7 +48,7 @@ pub struct Runtime {
     pub(super) speak_at: Option<Instant>,
     /// Metered time of the hour that has begun, in µs.
     hour_us: u64,
-    pub(super) flash: Flash,
+    pub(super) flash: [Flash; 2],
     pub(super) pulse: Flash,
     pub(super) bus: Flash,
     slow_at: Instant,
@@ -83,7 +83,7 @@ impl Runtime {
             key_down: 0,
             speak_at: None,
             hour_us: 0,
-            flash: Flash::default(),
+            flash: Default::default(),
             pulse: Flash::default(),
             bus: Flash::default(),
             slow_at: now,

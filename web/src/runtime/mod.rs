@@ -48,8 +48,8 @@ pub struct Signals {
     pub place: Sig<Place>,
     /// The glass.
     pub glass: Sig<Glass>,
-    /// The test LED.
-    pub led: Sig<Led>,
+    /// The test LED, and the lamp for reactive energy.
+    pub led: Sig<[Led; 2]>,
     /// What is seen at the terminals.
     pub lights: Sig<Lights>,
     /// The page of the meter in words.

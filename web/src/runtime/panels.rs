@@ -139,7 +139,7 @@ impl Runtime {
         let lane = |name: &str, output| {
             twin.pulse_rate(output).map_or(String::new(), |rate| format!("{name}, {}", pulse_rate_text(rate)))
         };
-        let [_, s0, _] = device.pulse_sources();
+        let [_, s0, ..] = device.pulse_sources();
         let number = |value: u64, decimals: u8, unit: &str| {
             format!("{} {unit}", Decimal { value: i64::try_from(value).unwrap_or(i64::MAX), decimals })
         };

@@ -21,6 +21,8 @@ use crate::view::{Card, Glass, Hold, Led, Lights, Mirror, Sees};
 const FLASH_GAP: Duration = Duration::from_millis(334);
 /// How long a flash is drawn.
 const FLASH: Duration = Duration::from_millis(70);
+/// The lamps of a meter, and what they flash for.
+pub(super) const LAMPS: [(Output, What); 2] = [(Output::Led, What::P), (Output::ReactiveLed, What::Q)];
 /// From this rate on, in thousandths a second, a steady light stands for the flashes.
 const STEADY: u64 = 10_000;
 
@@ -64,17 +66,21 @@ impl Runtime {
         let at = bench.now();
         self.glasses(bench.twins(), at);
         let Some(device) = bench.twin(self.at).map(|twin| twin.device()) else { return };
-        let led = device.led();
-        let flash = self.flash.drawn(now, led.flashes);
-        let drawn = if device.powered() && self.led_rate(device.value(Point::now(What::P))) >= STEADY {
-            Led::Steady
-        } else if flash {
-            Led::Flash
-        } else {
-            Led::Off
-        };
-        self.signals.led.show(drawn);
-        let pulses = bench.twin(self.at).map_or(0, |twin| twin.outputs().pulses(Output::S0));
+        let count = |output| bench.twin(self.at).map_or(0, |twin| twin.outputs().pulses(output));
+        let mut lamps = [Led::Off; 2];
+        for (place, (output, what)) in LAMPS.into_iter().enumerate() {
+            let flash = self.flash[place].drawn(now, count(output));
+            lamps[place] =
+                if device.powered() && self.led_rate(place, device.value(Point::now(what))) >= STEADY {
+                    Led::Steady
+                } else if flash {
+                    Led::Flash
+                } else {
+                    Led::Off
+                };
+        }
+        self.signals.led.show(lamps);
+        let pulses = count(Output::S0);
         let busy = self.entry().def.wired().is_some_and(|port| bench.is_busy(port));
         let lights = Lights {
             pulse: self.pulse.drawn(now, pulses),
@@ -176,8 +182,9 @@ impl Runtime {
     }
 
     /// Flashes a second in thousandths, at the speed of metered time.
-    fn led_rate(&self, power: Option<i64>) -> u64 {
-        let imp = u64::from(self.entry().def.metering.led_imp_per_kwh);
+    fn led_rate(&self, place: usize, power: Option<i64>) -> u64 {
+        let metering = &self.entry().def.metering;
+        let imp = u64::from([metering.led_imp_per_kwh, metering.led_imp_per_kvarh][place]);
         let watts_milli = power.unwrap_or(0).unsigned_abs();
         watts_milli.saturating_mul(imp).saturating_mul(u64::from(self.load().speed)) / 3_600_000
     }
@@ -374,7 +381,7 @@ impl Runtime {
             });
         }
         let degrees = of_all.map(|angle| Decimal { value: i64::from(angle), decimals: 1 }.to_string());
-        let rate = self.led_rate(device.powered().then_some(p));
+        let rate = self.led_rate(0, device.powered().then_some(p));
         let flashes = if rate < 100_000 {
             Decimal { value: rescale(i64::try_from(rate).unwrap_or(0), 3, 2), decimals: 2 }.to_string()
         } else {

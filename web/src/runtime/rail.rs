@@ -10,6 +10,7 @@ use units::{EnergyKind, Flow as Way, Instant, Phase, Point, Tariff};
 
 use super::drive::Runtime;
 use super::model;
+use super::project::LAMPS;
 use crate::store;
 use crate::view::{Hour, LoadForm, Model, PhaseForm};
 
@@ -174,7 +175,9 @@ impl Runtime {
         self.key_down = 0;
         self.bench.borrow_mut().put_head(Some(self.at));
         if let Some(twin) = self.bench.borrow().twin(self.at) {
-            self.flash.follow(twin.device().led().flashes);
+            for (flash, (output, _)) in self.flash.iter_mut().zip(LAMPS) {
+                flash.follow(twin.outputs().pulses(output));
+            }
             self.pulse.follow(twin.outputs().pulses(Output::S0));
         }
         self.show_models();

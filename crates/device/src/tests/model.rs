@@ -157,6 +157,7 @@ pub(super) static MODEL: ModelDef = ModelDef {
         trip: TripDef { follows: TripOf::Forward, per_phase: false },
         ct: None,
         led_imp_per_kwh: 10_000,
+        led_imp_per_kvarh: 0,
         led_width: Duration::from_millis(10),
         pulse_widths: &[],
         pulse_outputs: &[],

@@ -52,6 +52,7 @@ pub const METERING_CT: MeteringDef = MeteringDef {
     trip: TripDef { follows: TripOf::Total, per_phase: true },
     ct: Some(CtDef { setting: SettingId::CtRatio, changes: 7 }),
     led_imp_per_kwh: 10_000,
+    led_imp_per_kvarh: 0,
     led_width: Duration::from_millis(10),
     pulse_widths: &[PulseWidth { min_rate: 0, up_to_watt: u32::MAX, width: Duration::from_millis(2) }],
     pulse_outputs: &[

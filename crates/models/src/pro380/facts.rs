@@ -60,6 +60,12 @@ const FAMILY: &[Fact] = &[
         Assumed("the manual's examples show the sign and no decimals"),
     ),
     fact("Test lamp", "10 000 flashes for each kilowatt-hour of active energy.", Manual("§6.4")),
+    fact("Second lamp", "A lamp of its own flashes for reactive energy, both ways.", Manual("§6.4")),
+    fact(
+        "Flashes of the second lamp",
+        "10 000 for each kilovar-hour, as wide as those of the first; in the drawing it stands below that one.",
+        Assumed("the manual names two lamps, for active and reactive energy, and one rate"),
+    ),
     fact(
         "Width of a flash",
         "2 ms, so that flashes stay apart at the largest power.",
@@ -138,8 +144,13 @@ const FAMILY: &[Fact] = &[
     ),
     fact("Change left alone", "10 s without a press store the value in hand.", Manual("§6.6.2, §6.8")),
     fact(
+        "Change begins",
+        "The display goes dark and comes back twice, and its light with it.",
+        Manual("§6.6.2, §6.8: the light; short manual v1.06, p. 2: the display"),
+    ),
+    fact(
         "Value in hand",
-        "It blinks as long as it is changed.",
+        "It blinks as long as it is changed, once the display has blinked twice.",
         Assumed("the manual has the display blink twice at the beginning and says nothing of the rest"),
     ),
     fact(

@@ -47,6 +47,7 @@ pub const METERING: MeteringDef = MeteringDef {
         (10, Combination::Netted),
         (11, Combination::NettedPulses),
     ],
+    led_imp_per_kvarh: 10_000,
     led_width: Duration::from_millis(2),
     pulse_widths: &[
         width(100_000, 2_500, 40_000),
@@ -79,7 +80,7 @@ pub const PANEL: PanelDef = PanelDef {
     ok: "",
     ok_in: "",
     ok_out: "",
-    pair: Some(PairDef { back: LEFT, both: BOTH, on: RIGHT, idle_stores: true }),
+    pair: Some(PairDef { back: LEFT, both: BOTH, on: RIGHT, idle_stores: true, begins_blinks: 2 }),
     ..pro1::PANEL
 };
 

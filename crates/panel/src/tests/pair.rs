@@ -61,7 +61,7 @@ static TWO_KEYS: ModelDef = ModelDef {
         ok: "",
         ok_in: "",
         ok_out: "",
-        pair: Some(PairDef { back: LEFT, both: BOTH, on: RIGHT, idle_stores: true }),
+        pair: Some(PairDef { back: LEFT, both: BOTH, on: RIGHT, idle_stores: true, begins_blinks: 2 }),
         ..MODEL.panel
     },
     glass: GlassDef::Segments(GLASS),
@@ -70,7 +70,7 @@ static TWO_KEYS: ModelDef = ModelDef {
 
 static FORGETFUL: ModelDef = ModelDef {
     panel: PanelDef {
-        pair: Some(PairDef { back: LEFT, both: BOTH, on: RIGHT, idle_stores: false }),
+        pair: Some(PairDef { back: LEFT, both: BOTH, on: RIGHT, idle_stores: false, begins_blinks: 0 }),
         ..TWO_KEYS.panel
     },
     ..TWO_KEYS
@@ -217,6 +217,61 @@ fn both_keys_held_begin_a_change_and_store_it() {
     person.up(RIGHT);
     person.up(LEFT);
     assert_eq!((person.page(), person.mode()), (4, Mode::Browse));
+}
+
+#[test]
+fn the_whole_display_blinks_twice_when_a_change_begins() {
+    /// What is seen at each change that the panel foresees: digits, dots and light, with the time since the change began.
+    fn seen(person: &mut Person, until: u64) -> Vec<(u64, String, bool)> {
+        let begun = person.now;
+        let mut all = Vec::new();
+        let look = |person: &Person| {
+            let frame = person.panel.frame(person.now, &person.meter);
+            let shown =
+                lcd::SegmentFrame { on: lcd::visible(frame, person.panel.blink_on(person.now)), blink: 0 };
+            let light = person.panel.backlight(person.now, &person.meter);
+            (person.now.since(begun).as_millis(), lcd::glyphs(&shown, &GLASS).to_string(), light)
+        };
+        all.push(look(person));
+        while let Some(next) = person.panel.poll_at(person.now) {
+            person.now = next;
+            if person.now.since(begun).as_millis() > until {
+                break;
+            }
+            person.poll();
+            all.push(look(person));
+        }
+        all
+    }
+    let mut person = Person::at(&TWO_KEYS);
+    (0..4).for_each(|_| person.press(RIGHT, 100));
+    person.press(BOTH, 5_000);
+    let (dark, value, gone) = ("        ", "Id   001", "Id      ");
+    let told: Vec<(u64, &str, bool)> = Vec::from([
+        (0, dark, false),
+        (400, value, true),
+        (1_000, dark, false),
+        (1_400, value, true),
+        (2_600, gone, true),
+        (3_000, value, true),
+    ]);
+    let mut all = seen(&mut person, 3_000);
+    all.dedup_by_key(|(_, text, light)| (text.clone(), *light));
+    let all: Vec<_> = all.iter().map(|(at, text, light)| (*at, text.as_str(), *light)).collect();
+    assert_eq!(all, told);
+    // A press ends it: what it brought is seen at once.
+    let mut person = Person::at(&TWO_KEYS);
+    (0..4).for_each(|_| person.press(RIGHT, 100));
+    person.press(BOTH, 5_000);
+    person.press(RIGHT, 100);
+    assert!(person.panel.blink_on(person.now) && person.panel.backlight(person.now, &person.meter));
+    assert_eq!(person.glass(), "Id   002 --------");
+    // A model that says nothing of it begins quietly.
+    let mut person = Person::at(&FORGETFUL);
+    (0..4).for_each(|_| person.press(RIGHT, 100));
+    person.press(BOTH, 5_000);
+    let frame = person.panel.frame(person.now, &person.meter);
+    assert!(frame.on != frame.blink && person.panel.blink_on(person.now));
 }
 
 #[test]
