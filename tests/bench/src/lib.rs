@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod mbus_wire;
+pub mod modbus_wire;
 
 use metering::{Load, PhaseReading};
 use models::Entry;

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::rc::Rc;
 
+use bench::modbus_wire::requests;
 use commission::{
     Line, LineMemory, ReadPlan, SimulatedPort, Timing, Transport, factory_place, names, read_out,
 };
@@ -15,16 +16,9 @@ use rig::{Bench, Twin, block_on};
 use schema::{PortId, Rule, Source};
 use units::{Duration, Instant, LineParams};
 
-/// Characters of a request and of its answer beside the registers: 8, and 5.
-const FRAMES: usize = 13;
-
-/// The least time that reads of so many registers take: every character, 3.5 characters of silence before each frame but
-/// the first, which finds the line quiet, and the meter's own time before it answers.
+/// The least time of one read-out: the first request finds the line quiet.
 fn least(counts: impl Iterator<Item = u16>, line: LineParams, answer: Duration) -> Duration {
-    let all = counts.fold(Duration::ZERO, |sum, count| {
-        sum + line.wire_time(FRAMES + 2 * usize::from(count)) + line.t35().times(2) + answer
-    });
-    all.saturating_sub(line.t35())
+    requests(counts, line, answer).saturating_sub(line.t35())
 }
 
 /// What a read-out of the meter as it leaves the factory took, and in how many requests.
