@@ -333,8 +333,15 @@ fn the_drawing_of_a_dot_matrix_has_a_unit_a_dot_and_a_place_for_the_dots() {
 fn the_drawings_have_their_live_parts_and_obey_a_strict_policy() {
     for Model { def, notes, .. } in families() {
         let windows = usize::from(def.optical.is_some());
-        let wanted =
-            [("glass", 1), ("led", 1), ("key", def.keys.len()), ("ir", windows), ("name", 1), ("serial", 1)];
+        let wanted = [
+            ("glass", 1),
+            ("led", 1),
+            ("led-q", usize::from(def.metering.led_imp_per_kvarh > 0)),
+            ("key", def.keys.len()),
+            ("ir", windows),
+            ("name", 1),
+            ("serial", 1),
+        ];
         for (name, svg) in [("front", notes.front_svg), ("meter", notes.meter_svg)] {
             let parts = attribute(svg, "data-part");
             for (part, wanted) in wanted {
