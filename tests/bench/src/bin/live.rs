@@ -68,9 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{} at {line}, answers after {}:", entry.def.slug, modbus.reply_delay);
         let all = all(entry);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        let now =
-            |key: &&str| key.starts_with("power") || key.starts_with("current") || key.starts_with("voltage");
-        let few: Vec<&str> = all.iter().copied().filter(now).take(2).collect();
+        let voltage = all.iter().copied().filter(|key| key.starts_with("voltage")).take(1);
+        let few: Vec<&str> = ["power"].into_iter().chain(voltage).collect();
         for keys in [&["power"][..], &few, &all] {
             let what = if keys.len() < all.len() { keys.join(" and ") } else { "everything".to_owned() };
             let live = Live::new(entry, keys, modbus::pdu::MAX_READ)?;
