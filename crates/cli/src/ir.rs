@@ -13,6 +13,7 @@ use crate::clock::unix_seconds;
 use crate::fault::{Fault, Kind};
 use crate::out;
 use crate::place::Head;
+use crate::set::{consent, warn};
 use crate::wire::{self, Wire, block_on};
 
 type Line<'m> = OpticalLine<'m, Wire>;
@@ -124,13 +125,16 @@ pub fn set(args: &SetArgs, head: &Head) -> Result<(), Fault> {
 
 fn change(args: &SetArgs, head: &Head, entry: &'static Entry, line: &mut Line<'_>) -> Result<(), Fault> {
     let changes = changes(entry, &args.changes).map_err(|why| Fault::option("KEY=VALUE", why))?;
+    let guard = block_on(line.guard(entry, &changes)).map_err(|why| fault(&why))?;
     if args.dry_run {
+        warn(&guard);
         out::line("Nothing was written. These would be, in this order:");
         for (setting, row, value) in &changes {
             out::line(&format!("  {} = {} at {:04X}", setting.id.key(), setting.text(*value), row.addr));
         }
         return Ok(());
     }
+    consent(args.confirm_serial.as_deref(), &guard)?;
     out::remark(UNCONFIRMED);
     block_on(line.password(&head.password)).map_err(|why| fault(&why))?;
     let (mut open, mut heard) = (0, false);

@@ -242,7 +242,7 @@ pub fn set(args: &SetArgs) -> Result<(), Fault> {
     // A telegram tells too little of what was used before: every change of that kind counts as the first one.
     let number = read.header.identity.and_then(|identity| bcd::decode(identity.id, 8));
     let guard = Guard::new(entry, number, plan.steps.iter().copied(), |_| None);
-    consent(args, &guard)?;
+    consent(args.confirm_serial.as_deref(), &guard)?;
     if !args.yes && !agreed(&list.join("\n"))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }

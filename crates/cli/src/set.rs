@@ -77,7 +77,7 @@ pub fn agreed(list: &str) -> Result<bool, Fault> {
 }
 
 /// Says what cannot be undone.
-fn warn(guard: &Guard) {
+pub fn warn(guard: &Guard) {
     if guard.is_needed() {
         let acts: Vec<String> = guard.acts().iter().map(|act| format!("  {}", act.text)).collect();
         out::remark(&format!("This cannot be undone:\n{}", acts.join("\n")));
@@ -86,13 +86,13 @@ fn warn(guard: &Guard) {
 
 /// Lets nothing through that cannot be undone unless the digits of the meter were given; `None` where nothing is of that
 /// kind.
-pub fn consent(args: &SetArgs, guard: &Guard) -> Result<Option<Consent>, Fault> {
+pub fn consent(digits: Option<&str>, guard: &Guard) -> Result<Option<Consent>, Fault> {
     if !guard.is_needed() {
         return Ok(None);
     }
     warn(guard);
-    let typed = match &args.confirm_serial {
-        Some(digits) => digits.clone(),
+    let typed = match digits {
+        Some(digits) => digits.to_owned(),
         None if io::stdin().is_terminal() => {
             out::remark(&guard.question());
             let mut answer = String::new();
@@ -110,7 +110,7 @@ pub fn consent(args: &SetArgs, guard: &Guard) -> Result<Option<Consent>, Fault> 
 }
 
 /// Gives the password where the meter asks for one: that of the link, else what is typed at the terminal.
-fn unlock(line: &mut Line<'_, Wire>, entry: &'static Entry, link: &Link) -> Result<(), Fault> {
+pub fn unlock(line: &mut Line<'_, Wire>, entry: &'static Entry, link: &Link) -> Result<(), Fault> {
     if radio::lock(entry, line.place()).is_none() {
         return Ok(());
     }
@@ -198,7 +198,7 @@ pub fn run(args: &SetArgs) -> Result<(), Fault> {
     if let (true, Some(before)) = (args.rehearse, &before) {
         return rehearsed(rehearse(&Facts::of_registers(before), plan, &[]));
     }
-    consent(args, &guard)?;
+    consent(args.confirm_serial.as_deref(), &guard)?;
     if !args.yes && !agreed(&list(&plan, &link.road))? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
     }

@@ -25,6 +25,29 @@ fn a_read_out_and_a_change_through_the_window() {
 }
 
 #[test]
+fn what_cannot_be_undone_needs_the_digits_of_the_meter_at_the_window_too() {
+    let served = Served::start(&["--model", "pro380-mod", "--port", "ir+tcp://127.0.0.1:0"], 1);
+    let link = format!("tcp://{}?protocol=ir", served.address(0));
+    let set = |more: &[&str]| run(&[&["set", "--link", &link, "combination-code=10"], more].concat());
+    let dry = set(&["--dry-run"]);
+    assert_eq!(dry.code, 0, "{}", dry.err);
+    assert!(dry.err.contains("Combination code 10: from it there is no way back"), "{}", dry.err);
+    for (digits, wrong) in [
+        (&["--yes"][..], "what cannot be undone needs --confirm-serial with the last four digits"),
+        (&["--yes", "--confirm-serial", "9999"], "these are not the last 4 digits"),
+    ] {
+        let refused = set(digits);
+        assert_eq!(refused.code, 2, "{}", refused.err);
+        assert!(refused.err.contains(wrong), "{}", refused.err);
+    }
+    let done = set(&["--yes", "--confirm-serial", "0001"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert!(done.out.contains("Confirmed"), "{}", done.out);
+    let again = set(&["--yes"]);
+    assert_eq!(again.code, 0, "it has the code already: {}{}", again.out, again.err);
+}
+
+#[test]
 fn a_pseudo_terminal_is_a_head_too() {
     let folder = Folder::new();
     let pty = folder.text("head");

@@ -66,7 +66,7 @@ pub use port::{Port, PortFault, Received};
 pub use read::{
     Progress, ReadOut, ReadPlan, ReadRow, RowFault, Span, does_not_exist, read_out, read_settings,
 };
-pub use report::{Way, report_text};
+pub use report::{Report, Way, report_text};
 pub use saved::{SavedFault, SavedReadOut};
 pub use sentence::{Context, ECHO_SEEN, sentence};
 pub use simulated::SimulatedPort;

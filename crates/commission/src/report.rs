@@ -196,6 +196,18 @@ pub(crate) async fn write_all<W: Way>(
 }
 
 impl<R, D, O> Outcome<R, D, O> {
+    /// True for what the meter has said itself.
+    #[must_use]
+    pub const fn is_confirmed(&self) -> bool {
+        matches!(self, Self::Confirmed { .. })
+    }
+
+    /// True where nobody knows what became of it.
+    #[must_use]
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
     /// One word for it.
     #[must_use]
     pub const fn word(&self) -> &'static str {

@@ -8,11 +8,13 @@ use core::fmt;
 
 use iec62056::DataSets;
 use models::Entry;
-use schema::{Permission, RegisterDef, SettingDef, ValueText, parse_value_text};
+use schema::{Permission, RegisterDef, SettingDef, SettingId, Source, ValueText, parse_value_text};
 
 use super::readout::{models_of, name};
 use super::{OpticalFault, OpticalLine, OpticalProgress, Reply};
 use crate::Port;
+use crate::guard::Guard;
+use crate::plan::Action;
 
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +96,39 @@ impl<P: Port> OpticalLine<'_, P> {
             fitting.retain(|entry| has(entry, addr) == there);
         }
         Ok(fitting)
+    }
+
+    /// What cannot be undone among `changes` of a meter of the model `entry`; it is asked for its serial number and for what
+    /// it has now where a change lasts.
+    ///
+    /// # Errors
+    /// [`OpticalFault`]; what a meter refuses to tell counts as not known.
+    pub async fn guard(
+        &mut self,
+        entry: &'static Entry,
+        changes: &[(&'static SettingDef, &'static RegisterDef, i32)],
+    ) -> Result<Guard, OpticalFault> {
+        let lasting = changes.iter().filter(|(setting, _, value)| setting.is_lasting(*value));
+        let ids: Vec<SettingId> = lasting.map(|(setting, _, _)| setting.id).collect();
+        let mut known: Vec<(Source, i64)> = Vec::new();
+        let serial = (!ids.is_empty()).then_some(SettingId::Serial);
+        for id in ids.into_iter().chain(serial) {
+            let (Some(row), Some((_, setting))) = (entry.def.register_of(id), entry.def.setting(id)) else {
+                continue;
+            };
+            match self.read(&format!("{:04X}", row.addr)).await {
+                Ok(text) => known.extend(
+                    parse_value_text(row.codec, setting.unit, &text)
+                        .map(|value| (Source::Setting(id), value)),
+                ),
+                Err(OpticalFault::Refused(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let value = |source| known.iter().find(|(own, _)| *own == source).map(|(_, value)| *value);
+        let serial = value(Source::Setting(SettingId::Serial)).and_then(|it| u32::try_from(it).ok());
+        let actions = changes.iter().map(|(setting, _, value)| Action::Set { setting, value: *value });
+        Ok(Guard::new(entry, serial, actions, value))
     }
 
     /// Gives the password (P1).
