@@ -186,7 +186,7 @@ pub fn run(args: &UndoArgs) -> Result<(), Fault> {
     let meter = meter(&record, args)?;
     let spoken = place::protocol(&args.link).map_err(|why| Fault::option("--link", why))?;
     match (meter.now, spoken) {
-        (Where::Modbus(start), Protocol::Modbus) => modbus(args, meter, start),
+        (Where::Modbus(start), Protocol::Modbus | Protocol::Ble) => modbus(args, meter, start),
         (Where::Mbus(start), Protocol::Mbus) => over_mbus(args, meter, start),
         (Where::Modbus(_), _) => {
             Err(Fault::option("--link", "the meter was written to over Modbus: expected such a link"))

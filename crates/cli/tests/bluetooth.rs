@@ -111,6 +111,14 @@ fn settings_are_set_over_it_with_the_password() {
     ends(&set, 0, "Modbus baud rate is 19200 Bd, read back from the meter.");
     assert!(set.err.contains("Bluetooth is emulated"), "{}", set.err);
     ends(&run(&["read", "--link", &open, "scroll-time"]), 0, "7 s");
+    // What a journal knows is put back over it too, with the password.
+    let folder = Folder::new();
+    let journal = folder.text("day.journal");
+    let set = run(&["set", "--link", &right, "scroll-time=9", "--yes", "--journal", &journal]);
+    ends(&set, 0, "Scroll time is 9 s, read back from the meter.");
+    let undo = |link: &str| run(&["undo", "--journal", &journal, "--link", link, "--yes"]);
+    ends(&undo(&open), 2, "Add &password= to the link.");
+    ends(&undo(&right), 0, "Scroll time is 7 s, read back from the meter.");
 }
 
 #[test]
