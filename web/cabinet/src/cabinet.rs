@@ -13,7 +13,7 @@ use dom::{El, button, el};
 use units::Instant;
 
 use crate::host::{CHANGED, Host, Line};
-use crate::{listen, live, timing};
+use crate::{find, listen, live, timing};
 
 /// The bus that is worked on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct Way {
 }
 
 impl Way {
-    fn new(line: Line, adapter: &'static str) -> Self {
-        let words = Words { adapter, back: "Back to the rail" };
+    fn new(line: Line, adapter: &'static str, who: &'static str) -> Self {
+        let words = Words { adapter, back: "Back to the rail", who };
         Self { source: Source::new(line.clone(), words), line }
     }
 }
@@ -44,6 +44,8 @@ impl Way {
 /// The cabinet.
 #[derive(Clone)]
 pub struct Cabinet {
+    /// The page.
+    host: Host,
     modbus: Way,
     mbus: Way,
     /// The bus in hand.
@@ -60,22 +62,31 @@ pub struct Cabinet {
     pub hand: Sig<Option<Finding>>,
     /// The view that is open.
     pub view: Sig<usize>,
+    /// How often another line was taken; what was found on the one before stands no more.
+    pub lines: Sig<u32>,
+    /// How often an adapter was opened.
+    pub plugged: Sig<u32>,
 }
 
 /// A view: its name in addresses, its word, and what makes it.
 type View = (&'static str, &'static str, fn(&Cabinet) -> Vec<El>);
 
 /// The views in their order.
-const VIEWS: [View; 3] =
-    [("live", "Watch", live::view), ("listen", "Listen", listen::view), ("timing", "Timing", timing::view)];
+const VIEWS: [View; 4] = [
+    ("find", "Find", find::view),
+    ("live", "Watch", live::view),
+    ("listen", "Listen", listen::view),
+    ("timing", "Timing", timing::view),
+];
 
 impl Cabinet {
     /// The cabinet that stands at `place`.
     pub fn new(host: Host, place: &El) -> Self {
         let mbus: Host = wasm_bindgen::JsCast::unchecked_into(host.ask("mbus", &wasm_bindgen::JsValue::NULL));
         let own = Self {
-            modbus: Way::new(Line::new(host), "Real RS485 through"),
-            mbus: Way::new(Line::new(mbus), "Real M-Bus through"),
+            modbus: Way::new(Line::new(host.clone()), "Real RS485 through", "The Cabinet tab, on Modbus,"),
+            mbus: Way::new(Line::new(mbus), "Real M-Bus through", "The Cabinet tab, on M-Bus,"),
+            host,
             spoken: Sig::default(),
             work: Work::default(),
             frames: Frames::default(),
@@ -83,6 +94,8 @@ impl Cabinet {
             found: Sig::default(),
             hand: Sig::default(),
             view: Sig::new(0),
+            lines: Sig::default(),
+            plugged: Sig::default(),
         };
         let looks = own.clone();
         let _ = place.clone().on(CHANGED, move |_| {
@@ -113,8 +126,27 @@ impl Cabinet {
     /// Opens a view by its name.
     pub fn go(&self, key: &str) {
         if let Some(place) = VIEWS.iter().position(|(own, ..)| *own == key) {
-            self.view.show(place);
+            self.open(place);
         }
+    }
+
+    /// Opens a view; should the page fail later, its report says so.
+    fn open(&self, place: usize) {
+        if let Some((key, ..)) = VIEWS.get(place) {
+            self.host.ask("note", &format!("cabinet {key}").into());
+        }
+        self.view.show(place);
+    }
+
+    /// True where there is a view of this name.
+    pub fn has(key: &str) -> bool {
+        VIEWS.iter().any(|(own, ..)| *own == key)
+    }
+
+    /// True while the view of this name is open; whoever asks is told when that changes.
+    pub fn at(&self, key: &str) -> bool {
+        let place = self.view.get();
+        VIEWS.get(place).is_some_and(|(own, ..)| *own == key)
     }
 
     /// Another line: nothing that was found on the one before stands any more.
@@ -122,6 +154,7 @@ impl Cabinet {
         self.found.set(Rc::default());
         self.hand.set(None);
         self.say.set(Default::default());
+        self.lines.update(|count| *count += 1);
     }
 
     /// Everything, from top to bottom.
@@ -173,9 +206,13 @@ impl Cabinet {
         let way = if of == Spoken::Modbus { &self.modbus } else { &self.mbus };
         let (free, own, spoken) = (self.work.clone(), self.clone(), self.spoken);
         let at = listen::factory_line(of);
-        way.source
-            .row(move || at, move || !free.runs(), move || own.anew())
-            .flag_if("hidden", move || spoken.get() != of)
+        let taken = move || {
+            own.anew();
+            if own.way().line.status().real {
+                own.plugged.update(|count| *count += 1);
+            }
+        };
+        way.source.row(move || at, move || !free.runs(), taken).flag_if("hidden", move || spoken.get() != of)
     }
 
     /// The row of the views.
@@ -185,7 +222,7 @@ impl Cabinet {
         for (place, (key, word, _)) in VIEWS.into_iter().enumerate() {
             let own = self.clone();
             row = row.add(
-                button("", word, move |_| own.view.show(place))
+                button("", word, move |_| own.open(place))
                     .attr("role", "tab")
                     .attr("id", &format!("viewtab-{key}"))
                     .attr("aria-controls", &format!("view-{key}"))
@@ -203,7 +240,7 @@ impl Cabinet {
                 _ => return,
             };
             event.prevent_default();
-            own.view.show(to);
+            own.open(to);
             if let Some((key, ..)) = VIEWS.get(to)
                 && let Some(tab) = dom::browser::document().get_element_by_id(&format!("viewtab-{key}"))
             {

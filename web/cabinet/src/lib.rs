@@ -7,6 +7,7 @@
 
 mod cabinet;
 mod files;
+mod find;
 mod listen;
 mod live;
 mod timing;

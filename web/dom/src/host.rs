@@ -7,7 +7,9 @@ use std::rc::Rc;
 use crate::browser::window;
 use crate::clock::pause;
 use crate::line::{error_of, to_js};
+use crate::react::untrack;
 use crate::serial::{self, Link, SerialPort, State};
+use crate::share;
 use commission::{Port, PortFault, Received};
 use js_sys::Uint8Array;
 use units::{Duration, Instant, LineParams};
@@ -49,6 +51,17 @@ pub fn choose(granted: Option<usize>) -> impl Future<Output = Result<SerialPort,
             }
         }
     }
+}
+
+/// Opens a port; whoever else in this page has it open and is not at work lets it go first.
+///
+/// # Errors
+/// A sentence with the next step.
+pub async fn open(port: SerialPort, line: LineParams, wake: fn()) -> Result<Rc<Link>, String> {
+    share::claim(&port).await?;
+    let link = Link::new(port, wake);
+    link.open(line).await?;
+    Ok(link)
 }
 
 /// How often is looked for what was heard, in ms. Browsers make it 4 at least.
@@ -144,6 +157,24 @@ impl Line {
         WATCHERS.with_borrow_mut(|watchers| watchers.push((self.clone(), Box::new(tell))));
     }
 
+    /// Gives the adapter to whoever else in this page wants it, unless work goes on here; `who` is the head of a sentence
+    /// then. `given` is called when it was.
+    pub fn gives_way(&self, who: &'static str, free: Rc<dyn Fn() -> bool>, given: impl Fn() + 'static) {
+        let (own, given) = (self.clone(), Rc::new(given));
+        share::on_claim(move |port| {
+            own.link().filter(|link| link.holds(port))?;
+            let (own, given, free) = (own.clone(), given.clone(), untrack(&*free));
+            Some(Box::pin(async move {
+                if !free {
+                    return Err(who);
+                }
+                own.simulate().await;
+                given();
+                Ok(())
+            }))
+        });
+    }
+
     /// Where bytes go now.
     pub fn status(&self) -> Status {
         let link = self.link();
@@ -179,8 +210,7 @@ impl Line {
                 before.close().await;
             }
             // What was heard is looked for again and again; only that an adapter goes has to be told.
-            let link = Link::new(port, woken);
-            link.open(line).await.map_err(Some)?;
+            let link = open(port, line, woken).await.map_err(Some)?;
             own.params.set(line);
             own.lay(Some(link));
             Ok(())

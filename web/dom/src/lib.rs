@@ -18,6 +18,7 @@ pub mod line;
 pub mod parts;
 pub mod react;
 pub mod serial;
+pub mod share;
 pub mod signal;
 pub mod source;
 pub mod store;

@@ -201,6 +201,12 @@ impl Link {
         name(&self.port.borrow(), 1)
     }
 
+    /// True where it has this port open.
+    #[must_use]
+    pub fn holds(&self, port: &SerialPort) -> bool {
+        self.state.get() == State::Open && Object::is(self.port.borrow().as_ref(), port.as_ref())
+    }
+
     /// The next thing heard.
     #[must_use]
     pub fn take(&self) -> Option<Received> {

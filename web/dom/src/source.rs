@@ -15,6 +15,8 @@ pub struct Words {
     pub adapter: &'static str,
     /// The button that goes back.
     pub back: &'static str,
+    /// The panel, at the head of a sentence.
+    pub who: &'static str,
 }
 
 /// The choice of a line.
@@ -94,6 +96,11 @@ impl Source {
             }
         }));
         let changed: Rc<dyn Fn()> = Rc::new(changed);
+        let (own, given) = (self.clone(), changed.clone());
+        self.line.gives_way(self.words.who, free.clone(), move || {
+            given();
+            own.look();
+        });
         let own = self.clone();
         let what = el("span", "where").attr("role", "status").shows(move || {
             own.status.with(|status| {

@@ -21,7 +21,13 @@ pub struct Work {
     left: Sig<String>,
     stop: Rc<Stop>,
     began: Rc<Cell<Instant>>,
+    /// Whether it is paused; nothing where it cannot be.
+    paused: Sig<Option<bool>>,
+    pause: Rc<RefCell<Option<Pause>>>,
 }
+
+/// Pauses a piece of work, or lets it go on.
+type Pause = Box<dyn Fn(bool)>;
 
 #[derive(Default)]
 struct Stop {
@@ -48,6 +54,19 @@ impl Work {
             }
             _ => String::new(),
         });
+    }
+
+    /// Says how far it is where the words say themselves how long it still takes.
+    pub fn say(&self, what: &str, permille: u32) {
+        self.what.show(what.to_owned());
+        self.done.show(Some(permille));
+        self.left.show(String::new());
+    }
+
+    /// The work that was begun can be paused: `pause` is told true to pause it, false to go on.
+    pub fn pausable(&self, pause: impl Fn(bool) + 'static) {
+        *self.pause.borrow_mut() = Some(Box::new(pause));
+        self.paused.set(Some(false));
     }
 
     /// Begins a piece of work, unless there is one. Stopping it drops it between two answers; `stopped` is then told how
@@ -77,6 +96,8 @@ impl Work {
             if own.stop.asked.get() {
                 stopped(&own.what.get_untracked());
             }
+            own.paused.set(None);
+            own.pause.borrow_mut().take();
             own.what.set(String::new());
         });
     }
@@ -89,16 +110,33 @@ impl Work {
         }
     }
 
-    /// The bar: what, how far, how long still, and the button that stops it.
+    /// Pauses what goes on, or lets it go on.
+    fn turn(&self) {
+        let Some(before) = self.paused.get_untracked() else { return };
+        if let Some(pause) = &*self.pause.borrow() {
+            pause(!before);
+        }
+        self.paused.set(Some(!before));
+    }
+
+    /// The bar: what, how far, how long still, and the buttons that pause and stop it.
     pub fn bar(&self) -> El {
         let (own, what, done, left) = (self.clone(), self.what, self.done, self.left);
+        let (turned, paused) = (self.clone(), self.paused);
+        let pause = el("button", "btn")
+            .attr("type", "button")
+            .flag_if("hidden", move || paused.get().is_none())
+            .says(move || if paused.get() == Some(true) { "Go on" } else { "Pause" }.to_owned())
+            .on("click", move |_| turned.turn());
         el("div", "progress")
             .flag_if("hidden", move || what.with(String::is_empty))
             .add(el("span", "").says(move || {
                 let left = left.get();
-                if left.is_empty() { what.get() } else { format!("{}, {left}", what.get()) }
+                let what =
+                    if paused.get() == Some(true) { format!("Paused. {}", what.get()) } else { what.get() };
+                if left.is_empty() { what } else { format!("{what}, {left}") }
             }))
-            .add(button("btn", "Stop", move |_| own.end()))
+            .add(el("span", "acts").add(pause).add(button("btn", "Stop", move |_| own.end())))
             .add(
                 el("progress", "")
                     .attr("aria-label", "Progress")

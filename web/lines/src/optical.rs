@@ -55,7 +55,8 @@ struct Panel {
 pub fn open(line: Line, place: &El) -> Vec<El> {
     let memory = Box::leak(Box::new(OpticalMemory::default()));
     let head = OpticalLine::new(line.clone(), memory, HeadConfig::default());
-    let words = Words { adapter: "A real optical head at", back: "Back to the rail" };
+    let words =
+        Words { adapter: "A real optical head at", back: "Back to the rail", who: "The Infrared tab" };
     let own = Panel {
         source: Source::new(line.clone(), words),
         line,

@@ -130,6 +130,12 @@ impl<P: Port, O: Observer> Finder<P, O> {
         self.prober.sent
     }
 
+    /// The line at which it takes the port to be. A search that goes on wants it there, whatever was done with it meanwhile.
+    #[must_use]
+    pub const fn line(&self) -> LineParams {
+        self.prober.line
+    }
+
     /// Gives the port back.
     pub fn into_port(self) -> P {
         self.prober.port.into_port()

@@ -128,7 +128,7 @@ fn target_of(finding: &Finding) -> Option<Target> {
         Finding::Mbus { line, meter } => Some(Target::Mbus {
             line: *line,
             address: mbus::Address::Secondary(meter.identity),
-            entry: meter.entry,
+            entry: meter.models.one(),
             serial: meter.serial(),
         }),
     }

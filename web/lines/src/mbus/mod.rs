@@ -68,7 +68,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
     let frames = Frames::default();
     let memory = Box::leak(Box::new(MbusMemory::default()));
     let bus = MbusLine::new(line.clone(), memory, at, MbusTiming::default(), frames.clone());
-    let words = Words { adapter: "Real M-Bus through", back: "Back to the rail" };
+    let words = Words { adapter: "Real M-Bus through", back: "Back to the rail", who: "The M-Bus tab" };
     let own = Panel {
         source: Source::new(line.clone(), words),
         line,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use commission::{PortFault, Received};
 use dom::later;
 use dom::line::of_js;
-use dom::serial::{Link, State};
+use dom::serial::{Link, SerialPort, State};
 use js_sys::Uint8Array;
 use units::LineParams;
 use wasm_bindgen::{JsCast, JsValue};
@@ -31,6 +31,13 @@ pub struct Answering {
     busy: Rc<Cell<bool>>,
     /// Where the meter wants the adapter to be.
     pub line: Cell<LineParams>,
+}
+
+impl Answering {
+    /// True where it answers at this port.
+    pub fn holds(&self, port: &SerialPort) -> bool {
+        self.link.holds(port)
+    }
 }
 
 impl Runtime {

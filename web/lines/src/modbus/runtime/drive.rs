@@ -7,7 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use commission::{Line, LineMemory, Place, Staged, Timing, Transport, commands, factory_place};
 use dom::later;
-use dom::serial::{Link, State};
+use dom::serial::{Link, SerialPort, State};
+use dom::share::Answer;
 use models::Entry;
 use schema::PortId;
 use units::{Duration, Instant};
@@ -193,12 +194,32 @@ impl Runtime {
     }
 
     fn detach(&mut self) {
-        self.drop_tasks();
-        let Some(wire) = self.real_wire.take() else { return };
-        self.live = false;
-        if let Some(link) = wire.link {
+        if let Some(link) = self.put_away() {
             later(async move { link.close().await });
         }
+    }
+
+    /// Another part of the page wants the adapter: it gets it, unless something goes on here. `None` where it is not here.
+    pub fn let_go(&mut self, port: &SerialPort) -> Option<Answer> {
+        if self.answering.as_ref().is_some_and(|answering| answering.holds(port)) {
+            return Some(Box::pin(async { Err("The Bus tab, where the page answers as a meter,") }));
+        }
+        let link = self.link().filter(|link| link.holds(port))?;
+        if self.running.is_some() || !self.tasks.is_empty() || self.live {
+            return Some(Box::pin(async { Err("The Bus tab") }));
+        }
+        self.put_away();
+        Some(Box::pin(async move {
+            link.close().await;
+            Ok(())
+        }))
+    }
+
+    /// Back to the simulated wire; the adapter that was open.
+    fn put_away(&mut self) -> Option<Rc<Link>> {
+        self.drop_tasks();
+        let wire = self.real_wire.take()?;
+        self.live = false;
         self.signals.port.update(|port| {
             port.open = false;
             port.say.clear();
@@ -207,6 +228,7 @@ impl Runtime {
         self.traffic_seen = None;
         self.show_models();
         self.follow_twin();
+        wire.link
     }
 
     /// Works up to `now` by the page's clock.

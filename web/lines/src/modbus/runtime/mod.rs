@@ -17,7 +17,8 @@ use std::collections::VecDeque;
 
 use dom::browser::{after, on_window, window};
 use dom::later;
-use dom::serial::{self, Link, SerialPort};
+use dom::serial::{self, SerialPort};
+use dom::share;
 use dom::signal::Sig;
 use units::{Duration, Instant};
 
@@ -190,6 +191,11 @@ fn run() {
         });
     });
     serial::on_connect(|| later(come_back()));
+    share::on_claim(|port| {
+        let mut answer = None;
+        with(|runtime| answer = runtime.let_go(port));
+        answer
+    });
 }
 
 /// An adapter was plugged in: where the open one had gone, it is taken up again.
@@ -228,9 +234,8 @@ pub fn open_port(granted: Option<usize>, form: LineForm) {
 }
 
 async fn open(port: SerialPort, form: LineForm) {
-    let link = Link::new(port, soon);
-    match link.open(work::line_params(form)).await {
-        Ok(()) => {
+    match host::open(port, work::line_params(form), soon).await {
+        Ok(link) => {
             say("", false, false);
             with(|runtime| runtime.attach(link, form));
             soon();

@@ -1,0 +1,125 @@
+// The cabinet over the simulated wires of the rail.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { axeFaults, launchChromium, startServer } from "./harness.mjs";
+import { cell, doing, found, heard, idle, look, openCabinet, press, told, untilFound } from "./cabinet_ui.mjs";
+import { becomes, frames, freshPage, tab, until, wholeFile } from "./ui.mjs";
+
+const site = await startServer(wholeFile);
+const browser = await launchChromium(wholeFile);
+
+/** A page with the cabinet open. */
+async function at(t, view) {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await openCabinet(page, view);
+  return page;
+}
+
+/** Puts meters of a model on the rail. */
+async function add(page, model, count = 1) {
+  const list = page.getByLabel("Add a meter", { exact: true });
+  for (let number = 0; number < count; number += 1) {
+    await list.selectOption({ label: model });
+    await until(page, "a meter more", async () => (await list.inputValue()) === "");
+  }
+}
+
+test("the meter of the rail is found at once; the search is paused, stopped and gone on with", async (t) => {
+  const page = await at(t);
+  await press(page, "Find my meter");
+  await untilFound(page, 1);
+  const [[name, who, where]] = await found(page);
+  assert.equal(name, "PRO1-Mod");
+  assert.match(who, /^Serial 13070001, software /);
+  assert.match(where, /^id 1 at 9600 8E1, answers in \d+ ms$/);
+  assert.match(await cell(page, "9600", "8E1"), /^yes/);
+  await press(page, "Pause");
+  await becomes(page, () => doing(page), /^Paused\. \d+ of \d+ tries/);
+  await press(page, "Go on");
+  await becomes(page, () => doing(page), /^\d+ of \d+ tries, \d+:\d\d gone, about \d+:\d\d left\. Now id \d+ at /);
+  await press(page, "Stop");
+  await told(page, /^Stopped\. (\d+) of (\d+) tries.*What was found stays\.$/);
+  await idle(page);
+  assert.equal((await found(page)).length, 1);
+  const asked = async () => Number((await doing(page)).match(/^(\d+) of/)?.[1] ?? 0);
+  const before = Number((await page.locator("#panel-cabinet .told").textContent()).match(/(\d+) of/)[1]);
+  await press(page, "Go on searching");
+  await until(page, "the search to go on", async () => (await asked()) > before);
+  assert.equal((await found(page)).length, 1);
+  await press(page, "Stop");
+  await idle(page);
+  assert.deepEqual(page.faults, []);
+  assert.deepEqual(await axeFaults(page, "#panel-cabinet"), []);
+});
+
+test("every meter of the rail is found, and what is typed wrong is said", async (t) => {
+  const page = await at(t);
+  await add(page, "PRO1-Mod");
+  // The new one has an id of its own: both are found.
+  await look(page, { speed: "9600 Bd", format: "8E1", ids: "1-3" });
+  await press(page, "Find my meter");
+  await told(page, "2 meters were found.");
+  assert.deepEqual((await found(page)).map(([, , where]) => where.replace(/,.*/, "")), ["id 1 at 9600 8E1", "id 2 at 9600 8E1"]);
+  assert.equal(await cell(page, "9600", "8E1"), "yes: 2 answered");
+  await look(page, { ids: "1-300" });
+  await page.getByText("\"1-300\" does not fit: expected ids from 1 to 247, such as 1-20 or 1,5,7.").waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test("two meters on one id are told as such, and a third one is found all the same", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  await add(page, "PRO1-Mod", 2);
+  // The meter with id 2 gets the id of the first one, without anybody looking whether it is free.
+  await tab(page, "Bus");
+  await page.getByLabel("Bytes in hex, id and function first").fill("02 06 40 03 00 01");
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await until(page, "the answer", async () => (await frames(page)).some(({ text }) => text.includes("02 06 40 03 00 01")));
+  await openCabinet(page);
+  await look(page, { speed: "9600 Bd", format: "8E1", ids: "1-4" });
+  await press(page, "Find my meter");
+  await told(page, "One meter was found.");
+  assert.match((await found(page))[0][1], /^Serial 13070003/);
+  assert.match((await found(page))[0][2], /^id 3 at 9600 8E1/);
+  const [[title, , why, next]] = await heard(page);
+  assert.equal(title, "Two meters on id 1, 9600 8E1");
+  assert.match(why, /^Two meters (probably )?have the same id and speak at once\.$/);
+  assert.match(next, /^Take one of them off the line/);
+  assert.equal(await cell(page, "9600", "8E1"), "yes: 1 answered");
+  assert.deepEqual(page.faults, []);
+});
+
+test("where nobody answers the likely causes and the next step are said", async (t) => {
+  const page = await at(t);
+  await look(page, { speed: "9600 Bd", format: "8N1", ids: "40-42" });
+  await press(page, "Find my meter");
+  await told(page, "Everything was asked, and no meter answered.");
+  assert.deepEqual(await found(page), []);
+  const [[title, what, why, next]] = await heard(page);
+  assert.equal(title, "Nobody answers");
+  assert.match(what, /^No meter answered/);
+  assert.match(why, /A and B are swapped/);
+  assert.match(next, /^Check A and B and the meter’s power/);
+  assert.match(await cell(page, "9600", "8N1"), /^asked: 0 of 3 ids$/);
+  assert.deepEqual(page.faults, []);
+});
+
+test("meters on the M-Bus are found by their numbers, then by address, each once", async (t) => {
+  const page = await at(t);
+  await add(page, "PRO1-Mb", 2);
+  await page.locator("#panel-cabinet").getByText("M-Bus", { exact: true }).first().click();
+  await look(page, { speed: "9600 Bd" });
+  await press(page, "Find my meter");
+  await untilFound(page, 2);
+  for (const [name, who, where] of await found(page)) {
+    assert.equal(name, "PRO1-Mb");
+    assert.match(who, /^Number 1307000\d, INM version \d$/);
+    assert.match(where, /^address \d at 9600 8E1$/);
+  }
+  assert.match(await cell(page, "9600", "by number"), /^yes( now)?: 2 answered$/);
+  await becomes(page, () => doing(page), /^Address [1-9]\d at 9600 Bd, 2 found/);
+  assert.match(await cell(page, "9600", "by address"), /^now: \d+ percent$/);
+  await press(page, "Stop");
+  await told(page, /^Stopped\. Address \d+ at 9600 Bd, 2 found\. What was found stays\.$/);
+  assert.equal((await found(page)).length, 2);
+  assert.deepEqual(page.faults, []);
+});

@@ -1,0 +1,71 @@
+// The cabinet at the browser's own Web Serial: the meters are those of `metertwin serve`, on a pseudo-terminal that Chromium
+// takes for an adapter.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { folder, hasMetertwin, launchChromium, metertwin, openPage, startProgram, startServer } from "./harness.mjs";
+import { cabinet, doing, found, idle, line, look, openCabinet, press, untilFound } from "./cabinet_ui.mjs";
+import * as lines from "./lines_ui.mjs";
+import { becomes, connect, connected, ready, tab, wholeFile } from "./ui.mjs";
+
+const site = await startServer(wholeFile);
+
+const skip = hasMetertwin() ? false : "the program metertwin has not been built: cargo build";
+
+/** A page whose browser has an adapter, at whose other end these meters are. */
+async function at(t, port, ...meters) {
+  const bus = `${folder(t)}/bus`;
+  const words = ["serve", "--port", `${port}pty:${bus}`, ...meters.flatMap((meter) => ["--meter", meter])];
+  await startProgram(t, metertwin(), words, { ready: /listening on/ });
+  const browser = await launchChromium(t, { serial: { origin: site.origin, pty: bus } });
+  return ready(await openPage(browser, site.url));
+}
+
+test("an adapter that is chosen is searched at once, and the meter is found", { skip }, async (t) => {
+  const page = await at(t, "", "pro1-mod serial=13070042 modbus-id=7 baud=4800");
+  await openCabinet(page);
+  await press(page, /^Use FTDI adapter/);
+  await becomes(page, () => line(page), "Real RS485 through FTDI adapter 1");
+  await untilFound(page, 1);
+  const [[name, who, where]] = await found(page);
+  assert.equal(name, "PRO1-Mod");
+  assert.match(who, /^Serial 13070042, software /);
+  assert.match(where, /^id 7 at 4800 8[EN]1, answers in \d+ ms$/);
+  await press(page, "Stop");
+  await idle(page);
+  // Another line: what was found on this one stands no more.
+  await press(page, "Back to the rail");
+  await becomes(page, async () => (await found(page)).length, 0);
+  assert.deepEqual(page.faults, []);
+});
+
+test("whoever has the adapter open and is idle lets it go to the one that wants it", { skip }, async (t) => {
+  const page = await at(t, "", "pro1-mod serial=13070042");
+  await connect(page);
+  await connected(page);
+  await openCabinet(page);
+  await look(page, { ids: "1" });
+  await press(page, /^Use FTDI adapter/);
+  await untilFound(page, 1);
+  await idle(page);
+  // The configurator is at the rail again, and the M-Bus panel gets the adapter from the cabinet.
+  await becomes(page, () => page.getByRole("button", { name: "Connect a real meter…" }).count(), 1);
+  await tab(page, "M-Bus");
+  await lines.plug(page);
+  await tab(page, "Cabinet");
+  await becomes(page, () => line(page), /^Modbus of the rail/);
+  assert.deepEqual(page.faults, []);
+});
+
+test("who is at work with the adapter keeps it, and is named", { skip }, async (t) => {
+  const page = await at(t, "", "pro1-mod serial=13070042");
+  await tab(page, "M-Bus");
+  await lines.plug(page);
+  await lines.scan(page, 0, 250);
+  await becomes(page, () => lines.panel(page).locator(".progress").innerText(), /Address \d+, 0 found/);
+  await openCabinet(page);
+  await press(page, /^Use FTDI adapter/);
+  await cabinet(page).getByText("The M-Bus tab is at work with this adapter. Wait for it or stop it there, then try again.").waitFor();
+  await becomes(page, () => line(page), /^Modbus of the rail/);
+  assert.equal(await doing(page), "");
+  assert.deepEqual(page.faults, []);
+});
