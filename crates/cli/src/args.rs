@@ -169,6 +169,15 @@ pub enum Format {
     Json,
 }
 
+/// How the comma-separated values of a read-out are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReadLayout {
+    /// Key, label, value, unit, registers, time: every row of the map
+    Own,
+    /// Name, value, unit, as the app of the maker saves a meter
+    App,
+}
+
 /// `metertwin read`.
 #[derive(Debug, Args)]
 pub struct ReadArgs {
@@ -184,6 +193,9 @@ pub struct ReadArgs {
     /// How it is written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
+    /// The layout of comma-separated values
+    #[arg(long, value_enum, default_value_t = ReadLayout::Own)]
+    pub layout: ReadLayout,
     /// Keys of values; none for all
     #[arg(value_name = "POINT")]
     pub points: Vec<String>,

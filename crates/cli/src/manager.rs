@@ -1,15 +1,16 @@
 //! `metertwin manager`: a meter as its maker's app shows it.
 
-use commission::LineMemory;
 use commission::manager::{Editor, Manager, SettingRow, ValueRow};
 use commission::radio::UNCONFIRMED;
+use commission::{Line, LineMemory};
+use models::Entry;
 
 use crate::args::ManagerArgs;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
 use crate::place::{self, Protocol};
 use crate::read;
-use crate::wire::{self, block_on};
+use crate::wire::{self, Wire, block_on};
 
 /// Lines of cells, each column as wide as its widest cell.
 fn table(rows: &[Vec<String>]) -> String {
@@ -69,16 +70,7 @@ pub fn run(args: &ManagerArgs) -> Result<(), Fault> {
     let mut memory = LineMemory::default();
     let mut line = wire::line(&link, &mut memory)?;
     let identity = read::who(&mut line)?;
-    let manager = identity.entry.and_then(Manager::new);
-    let mut manager = manager.ok_or_else(|| {
-        Fault::new(Kind::Refused, "No app of its maker is known for this meter: use read and set.")
-    })?;
-    let mut bar = Progress::new();
-    let read = block_on(manager.refresh(&mut line, &mut |progress| {
-        bar.show("reading", progress.done, progress.total);
-    }));
-    bar.clear();
-    read.map_err(|fault| read::no_answer(&line, Some(manager.entry()), &fault))?;
+    let manager = asked(&mut line, identity.entry)?;
     let app = manager.app();
     out::line(&format!("{}\n{}", app.name, values(&manager.device())));
     for page in manager.pages() {
@@ -93,10 +85,28 @@ pub fn run(args: &ManagerArgs) -> Result<(), Fault> {
             )
         })?;
     }
-    let missing =
-        manager.pages().iter().flat_map(|page| &page.rows).filter(|row| !row.fault.is_empty()).count();
-    if missing == 0 {
-        return Ok(());
+    whole(&manager)
+}
+
+/// The view of the app on a meter, read.
+pub fn asked(line: &mut Line<'_, Wire>, entry: Option<&'static Entry>) -> Result<Manager, Fault> {
+    let mut manager = entry.and_then(Manager::new).ok_or_else(|| {
+        Fault::new(Kind::Refused, "No app of its maker is known for this meter: use read and set.")
+    })?;
+    let mut bar = Progress::new();
+    let read = block_on(manager.refresh(line, &mut |progress| {
+        bar.show("reading", progress.done, progress.total);
+    }));
+    bar.clear();
+    read.map_err(|fault| read::no_answer(line, Some(manager.entry()), &fault))?;
+    Ok(manager)
+}
+
+/// The exit code of a view that has holes.
+pub fn whole(manager: &Manager) -> Result<(), Fault> {
+    let pages = manager.pages();
+    match pages.iter().flat_map(|page| &page.rows).filter(|row| !row.fault.is_empty()).count() {
+        0 => Ok(()),
+        missing => Err(Fault::new(Kind::NoAnswer, format!("{missing} values could not be read."))),
     }
-    Err(Fault::new(Kind::NoAnswer, format!("{missing} values could not be read.")))
 }

@@ -7,10 +7,11 @@ use commission::{
 };
 use models::Entry;
 
-use crate::args::{Format, ReadArgs};
+use crate::args::{Format, ReadArgs, ReadLayout};
 use crate::clock::unix_seconds;
 use crate::fault::{Fault, Kind};
 use crate::ir;
+use crate::manager;
 use crate::mbus;
 use crate::out::{self, Progress};
 use crate::place::{self, Protocol};
@@ -53,11 +54,17 @@ pub fn no_answer(line: &Line<'_, Wire>, entry: Option<&'static Entry>, fault: &c
 
 /// Runs the command.
 pub fn run(args: &ReadArgs) -> Result<(), Fault> {
+    let as_app = args.layout == ReadLayout::App;
+    if as_app && (!matches!(args.format, Format::Csv) || !args.points.is_empty()) {
+        let wrong = "app is a file of all values: expected --format csv with it, and no keys";
+        return Err(Fault::option("--layout", wrong));
+    }
+    let app_only = || Fault::option("--layout", "the app speaks the registers of Modbus: expected own here");
     if let Some(head) = place::head(&args.link).map_err(|why| Fault::option("--link", why))? {
-        return ir::read(args, &head);
+        return if as_app { Err(app_only()) } else { ir::read(args, &head) };
     }
     if place::protocol(&args.link).map_err(|why| Fault::option("--link", why))? == Protocol::Mbus {
-        return mbus::read(args);
+        return if as_app { Err(app_only()) } else { mbus::read(args) };
     }
     let default = model(args.model.as_deref())?;
     let link = place::link(&args.link, default).map_err(|why| Fault::option("--link", why))?;
@@ -81,6 +88,11 @@ pub fn run(args: &ReadArgs) -> Result<(), Fault> {
         })?
     };
     line.set_entry(Some(entry));
+    if as_app {
+        let manager = manager::asked(&mut line, Some(entry))?;
+        out::print(&manager.to_csv());
+        return manager::whole(&manager);
+    }
     known(entry, &args.points)?;
     let mut bar = Progress::new();
     let read = block_on(read_out(&mut line, entry, &mut |progress| {

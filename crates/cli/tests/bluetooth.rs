@@ -122,6 +122,30 @@ fn settings_are_set_over_it_with_the_password() {
 }
 
 #[test]
+fn a_read_out_can_have_the_layout_of_the_apps_file() {
+    let folder = Folder::new();
+    let served = serve(&["--port", "rtu+tcp://127.0.0.1:0"], 1);
+    let link = format!("tcp://{}", served.address(0));
+    let csv = folder.text("meter.csv");
+    let app = run(&["manager", "--link", &link, "--csv", &csv]);
+    assert_eq!(app.code, 0, "{}", app.err);
+    let read = run(&["read", "--link", &link, "--format", "csv", "--layout", "app"]);
+    assert_eq!(read.code, 0, "{}", read.err);
+    assert_eq!(read.out, std::fs::read_to_string(&csv).unwrap());
+    ends(
+        &run(&["read", "--link", &link, "--layout", "app"]),
+        2,
+        "expected --format csv with it, and no keys",
+    );
+    let mbus = format!("{link}?protocol=mbus");
+    let read = |link: &str| run(&["read", "--link", link, "--format", "csv", "--layout", "app"]);
+    ends(&read(&mbus), 2, "the app speaks the registers of Modbus: expected own here");
+    let plain = models::ALL.iter().find(|entry| entry.def.modbus.is_some() && entry.def.app().is_none());
+    let served = Served::start(&["--model", plain.unwrap().def.slug, "--port", "tcp://127.0.0.1:0"], 1);
+    ends(&read(&format!("tcp://{}", served.address(0))), 5, "No app of its maker is known for this meter");
+}
+
+#[test]
 fn the_app_shows_its_pages_and_saves_its_file() {
     let folder = Folder::new();
     let csv = folder.text("meter.csv");
