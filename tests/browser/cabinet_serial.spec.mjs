@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { folder, hasMetertwin, launchChromium, metertwin, openPage, startProgram, startServer } from "./harness.mjs";
-import { cabinet, doing, found, idle, line, look, openCabinet, press, untilFound } from "./cabinet_ui.mjs";
+import { became, cabinet, doing, field, found, idle, line, look, openCabinet, press, step, told, untilFound } from "./cabinet_ui.mjs";
 import * as lines from "./lines_ui.mjs";
 import { becomes, connect, connected, ready, tab, wholeFile } from "./ui.mjs";
 
@@ -67,5 +67,33 @@ test("who is at work with the adapter keeps it, and is named", { skip }, async (
   await cabinet(page).getByText("The M-Bus tab is at work with this adapter. Wait for it or stop it there, then try again.").waitFor();
   await becomes(page, () => line(page), /^Modbus of the rail/);
   assert.equal(await doing(page), "");
+  assert.deepEqual(page.faults, []);
+});
+
+test("six clicks lead from the adapter to a new id that is proven", { skip }, async (t) => {
+  const page = await at(t, "", "pro1-mod serial=13070042");
+  await page.evaluate(() => {
+    globalThis.clicks = 0;
+    addEventListener("click", (event) => { globalThis.clicks += event.isTrusted && event.detail > 0 ? 1 : 0; }, true);
+  });
+  await page.getByRole("tab", { name: "Cabinet" }).click();
+  await press(page, /^Use FTDI adapter/);
+  await press(page, /^Set up 13070042/);
+  const id = field(page, "Modbus address");
+  await id.click();
+  await page.keyboard.type("7");
+  await page.keyboard.press("Tab");
+  await press(page, "Write 1 change");
+  await told(page, "1 confirmed by reading back.");
+  assert.match(await became(page, "Modbus address", "confirmed by reading back"), /is 7: the meter was found again at id 7 at 9600 8E1\./);
+  const clicks = await page.evaluate(() => globalThis.clicks);
+  assert.ok(clicks <= 6, `${clicks} clicks`);
+  // The same meter, at its new place, and back as it was found.
+  await idle(page);
+  await becomes(page, () => step(page, "Put back as found").innerText(), /Set modbus address to 1/i);
+  await press(page, "Put back 1 setting");
+  await told(page, "1 confirmed by reading back.");
+  await idle(page);
+  await becomes(page, () => step(page, "Put back as found").innerText(), /Everything that can be put back is as it was found\./);
   assert.deepEqual(page.faults, []);
 });

@@ -75,3 +75,17 @@ export async function look(page, { speed, format, ids, ...switches }) {
   }
   for (const [name, on] of Object.entries(switches)) await options.getByLabel(name).setChecked(on);
 }
+
+const change = (page, label) => cabinet(page).locator("li.change").filter({ hasText: new RegExp(`^${label}`) });
+
+/** The field of a setting. */
+export const field = (page, label) => change(page, label).locator("input, select");
+
+/** Waits until the line of a setting says what became of it; gives the sentence. */
+export async function became(page, label, wanted) {
+  await becomes(page, () => change(page, label).locator(".state").textContent(), wanted, A_WHILE);
+  return change(page, label).locator(".why").textContent();
+}
+
+/** A step of the setting up. */
+export const step = (page, name) => cabinet(page).getByRole("region", { name, exact: true });

@@ -28,6 +28,8 @@ pub struct PageText {
     pub sentence: String,
     /// What stands on the glass, as text art.
     pub art: String,
+    /// The segments that are on; none on a dot matrix.
+    pub on: u128,
 }
 
 /// A page of a glass of digits with the values of the meter as it is now. A value that is kept secret reads zero.
@@ -75,7 +77,7 @@ pub fn page_of(twin: &Twin, source: Source) -> Option<PageText> {
         let unit = setting.unit.symbol();
         let blank = if unit.is_empty() { "" } else { " " };
         let sentence = format!("{}, {}{blank}{unit}", item.label, setting.text(value));
-        return Some(PageText { key: "", sentence, art: String::new() });
+        return Some(PageText { key: "", sentence, art: String::new(), on: 0 });
     }
     let shows = |page: &PageDef| page.fields.iter().any(|field| field.source == source);
     let (id, _) = entry.def.all_pages().find(|(_, page)| shows(page))?;
@@ -98,6 +100,7 @@ fn page_text(twin: &Twin, id: PageId, glass: &SegmentGlass) -> PageText {
         key: page_note(entry, id).map_or("", |note| note.key),
         sentence: say(entry, &view),
         art: lcd::art(glass, frame.on).to_string(),
+        on: frame.on,
     }
 }
 
@@ -141,7 +144,7 @@ fn walk(twin: &mut Twin, matrix: &MatrixDef, mut now: Instant) -> Vec<PageText> 
     let mut seen: Vec<PageText> = Vec::new();
     let look = |twin: &Twin, now: Instant| {
         let sentence = twin.device().matrix_view(now).map_or_else(String::new, |view| say_matrix(&view));
-        PageText { key: "", sentence, art: glass_text(twin, now) }
+        PageText { key: "", sentence, art: glass_text(twin, now), on: 0 }
     };
     touch(twin, &mut now, matrix.keys.right);
     loop {

@@ -5,6 +5,8 @@ use std::rc::Rc;
 
 use commission::Port as _;
 use commission::find::Finding;
+use commission::mbus::Address;
+use commission::record::Where;
 use dom::frames::Frames;
 use dom::signal::Sig;
 use dom::source::{Source, Words};
@@ -13,7 +15,7 @@ use dom::{El, button, el};
 use units::Instant;
 
 use crate::host::{CHANGED, Host, Line};
-use crate::{find, listen, live, timing};
+use crate::{find, listen, live, setup, timing};
 
 /// The bus that is worked on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,8 +74,9 @@ pub struct Cabinet {
 type View = (&'static str, &'static str, fn(&Cabinet) -> Vec<El>);
 
 /// The views in their order.
-const VIEWS: [View; 4] = [
+const VIEWS: [View; 5] = [
     ("find", "Find", find::view),
+    ("setup", "Set up", setup::view),
     ("live", "Watch", live::view),
     ("listen", "Listen", listen::view),
     ("timing", "Timing", timing::view),
@@ -147,6 +150,33 @@ impl Cabinet {
     pub fn at(&self, key: &str) -> bool {
         let place = self.view.get();
         VIEWS.get(place).is_some_and(|(own, ..)| *own == key)
+    }
+
+    /// A meter was met elsewhere than in a search: it is in hand, and one of those that were found.
+    pub fn met(&self, finding: Finding) {
+        self.found.update(|found| {
+            let found = Rc::make_mut(found);
+            found.retain(|other| other.serial().is_none() || other.serial() != finding.serial());
+            found.push(finding.clone());
+        });
+        self.hand.set(Some(finding));
+    }
+
+    /// The meter in hand is spoken to elsewhere from now on.
+    pub fn moved(&self, to: Where) {
+        let Some(mut hand) = self.hand.get_untracked() else { return };
+        match (&mut hand, to) {
+            (Finding::Modbus { place, .. }, Where::Modbus(to)) => *place = to,
+            (Finding::Mbus { line, meter }, Where::Mbus(to)) => {
+                *line = to.line;
+                match to.address {
+                    Address::Primary(address) => meter.address = address,
+                    Address::Secondary(identity) => meter.identity = identity,
+                }
+            }
+            _ => return,
+        }
+        self.met(hand);
     }
 
     /// Another line: nothing that was found on the one before stands any more.

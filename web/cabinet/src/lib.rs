@@ -10,6 +10,7 @@ mod files;
 mod find;
 mod listen;
 mod live;
+mod setup;
 mod timing;
 
 // What all modules that are fetched later have alike; here it is as near as any of its own.

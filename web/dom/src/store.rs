@@ -11,6 +11,17 @@ pub fn local(key: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(key).ok()?
 }
 
+/// Keeps a text for certain.
+///
+/// # Errors
+/// Why the browser does not keep it, as a part of a sentence.
+pub fn keep(key: &str, text: &str) -> Result<(), String> {
+    let Ok(Some(storage)) = window().local_storage() else {
+        return Err("this browser keeps nothing for this page".to_owned());
+    };
+    storage.set_item(key, text).map_err(|_| "this browser keeps no more for this page".to_owned())
+}
+
 /// Keeps a word, or forgets it. A browser that keeps nothing is not an error: the page works without.
 pub fn set_local(key: &str, word: Option<&str>) {
     if let Ok(Some(storage)) = window().local_storage() {

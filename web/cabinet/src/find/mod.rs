@@ -23,6 +23,7 @@ use self::field::Field;
 use self::mbus::MbusSearch;
 use self::options::Options;
 use self::results::Remark;
+pub use self::results::name;
 use crate::cabinet::{Cabinet, Spoken};
 
 /// How far the search is.

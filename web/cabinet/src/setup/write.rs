@@ -1,0 +1,259 @@
+//! The fourth step: what cannot be undone asks for the digits of the meter, then every step is written down, sent and proven.
+
+use std::rc::Rc;
+
+use commission::guard::{Consent, Guard};
+use commission::mbus::{self, MbusMemory};
+use commission::record::Where;
+use commission::{Action, LineMemory, Plan, WriteProgress, write_plan};
+use dom::parts::{boxed, copy, number_field};
+use dom::signal::Sig;
+use dom::{El, button, el, later, typed};
+
+use super::record::Book;
+use super::rehearsal::{AnyPlan, plan};
+use super::subject::{Meter, modbus, over_mbus};
+use super::{Setup, Told, step};
+use crate::find;
+
+/// What became of a step over Modbus.
+pub fn of_modbus(plan: &Plan, report: &commission::StepReport) -> Told {
+    Told { key: report.action.key(), word: report.outcome.word(), text: report.sentence(plan), display: None }
+}
+
+/// What became of a step over M-Bus.
+pub fn of_mbus(plan: &mbus::Plan, report: &mbus::StepReport) -> Told {
+    Told { key: report.action.key(), word: report.outcome.word(), text: report.sentence(plan), display: None }
+}
+
+/// How many steps came to what, in words.
+fn summary(told: &[Told]) -> String {
+    let words = [
+        ("confirmed", "confirmed by reading back"),
+        ("acknowledged", "acknowledged, which proves nothing"),
+        ("refused", "refused"),
+        ("not taken", "not taken"),
+        ("unknown", "unknown"),
+        ("not sent", "not sent"),
+    ];
+    let counted = words.iter().filter_map(|(word, long)| {
+        let count = told.iter().filter(|it| it.word == *word).count();
+        (count > 0).then(|| format!("{count} {long}"))
+    });
+    let all: Vec<String> = counted.collect();
+    format!("{}.", all.join(", "))
+}
+
+impl Setup {
+    /// What of the staged changes cannot be undone, by what was read of the meter.
+    pub(super) fn guard(&self) -> Option<Guard> {
+        let facts = self.facts()?;
+        let staged = self.form.staged();
+        let value = |source| facts.get(source).map(|fact| fact.value);
+        Some(Guard::new(facts.entry, facts.serial, staged.into_iter(), value))
+    }
+
+    pub(super) fn write_step(&self) -> El {
+        let (form, rehearsal, work) = (self.form, self.rehearsal, self.cabinet.work.clone());
+        let own = self.clone();
+        let asks = el("div", "guard").shows(move || {
+            form.staged();
+            own.read.with(|_| ());
+            own.guard().filter(Guard::is_needed).map_or_else(Vec::new, |guard| own.asked(&guard))
+        });
+        let own = self.clone();
+        let write = el("button", "btn main")
+            .attr("type", "button")
+            .says(move || match form.staged().len() {
+                0 => "Nothing to write".to_owned(),
+                1 => "Write 1 change".to_owned(),
+                count => format!("Write {count} changes"),
+            })
+            .flag_if("disabled", move || {
+                work.runs() || form.staged().is_empty() || form.is_wrong() || rehearsal.with(Option::is_none)
+            })
+            .on("click", move |_| own.write());
+        let reports = self.reports;
+        let list = el("ul", "deeds")
+            .attr("aria-label", "What became of the changes")
+            .shows(move || reports.with(|reports| reports.iter().map(Told::element).collect()));
+        let own = self.clone();
+        let copied = button("btn", "Copy the report", move |_| copy(&own.report_text()))
+            .flag_if("hidden", move || reports.with(|reports| reports.is_empty()));
+        step(
+            4,
+            "Write and prove",
+            "Each step is written down before it is sent, and read back afterwards. Address, parity and speed go last.",
+            vec![asks, el("div", "acts").add(write).add(copied), list],
+        )
+    }
+
+    /// What is lost for ever, and the field for the digits.
+    fn asked(&self, guard: &Guard) -> Vec<El> {
+        let (digits, wrong) = (self.digits, Sig::new(None::<String>));
+        let acts = guard.acts().iter().map(|act| el("li", "").text(&act.text));
+        let field = number_field("Last four digits of the serial number", wrong)
+            .attr("maxlength", "4")
+            .value(move || digits.get())
+            .on("input", move |event| digits.set(typed(&event)));
+        vec![
+            el("p", "").add(el("b", "").text("This cannot be undone.")),
+            el("ul", "plain").all(acts.collect()),
+            el("label", "digits").text(&guard.question()).add(boxed(field, "", wrong)),
+        ]
+    }
+
+    fn report_text(&self) -> String {
+        let head = self.cabinet.hand.with_untracked(|hand| {
+            hand.as_ref().map_or_else(String::new, |hand| {
+                let serial = hand.serial().map_or_else(String::new, commission::serial_text);
+                format!("{} {serial}, {}\n", find::name(hand), hand.place_text())
+            })
+        });
+        let lines = self.reports.get_untracked();
+        let lines: Vec<String> = lines.iter().map(|it| format!("{:<12} {}\n", it.word, it.text)).collect();
+        format!("{head}{}", lines.concat())
+    }
+
+    /// Writes what is staged.
+    fn write(&self) {
+        let staged = dom::react::untrack(|| self.form.staged());
+        let (Some(meter), Some(guard)) = (self.meter.get_untracked(), dom::react::untrack(|| self.guard()))
+        else {
+            return;
+        };
+        let consent = if guard.is_needed() {
+            match guard.consent(&self.digits.get_untracked()) {
+                Ok(consent) => Some(consent),
+                Err(why) => return self.cabinet.tell(format!("Nothing was sent: {why}."), true),
+            }
+        } else {
+            None
+        };
+        match plan(&meter, &staged) {
+            Ok(plan) => self.carry_out(meter, plan, staged, consent, "Writing and reading back"),
+            Err(why) => self.cabinet.tell(format!("Nothing was sent: {why}"), true),
+        }
+    }
+
+    /// Writes a plan to a meter, with a record of every step.
+    pub(super) fn carry_out(
+        &self,
+        meter: Meter,
+        plan: AnyPlan,
+        actions: Vec<Action>,
+        consent: Option<Consent>,
+        what: &str,
+    ) {
+        let own = self.clone();
+        self.reports.set(Rc::default());
+        self.work_on(what, async move {
+            match own.written(&meter, &plan, &actions, consent.as_ref()).await {
+                Ok(at) => {
+                    let reports = own.reports.get_untracked();
+                    let bad = reports.iter().any(|it| !matches!(it.word, "confirmed" | "acknowledged"));
+                    own.cabinet.tell(summary(&reports), bad);
+                    own.digits.set(String::new());
+                    own.moved(at);
+                }
+                Err(why) => own.cabinet.tell(format!("Nothing was sent: {why}"), true),
+            }
+            own.recorded.update(|count| *count += 1);
+        });
+    }
+
+    /// Where the meter is spoken to afterwards.
+    async fn written(
+        &self,
+        meter: &Meter,
+        plan: &AnyPlan,
+        actions: &[Action],
+        consent: Option<&Consent>,
+    ) -> Result<Where, String> {
+        let entry = meter.entry.ok_or(super::subject::UNKNOWN)?;
+        match (plan, meter.at) {
+            (AnyPlan::Modbus(plan), Where::Modbus(place)) => {
+                let mut memory = Box::<LineMemory>::default();
+                let bus = modbus(&self.cabinet, place, Some(entry), &mut memory).await;
+                let mut bus = bus.map_err(|fault| fault.to_string())?;
+                // The meter may have changed since it was read.
+                let guard = Guard::read(&mut bus, entry, meter.serial, actions).await;
+                let guard = guard.map_err(|fault| format!("{fault}."))?;
+                if !guard.is_satisfied(consent) {
+                    return Err("the meter has changed since it was read. Read it again.".to_owned());
+                }
+                let mut book = self.book(meter).await?;
+                let mut tell = |progress: WriteProgress<'_>| match progress {
+                    WriteProgress::Begins { step, of } => {
+                        self.begins(step, of, plan.steps.get(step).map(|step| step.action.key()));
+                    }
+                    WriteProgress::Ended { report, .. } => self.ended(of_modbus(plan, report)),
+                };
+                write_plan(&mut bus, plan, &mut book, &mut tell).await;
+                Ok(Where::Modbus(commission::Bus::place(&bus)))
+            }
+            (AnyPlan::Mbus(plan), Where::Mbus(place)) => {
+                let mut memory = Box::<MbusMemory>::default();
+                let bus = over_mbus(&self.cabinet, place, &mut memory).await;
+                let mut bus = bus.map_err(|fault| fault.to_string())?;
+                let mut book = self.book(meter).await?;
+                let mut tell = |progress: mbus::WriteProgress<'_>| match progress {
+                    mbus::WriteProgress::Begins { step, of } => {
+                        self.begins(step, of, plan.steps.get(step).map(Action::key));
+                    }
+                    mbus::WriteProgress::Ended { report, .. } => self.ended(of_mbus(plan, report)),
+                };
+                let (_, place) = bus.write_plan(plan, &mut book, &mut tell).await;
+                Ok(Where::Mbus(place))
+            }
+            _ => Err("the meter is on another bus.".to_owned()),
+        }
+    }
+
+    /// The record of this session, with the meter as it was found.
+    async fn book(&self, meter: &Meter) -> Result<Book, String> {
+        let settings = self.read.with_untracked(|read| read.as_ref().map(|read| read.settings()));
+        let (Some(entry), Some(serial)) = (meter.entry, meter.serial) else {
+            return Err("the meter tells no serial number to write it down by.".to_owned());
+        };
+        super::record::found(entry, serial, meter.at, &settings.unwrap_or_default()).await
+    }
+
+    fn begins(&self, step: usize, of: usize, key: Option<&'static str>) {
+        let permille = u32::try_from(step * 1_000 / of.max(1)).ok();
+        self.cabinet.work.tell(&format!("Writing {} of {of}", step + 1), permille, self.cabinet.now());
+        if let Some(key) = key {
+            self.form.writing(key);
+        }
+    }
+
+    fn ended(&self, told: Told) {
+        self.form.ended(&told);
+        self.reports.update(|reports| Rc::make_mut(reports).push(told));
+    }
+
+    /// The writing was stopped: nobody has looked what became of what was on its way.
+    pub(super) fn broken_off(&self) {
+        self.form.broken_off();
+        self.recorded.update(|count| *count += 1);
+    }
+
+    /// The meter may be spoken to elsewhere now: it is read again there.
+    fn moved(&self, at: Where) {
+        let own = self.clone();
+        // The work that calls this ends first.
+        later(async move {
+            own.meter.update(|meter| {
+                if let Some(meter) = meter {
+                    meter.at = at;
+                    if let Where::Mbus(mbus::Place { address: mbus::Address::Secondary(identity), .. }) = at {
+                        meter.identity = Some(identity);
+                        meter.serial = units::bcd::decode(identity.id, 8).or(meter.serial);
+                    }
+                }
+            });
+            own.cabinet.moved(at);
+            own.due.set(true);
+        });
+    }
+}
