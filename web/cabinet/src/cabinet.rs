@@ -15,7 +15,7 @@ use dom::{El, button, el};
 use units::Instant;
 
 use crate::host::{CHANGED, Host, Line};
-use crate::{find, listen, live, setup, timing};
+use crate::{batch, find, listen, live, setup, timing};
 
 /// The bus that is worked on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,9 +74,10 @@ pub struct Cabinet {
 type View = (&'static str, &'static str, fn(&Cabinet) -> Vec<El>);
 
 /// The views in their order.
-const VIEWS: [View; 5] = [
+const VIEWS: [View; 6] = [
     ("find", "Find", find::view),
     ("setup", "Set up", setup::view),
+    ("batch", "Batch", batch::view),
     ("live", "Watch", live::view),
     ("listen", "Listen", listen::view),
     ("timing", "Timing", timing::view),
