@@ -190,7 +190,10 @@ fn bare(place: usize, tab: Sig<usize>) -> El {
 /// The tab that the address names: a reload or a bookmark comes back to it.
 fn tab_of_fragment() -> usize {
     let fragment = window().location().hash().unwrap_or_default();
-    TABS.iter().position(|(key, _)| fragment.strip_prefix("#/") == Some(*key)).unwrap_or(0)
+    // What follows the tab is its own.
+    let mut parts = fragment.split('/').skip(1);
+    let own = parts.next();
+    TABS.iter().position(|(key, _)| own == Some(*key)).unwrap_or(0)
 }
 
 fn go(tab: Sig<usize>, to: usize) {

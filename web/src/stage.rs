@@ -266,6 +266,7 @@ fn readout(model: &Model, signals: Signals) -> El {
         labels.into_iter().enumerate().map(row).collect()
     });
     let place = el("div", "")
+        .flag_if("hidden", move || mirror.with(|mirror| mirror.list_title.is_empty()))
         .add(el("h2", "map-title").says(move || mirror.with(|mirror| mirror.list_title.to_owned())))
         .add(list);
     el("div", "readout").all(vec![words, holding, keys, place])

@@ -337,10 +337,7 @@ fn what_is_out_of_range_gives_a_save_error_and_nothing_is_sent() {
     assert!(app.manager.stage("baud", "56.700") && app.manager.stage("tariff", "T2"));
     assert!(!app.manager.stage("mbus-id", "5") && !app.manager.stage("scroll-time", "5"));
     assert_eq!(app.manager.changed(), 4);
-    assert_eq!(
-        app.row("modbus-id").error.as_deref(),
-        Some("Save error: modbus-id cannot be 248: expected 1 to 247.")
-    );
+    assert_eq!(app.row("modbus-id").error.as_deref(), Some("Save error: “248” is not possible: 1 to 247."));
     let before = app.log.borrow().len();
     let saved = app.save("0000");
     assert_eq!(app.log.borrow().len(), before, "not a byte was sent");
@@ -348,7 +345,7 @@ fn what_is_out_of_range_gives_a_save_error_and_nothing_is_sent() {
         &app,
         &saved,
         expect![[r#"
-            Save error. Modbus ID (1 - 247): modbus-id cannot be 248: expected 1 to 247. Baudrate: baud takes one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 Bd. Puls width: pulse-width cannot be 100: expected 2 to 99 ms. Nothing was sent.
+            Save error. Modbus ID (1 - 247): “248” is not possible: 1 to 247. Baudrate: “56.700” is not possible: one of 300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 Bd. Puls width: “100” is not possible: 2 to 99 ms. Nothing was sent.
             waits: Modbus ID (1 - 247) 248; has 1
             waits: Baudrate 56.700; has 9600
             waits: Tariff T2; has T1

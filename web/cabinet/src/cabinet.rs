@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use commission::Port as _;
 use commission::find::Finding;
 use commission::mbus::Address;
 use commission::record::Where;
+use commission::{Place, Port as _};
 use dom::frames::Frames;
 use dom::signal::Sig;
 use dom::source::{Source, Words};
@@ -15,7 +15,7 @@ use dom::{El, button, el};
 use units::Instant;
 
 use crate::host::{CHANGED, Host, Line};
-use crate::{batch, find, listen, live, setup, timing};
+use crate::{app, batch, find, listen, live, setup, timing};
 
 /// The bus that is worked on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,9 +46,10 @@ impl Way {
 /// The cabinet.
 #[derive(Clone)]
 pub struct Cabinet {
-    /// The page.
-    host: Host,
-    modbus: Way,
+    /// The page, with the simulated Modbus.
+    pub host: Host,
+    /// The Modbus, whichever bus is in hand.
+    pub modbus: Way,
     mbus: Way,
     /// The bus in hand.
     pub spoken: Sig<Spoken>,
@@ -74,14 +75,18 @@ pub struct Cabinet {
 type View = (&'static str, &'static str, fn(&Cabinet) -> Vec<El>);
 
 /// The views in their order.
-const VIEWS: [View; 6] = [
+const VIEWS: [View; 7] = [
     ("find", "Find", find::view),
     ("setup", "Set up", setup::view),
     ("batch", "Batch", batch::view),
     ("live", "Watch", live::view),
     ("listen", "Listen", listen::view),
+    ("app", "App", app::view),
     ("timing", "Timing", timing::view),
 ];
+
+/// What stands in front of the name of a view in an address.
+const ADDRESS: &str = "#/cabinet/";
 
 impl Cabinet {
     /// The cabinet that stands at `place`.
@@ -106,6 +111,7 @@ impl Cabinet {
             looks.modbus.source.look();
             looks.mbus.source.look();
         });
+        own.keep_address();
         own
     }
 
@@ -180,6 +186,48 @@ impl Cabinet {
         self.met(hand);
     }
 
+    /// Opens the view that the address names, and keeps the address that of the view that is open.
+    fn keep_address(&self) {
+        let fragment = || dom::browser::window().location().hash().unwrap_or_default();
+        if let Some(key) = fragment().strip_prefix(ADDRESS) {
+            self.go(key);
+        }
+        let view = self.view;
+        dom::watch(Box::new(move || {
+            let (Some((key, ..)), Ok(history)) = (VIEWS.get(view.get()), dom::browser::window().history())
+            else {
+                return;
+            };
+            let address = format!("{ADDRESS}{key}");
+            // Another tab may have been opened meanwhile.
+            if format!("{}/", fragment()).starts_with(ADDRESS) {
+                let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address));
+            }
+        }));
+    }
+
+    /// A meter that was found on the Modbus is spoken to elsewhere now.
+    pub fn followed(&self, before: Place, after: Place) {
+        let follow = |found: &mut Finding| match found {
+            Finding::Modbus { place, .. } if *place == before => {
+                *place = after;
+                true
+            }
+            _ => false,
+        };
+        if before == after {
+            return;
+        }
+        let mut all = self.found.get_untracked().to_vec();
+        if all.iter_mut().filter_map(|found| follow(found).then_some(())).count() > 0 {
+            self.found.set(Rc::new(all));
+        }
+        let mut hand = self.hand.get_untracked();
+        if hand.as_mut().is_some_and(follow) {
+            self.hand.set(hand);
+        }
+    }
+
     /// Another line: nothing that was found on the one before stands any more.
     fn anew(&self) {
         self.found.set(Rc::default());
@@ -196,7 +244,9 @@ impl Cabinet {
             .flag_if("hidden", move || say.with(|(text, _)| text.is_empty()))
             .class_if("bad", move || say.with(|(_, bad)| *bad))
             .says(move || say.with(|(text, _)| text.clone()));
-        let mut parts = vec![self.buses(), self.row(Spoken::Modbus), self.row(Spoken::Mbus), self.views()];
+        let title = el("h2", "vh").text("Cabinet");
+        let mut parts =
+            vec![title, self.buses(), self.row(Spoken::Modbus), self.row(Spoken::Mbus), self.views()];
         parts.extend([self.work.bar(), told]);
         for (place, (key, _, make)) in VIEWS.into_iter().enumerate() {
             let (own, view, made) = (self.clone(), self.view, Rc::new(Cell::new(false)));

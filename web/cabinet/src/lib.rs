@@ -5,6 +5,7 @@
 //! and over what was found there ([`Cabinet`]). What they do is `commission`'s.
 #![forbid(unsafe_code)]
 
+mod app;
 mod batch;
 mod cabinet;
 mod files;

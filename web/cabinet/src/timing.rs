@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use commission::budget::{Polling, spans_of};
 use commission::{factory_place, names};
-use dom::parts::{Scale, quantity};
+use dom::parts::{Scale, quantity, whole};
 use dom::signal::Sig;
 use dom::{El, el, typed};
 use models::Entry;
@@ -17,11 +17,6 @@ pub const SPEEDS: [u32; 8] = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600
 
 /// The formats of a character, with how they are written.
 pub const FORMATS: [(Parity, &str); 3] = [(Parity::Even, "8E1"), (Parity::None, "8N1"), (Parity::Odd, "8O1")];
-
-/// Whole numbers of something.
-const fn whole(label: &'static str, unit: &'static str, min: i64, max: i64) -> Scale {
-    Scale { label, unit, decimals: 0, shown: 0, min, max, step: 1 }
-}
 
 /// What is reckoned with.
 #[derive(Clone)]

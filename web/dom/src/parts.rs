@@ -69,6 +69,12 @@ pub struct Scale {
     pub step: i64,
 }
 
+/// Whole numbers of something.
+#[must_use]
+pub const fn whole(label: &'static str, unit: &'static str, min: i64, max: i64) -> Scale {
+    Scale { label, unit, decimals: 0, shown: 0, min, max, step: 1 }
+}
+
 impl Scale {
     /// A value as it is written.
     #[must_use]

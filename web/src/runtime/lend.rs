@@ -15,6 +15,8 @@
 //! | `warning` | | what was wrong at the start, once |
 //! | `say` | what a screen reader says | |
 //! | `mbus`, `radio` | | the same, of that wire (`web/src/door.rs`) |
+//! | `scan` | | of the radio of the meter in hand: its serial number, whether it is on, whether it is connected |
+//! | `pair` | true: connect with it; false: no more | whether that was done |
 //! | `lend` | true: the meter in hand answers at a real wire; false: no meter does | the line of that wire |
 //! | `hear` | bytes that were heard there, or the word of a line error | |
 //! | `answer` | | what is to be sent there, another line for it, `null`, or false where no meter answers |
@@ -41,6 +43,11 @@ impl Runtime {
             }
             "warning" => return self.warning.take().map(JsValue::from),
             "say" => self.signals.spoken.set(with.as_string().unwrap_or_default()),
+            "scan" => return self.scanned().map(JsValue::from),
+            "pair" => {
+                let with = with.is_truthy().then_some(self.at);
+                return Some(self.bench.borrow_mut().pair(with).into());
+            }
             "lend" => return self.hand_out(with.is_truthy()).map(JsValue::from),
             _ => return self.wire(wire, what, with),
         }
@@ -82,6 +89,15 @@ impl Runtime {
             },
         }
         None
+    }
+
+    /// What a scan finds of the radio of the meter in hand.
+    fn scanned(&self) -> Option<Array> {
+        self.entry().def.radio()?;
+        let bench = self.bench.borrow();
+        let serial = bench.twin(self.at)?.serial();
+        let connected = bench.paired() == Some(self.at);
+        Some(Array::of3(&serial.into(), &bench.radio_is_on(self.at).into(), &connected.into()))
     }
 
     fn meter_in_hand(&self) -> Array {

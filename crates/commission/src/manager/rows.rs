@@ -124,10 +124,11 @@ fn meant(row: &AppSettingDef, setting: &'static SettingDef, text: &str) -> Resul
     if let Some((value, _)) = row.words.iter().find(|(_, word)| *word == text) {
         return Ok(*value);
     }
-    let value = setting.parse(text).map_err(|why| why.to_string())?;
+    let wrong = |allowed: &dyn core::fmt::Display| format!("“{text}” is not possible: {allowed}");
+    let value = setting.parse(text).map_err(|_| wrong(&setting.allowed()))?;
     match range(row, setting) {
         Some((least, most)) if value < least || value > most => {
-            Err(format!("{} cannot be {text}: expected {least} to {most}", setting.id.key()))
+            Err(wrong(&format_args!("{least} to {most}")))
         }
         _ => Ok(value),
     }
