@@ -132,6 +132,13 @@ fn meter(cabinet: &Cabinet, finding: &Finding) -> El {
     if Cabinet::has("live") {
         acts.push(act("btn", "Watch", "live"));
     }
+    let entry = match finding {
+        Finding::Modbus { identity, .. } => identity.as_ref().and_then(|identity| identity.entry),
+        Finding::Mbus { .. } => None,
+    };
+    if entry.is_some_and(|entry| entry.def.app().is_some()) {
+        acts.push(act("btn", "App", "app"));
+    }
     el("li", "find").add(html("span", "ico", METER)).add(el("div", "").all(vec![
         el("span", "ttl").text(&name),
         el("span", "").text(&who(finding)),
