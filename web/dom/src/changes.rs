@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use crate::parts::{dialog, state};
+use crate::parts::{dialog, state, wrong_text};
 use crate::signal::Sig;
 use crate::{El, button, el, typed};
+use commission::guard::Guard;
 use commission::{Action, names};
-use models::Entry;
 use schema::{Kind, SettingDef};
 
 /// How far a line of the form is.
@@ -56,44 +56,54 @@ pub fn lasting(action: &Action) -> bool {
     }
 }
 
-/// What is lost by something that cannot be undone.
-fn loss(entry: Option<&'static Entry>, action: &Action) -> String {
-    match action {
-        Action::Give(command) => {
-            format!("{}: {} is lost.", capital(names::command_label(*command)), names::command_loss(*command))
-        }
-        Action::Set { setting, value } => {
-            let label = entry.map_or(setting.id.key(), |entry| names::setting_label(entry, setting.id));
-            format!("{label} {}: the meter does not take this back.", setting.text(*value))
-        }
-    }
-}
-
-/// The question before something is written that cannot be undone, with what is lost by it.
+/// The question before something is written that cannot be undone: what is lost by it and what is left. What is lost for
+/// ever needs the last digits of the meter's serial number, which `guard` asks for; nothing is sent before they are right.
 pub fn question(
     asks: Sig<bool>,
-    entry: Sig<Option<&'static Entry>>,
+    guard: impl Fn() -> Option<Guard> + 'static,
     staged: impl Fn() -> Vec<Action> + 'static,
     go: impl Fn() + 'static,
 ) -> El {
     let go: Rc<dyn Fn()> = Rc::new(go);
     dialog(asks, "This cannot be undone", move || {
-        let staged = staged();
-        let all = staged.iter().filter(|action| lasting(action));
-        let losses: Vec<El> =
-            all.map(|action| el("li", "").text(&loss(entry.get_untracked(), action))).collect();
-        let others = match staged.len() - losses.len() {
+        let (guard, staged) = (guard().filter(Guard::is_needed), staged());
+        let for_ever = guard.iter().flat_map(Guard::acts).map(|act| act.text.clone());
+        let counters = staged.iter().filter_map(|action| match action {
+            Action::Give(command) => Some(format!(
+                "{}: {} is lost.",
+                capital(names::command_label(*command)),
+                names::command_loss(*command)
+            )),
+            Action::Set { .. } => None,
+        });
+        let losses: Vec<El> = for_ever.chain(counters).map(|loss| el("li", "").text(&loss)).collect();
+        let others = match staged.len().saturating_sub(losses.len()) {
             0 => String::new(),
             1 => "One other change is written with it.".to_owned(),
             others => format!("{others} other changes are written with it."),
         };
+        let (digits, wrong) = (Sig::new(String::new()), Sig::new(None));
+        let mut body = el("div", "body").add(el("ul", "").all(losses)).add(el("p", "").text(&others));
+        if let Some(guard) = &guard {
+            let field = el("input", "text mono")
+                .attr("type", "text")
+                .attr("inputmode", "numeric")
+                .attr("autocomplete", "off")
+                .on("input", move |event| digits.set(typed(&event)));
+            body = body.add(el("label", "small").text(&guard.question()).text(" ").add(field));
+        }
         let go = go.clone();
         let write = button("btn main", "Write all the same", move |_| {
+            let consent = guard.as_ref().map(|guard| guard.consent(&digits.get_untracked())).transpose();
+            if let Err(why) = consent {
+                wrong.set(Some(format!("Nothing was sent: {why}.")));
+                return;
+            }
             asks.set(false);
             go();
         });
         let acts = el("footer", "").add(button("btn", "Not yet", move |_| asks.set(false))).add(write);
-        vec![el("div", "body").add(el("ul", "").all(losses)).add(el("p", "").text(&others)), acts]
+        vec![body.add(wrong_text(wrong)), acts]
     })
 }
 

@@ -22,12 +22,14 @@ pub fn open(kind: &str, place: &Element, host: Host) {
     crash::install(&host);
     let node = El(place.clone());
     place.set_text_content(None);
-    let parts = match kind {
-        "modbus" => modbus::open(host, &node),
-        "mbus" => mbus::open(Line::new(host), &node),
-        _ => optical::open(Line::new(host), &node),
+    // Their headings stand below one of their own, whatever the rest of the page has.
+    let (title, parts) = match kind {
+        "modbus" => (None, modbus::open(host, &node)),
+        "mbus" => (Some("M-Bus"), mbus::open(Line::new(host), &node)),
+        _ => (Some("Infrared"), optical::open(Line::new(host), &node)),
     };
-    for part in parts {
+    let title = title.map(|title| dom::el("h2", "vh").text(title));
+    for part in title.into_iter().chain(parts) {
         let _ = place.append_child(&part.0);
     }
 }

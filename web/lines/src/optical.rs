@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use commission::guard::Guard;
 use commission::optical::{
     OpticalFault, OpticalLine, OpticalMemory, OpticalOutcome, OpticalProgress, OpticalReadout, UNCONFIRMED,
     writable,
@@ -45,6 +46,8 @@ struct Panel {
     items: Sig<Rc<Vec<Item>>>,
     /// The question before what cannot be undone is open.
     asks: Sig<bool>,
+    /// What is asked there.
+    guard: Sig<Option<Guard>>,
     password: Sig<String>,
     address: Sig<String>,
     /// What a register held.
@@ -68,6 +71,7 @@ pub fn open(line: Line, place: &El) -> Vec<El> {
         entry: Sig::default(),
         items: Sig::new(Rc::default()),
         asks: Sig::new(false),
+        guard: Sig::default(),
         password: Sig::default(),
         address: Sig::default(),
         value: Sig::default(),
@@ -112,8 +116,9 @@ impl Panel {
         ]);
         let unconfirmed =
             el("p", "note unconfirmed").add(el("mark", "").text("unconfirmed")).text(" ").text(UNCONFIRMED);
-        let (staged, own) = (self.clone(), self.clone());
-        let asks = question(self.asks, self.entry, move || staged.staged(), move || own.write());
+        let (staged, own, guard) = (self.clone(), self.clone(), self.guard);
+        let asks =
+            question(self.asks, move || guard.get_untracked(), move || staged.staged(), move || own.write());
         vec![row, self.work.bar(), told, unconfirmed, start, self.table(), self.programming(), asks]
     }
 
@@ -282,12 +287,7 @@ impl Panel {
                 count => format!("Write {count} changes"),
             })
             .flag_if("disabled", move || work.runs() || none() == 0)
-            .on(
-                "click",
-                move |_| {
-                    if own.staged().iter().any(lasting) { own.asks.set(true) } else { own.write() }
-                },
-            );
+            .on("click", move |_| if own.staged().iter().any(lasting) { own.ask() } else { own.write() });
         parts.push(el("div", "acts").add(write));
         parts
     }
@@ -296,6 +296,35 @@ impl Panel {
     fn staged(&self) -> Vec<Action> {
         let items = self.items.get_untracked();
         items.iter().filter_map(|item| item.note.with_untracked(|note| note.staged)).collect()
+    }
+
+    /// Asks the meter what of it cannot be undone, and then whoever wants it.
+    fn ask(&self) {
+        self.go("Asking the meter", async |own, head| {
+            let Some(entry) = own.entry.get_untracked() else { return Ok(String::new()) };
+            let changes: Vec<_> = own
+                .staged()
+                .iter()
+                .filter_map(|action| match *action {
+                    Action::Set { setting, value } => {
+                        Some((setting, entry.def.register_of(setting.id)?, value))
+                    }
+                    Action::Give(_) => None,
+                })
+                .collect();
+            let guard = head.guard(entry, &changes).await;
+            own.open.show(head.is_open());
+            let guard = guard?;
+            if guard.is_needed() {
+                own.guard.set(Some(guard));
+                own.asks.set(true);
+            } else {
+                // The work that calls this ends first.
+                let own = own.clone();
+                later(async move { own.write() });
+            }
+            Ok(String::new())
+        });
     }
 
     fn give(&self) {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use commission::guard::Guard;
 use commission::mbus::{
     Address, Candidates, Found, Outcome, Place, Plan, StepReport, WriteProgress, commands, report_text,
     writable_settings,
@@ -12,6 +13,7 @@ use dom::signal::Sig;
 use dom::{El, button, el, typed};
 use models::Entry;
 use schema::{CommandId, SettingDef};
+use units::bcd;
 
 use super::{Known, Panel, soon};
 use crate::changes::{BROKEN_OFF, Note, Stand, capital, lasting, line, question, setting_field};
@@ -224,8 +226,14 @@ impl Panel {
 
     /// The question before something is written that cannot be undone.
     pub(super) fn question(&self) -> El {
-        let (own, staged) = (self.clone(), self.meter.form.clone());
-        question(self.asks, self.meter.form.entry, move || staged.staged(), move || own.write())
+        let (own, meter, staged) = (self.clone(), self.clone(), self.meter.form.clone());
+        let guard = move || {
+            let (form, found) = (&meter.meter.form, meter.meter.chosen.get_untracked()?.found);
+            // A telegram tells too little of what was used before: every change of that kind counts as the first one.
+            let serial = bcd::decode(found.identity.id, 8);
+            Some(Guard::new(form.entry.get_untracked()?, serial, form.staged().into_iter(), |_| None))
+        };
+        question(self.asks, guard, move || staged.staged(), move || own.write())
     }
 
     /// Marks what was on its way when the writing was stopped: nobody has looked whether the meter took it.

@@ -19,6 +19,8 @@ pub enum Input {
     Discard,
     /// Write the changes.
     Write,
+    /// Write what cannot be undone: the digits of the meter were typed.
+    Agree,
     /// Give a command.
     Command(usize),
     /// Send these bytes as they are; with the checksum added where asked.
@@ -49,6 +51,7 @@ impl Input {
             Self::Unstage(_) => "unstage",
             Self::Discard => "discard",
             Self::Write => "write",
+            Self::Agree => "agree",
             Self::Command(_) => "command",
             Self::Raw(..) => "raw frame",
             Self::Registers(..) => "registers",

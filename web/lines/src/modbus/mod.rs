@@ -50,6 +50,7 @@ pub fn open(host: Host, place: &El) -> Vec<El> {
     vec![
         settings::staged_bar(signals, dialogs),
         settings::review(signals, dialogs),
+        settings::last_question(signals),
         connect::connect(signals, dialogs),
     ]
 }

@@ -9,9 +9,10 @@ use crate::modbus::input::Input;
 use crate::modbus::readout::{address, progress};
 use crate::modbus::runtime::{self, Signals};
 use crate::modbus::view::{CommandRow, Field, LineState, Model, Setting, SettingRow};
+use dom::changes::question;
 use dom::parts::{copy, dialog, state};
 use dom::signal::{Sig, memo};
-use dom::{El, button, el, html, typed};
+use dom::{El, button, el, html, typed, watch};
 
 /// The tab.
 pub fn settings(model: &'static Model, signals: Signals) -> Vec<El> {
@@ -288,4 +289,17 @@ pub fn review(signals: Signals, dialogs: Dialogs) -> El {
         let table = el("table", "diff").add(head).add(body);
         vec![el("div", "body").add(table).add(el("p", class).text(&note)), acts]
     })
+}
+
+/// The question before something is written that cannot be undone.
+pub fn last_question(signals: Signals) -> El {
+    let asks = Sig::new(false);
+    watch(Box::new(move || asks.show(signals.guard.with(Option::is_some))));
+    let of = move || signals.guard.get_untracked();
+    question(
+        asks,
+        move || of().map(|(guard, _)| guard),
+        move || of().map_or_else(Vec::new, |(_, actions)| actions),
+        || runtime::send(Input::Agree),
+    )
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use commission::{Line, LineMemory, Place, Staged, Timing, Transport, commands, factory_place};
+use commission::{Line, LineMemory, Place, Plan, Staged, Timing, Transport, commands, factory_place};
 use dom::later;
 use dom::serial::{Link, SerialPort, State};
 use dom::share::Answer;
@@ -84,6 +84,8 @@ pub struct Runtime {
     pub(super) answering: Option<Answering>,
     pub(super) tasks: VecDeque<Task>,
     pub(super) running: Option<Running>,
+    /// What waits until somebody agrees that it cannot be undone.
+    pub(super) held: Option<Plan>,
     pub(super) live: bool,
     /// It was said already that the adapter has gone.
     pub(super) gone: bool,
@@ -113,6 +115,7 @@ impl Runtime {
             answering: None,
             tasks: VecDeque::new(),
             running: None,
+            held: None,
             live: false,
             gone: false,
             read_at: None,
@@ -186,6 +189,7 @@ impl Runtime {
 
     pub(super) fn drop_tasks(&mut self) {
         self.tasks.clear();
+        self.held = None;
         if let Some(running) = self.running.take() {
             let progress = running.progress.borrow().clone();
             self.wire_mut().subject.stopped(&progress);
@@ -281,6 +285,11 @@ impl Runtime {
             Input::Write => {
                 let staged = self.wire().subject.staged.clone();
                 self.write(&staged, &[]);
+            }
+            Input::Agree => {
+                if let Some(plan) = self.held.take() {
+                    self.push(Task::Write(plan));
+                }
             }
             Input::Command(place) => {
                 if let Some(command) = commands(self.wire().entry).nth(place) {

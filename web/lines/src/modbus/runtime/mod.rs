@@ -15,6 +15,8 @@ mod work;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
+use commission::Action;
+use commission::guard::Guard;
 use dom::browser::{after, on_window, window};
 use dom::later;
 use dom::serial::{self, SerialPort};
@@ -50,6 +52,8 @@ pub struct Signals {
     pub settings: Sig<Vec<Setting>>,
     /// Work in progress.
     pub job: Sig<Job>,
+    /// What waits to be written and cannot be undone, with all that is written with it.
+    pub guard: Sig<Option<(Guard, Vec<Action>)>>,
     /// What became of the last writing.
     pub report: Sig<Option<Report>>,
     /// The traffic, oldest first.
@@ -78,6 +82,7 @@ impl Signals {
             live: Sig::default(),
             settings: Sig::default(),
             job: Sig::default(),
+            guard: Sig::default(),
             report: Sig::default(),
             traffic: Sig::default(),
             line: Sig::default(),

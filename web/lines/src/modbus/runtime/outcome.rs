@@ -1,6 +1,6 @@
 //! What becomes of tasks: plans made of changes, and what the answers mean for the meter that was asked.
 
-use commission::{Plan, Staged};
+use commission::{Action, Plan, Staged};
 use units::Duration;
 use wasm_bindgen::JsValue;
 
@@ -33,7 +33,12 @@ impl Runtime {
                     }
                 }
                 subject.report = None;
-                self.push(Task::Write(plan));
+                let lasts = work::actions(&plan).iter().any(|action| match action {
+                    Action::Set { setting, value } => setting.is_lasting(*value),
+                    // A counter was asked about before this.
+                    Action::Give(_) => false,
+                });
+                self.push(if lasts { Task::Guard(plan) } else { Task::Write(plan) });
             }
             Err(why) => self.say(&format!("Nothing was sent: {why}."), true),
         }
@@ -124,6 +129,15 @@ impl Runtime {
                 self.live = false;
                 let text = work::why(&fault, before, entry);
                 self.say(&text, true);
+            }
+            Done::Guarded(plan, Ok(guard)) if guard.is_needed() => {
+                self.signals.guard.set(Some((guard, work::actions(&plan))));
+                self.held = Some(plan);
+            }
+            Done::Guarded(plan, Ok(_)) => self.push(Task::Write(plan)),
+            Done::Guarded(_, Err(fault)) => {
+                let text = work::why(&fault, before, entry);
+                self.say(&format!("{text} Nothing was sent."), true);
             }
             Done::Wrote(plan, reports) => {
                 let subject = &mut wire.subject;

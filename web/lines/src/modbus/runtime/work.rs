@@ -5,9 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use commission::guard::Guard;
 use commission::{
-    Bus, Context, Fault, Identity, Line, Outcome, Place, Plan, ReadOut, StepReport, WriteProgress, identify,
-    read_out, report_text, sentence, write_plan,
+    Action, Bus, Context, Fault, Identity, Line, Outcome, Place, Plan, ReadOut, StepReport, WriteProgress,
+    identify, read_out, report_text, sentence, write_plan,
 };
 use modbus::{LineParams, Parity, Request};
 use models::Entry;
@@ -28,6 +29,8 @@ pub enum Task {
     Identify,
     /// Read everything.
     Read,
+    /// Ask what of a plan cannot be undone.
+    Guard(Plan),
     /// Write a plan and prove it.
     Write(Plan),
     /// Send bytes as they are.
@@ -45,7 +48,7 @@ impl Task {
             Self::Identify => "asking who is there",
             Self::Read => "reading",
             Self::Write(_) => "writing and reading back",
-            Self::Raw(_) | Self::Registers(..) => "asking",
+            Self::Guard(_) | Self::Raw(_) | Self::Registers(..) => "asking",
             Self::Line(_) => "changing the line",
         }
     }
@@ -57,6 +60,8 @@ pub enum Done {
     Identified(Result<Identity, Fault>),
     /// All values.
     Read(Result<ReadOut, Fault>),
+    /// What of a plan cannot be undone.
+    Guarded(Plan, Result<Guard, Fault>),
     /// What became of each step.
     Wrote(Plan, Vec<StepReport>),
     /// The answer stands in the traffic; where there is none, why.
@@ -130,6 +135,10 @@ pub fn start(task: Task, line: SharedLine, entry: &'static Entry) -> Running {
                 };
                 Done::Read(read_out(line, entry, &mut told).await)
             }
+            Task::Guard(plan) => {
+                let guard = Guard::read(line, plan.entry, plan.serial, &actions(&plan)).await;
+                Done::Guarded(plan, guard)
+            }
             Task::Write(plan) => {
                 let mut told = |step: WriteProgress<'_>| {
                     let mut progress = shared.borrow_mut();
@@ -172,11 +181,16 @@ pub fn start(task: Task, line: SharedLine, entry: &'static Entry) -> Running {
     Running { name, progress, future: Box::pin(future) }
 }
 
+/// What a plan does, step by step.
+pub fn actions(plan: &Plan) -> Vec<Action> {
+    plan.steps.iter().map(|step| step.action).collect()
+}
+
 /// The setting that an action changes.
-pub fn setting_of(action: &commission::Action) -> Option<SettingId> {
+pub fn setting_of(action: &Action) -> Option<SettingId> {
     match action {
-        commission::Action::Set { setting, .. } => Some(setting.id),
-        commission::Action::Give(_) => None,
+        Action::Set { setting, .. } => Some(setting.id),
+        Action::Give(_) => None,
     }
 }
 
@@ -198,10 +212,10 @@ pub fn report(plan: &Plan, reports: &[StepReport]) -> Report {
         .iter()
         .map(|report| {
             let label = match report.action {
-                commission::Action::Set { setting, .. } => {
+                Action::Set { setting, .. } => {
                     commission::names::setting_label(plan.entry, setting.id).to_owned()
                 }
-                commission::Action::Give(command) => commission::names::command_label(command).to_owned(),
+                Action::Give(command) => commission::names::command_label(command).to_owned(),
             };
             (label, state_of(&report.outcome))
         })
