@@ -52,7 +52,7 @@ test("whoever has the adapter open and is idle lets it go to the one that wants 
   await tab(page, "M-Bus");
   await lines.plug(page);
   await tab(page, "Cabinet");
-  await becomes(page, () => line(page), /^Modbus of the rail/);
+  await becomes(page, () => line(page), /^The Modbus of the rail/);
   assert.deepEqual(page.faults, []);
 });
 
@@ -65,7 +65,7 @@ test("who is at work with the adapter keeps it, and is named", { skip }, async (
   await openCabinet(page);
   await press(page, /^Use FTDI adapter/);
   await cabinet(page).getByText("The M-Bus tab is at work with this adapter. Wait for it or stop it there, then try again.").waitFor();
-  await becomes(page, () => line(page), /^Modbus of the rail/);
+  await becomes(page, () => line(page), /^The Modbus of the rail/);
   assert.equal(await doing(page), "");
   assert.deepEqual(page.faults, []);
 });

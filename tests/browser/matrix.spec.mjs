@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axeFaults, launchChromium, startServer } from "./harness.mjs";
-import { becomes, display, freshPage, says, tab, until, value, wholeFile } from "./ui.mjs";
+import { becomes, change, display, freshPage, report, says, tab, until, value, wholeFile, write } from "./ui.mjs";
 
 const site = await startServer(wholeFile);
 const browser = await launchChromium(wholeFile);
@@ -201,6 +201,30 @@ test("three phases: alike, apart, and as they are wired", async (t) => {
   await panel.getByRole("button", { name: "L3 lost" }).click();
   await panel.getByLabel("Wiring").selectOption({ label: "L1 and neutral only" });
   await becomes(page, told, /L2 voltage 0\.0 V at 120 degrees, no current/);
+  assert.deepEqual(page.faults, []);
+});
+
+test("what cannot be undone is written once the last digits of the serial number were typed", async (t) => {
+  const page = await twin(t, { clock: false });
+  await tab(page, "Read-out");
+  await until(page, "a serial number", async () => /\d{4}$/.test((await value(page, "Serial number")) ?? ""), 60_000);
+  const last = (await value(page, "Serial number")).slice(-4);
+  await tab(page, "Settings");
+  await change(page, "CT ratio", "200/5");
+  await write(page);
+  const dialog = page.getByRole("dialog", { name: "This cannot be undone" });
+  await dialog.getByText(/it uses up one of 7 changes in the life of the meter/).waitFor();
+  const digits = dialog.getByLabel(/^Type the last 4 digits/);
+  await digits.fill(last === "0000" ? "0001" : "0000");
+  await dialog.getByRole("button", { name: "Write all the same" }).click();
+  await dialog.getByText(/^Nothing was sent: these are not the last 4 digits/).waitFor();
+  await dialog.getByRole("button", { name: "Not yet" }).click();
+  // Nothing has gone out, and the change still waits.
+  await write(page);
+  await digits.fill(last);
+  await dialog.getByRole("button", { name: "Write all the same" }).click();
+  const told = await report(page, 60_000);
+  assert.deepEqual(told.steps, { "CT ratio": "confirmed" });
   assert.deepEqual(page.faults, []);
 });
 

@@ -158,11 +158,13 @@ impl Runtime {
                 )
             });
         }
-        let name = if wire == PortId::Mbus { "M-Bus" } else { "Modbus" };
+        let (a, name) = if wire == PortId::Mbus { ("an", "M-Bus") } else { ("a", "Modbus") };
         match bench.twins().iter().filter(|twin| twin.entry().def.has(wire)).count() {
-            0 => format!("No meter on the rail has {name}: add one there, or choose a port of this computer"),
-            1 => format!("{name} of the rail, with one meter on it"),
-            count => format!("{name} of the rail, with {count} meters on it"),
+            0 => format!(
+                "No meter on the rail has {a} {name}: add one there, or choose a port of this computer"
+            ),
+            1 => format!("The {name} of the rail, with one meter on it"),
+            count => format!("The {name} of the rail, with {count} meters on it"),
         }
     }
 }
