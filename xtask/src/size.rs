@@ -11,11 +11,14 @@ use crate::{page, run, suite, tools};
 
 /// What a first visit may load at most, compressed by brotli, in bytes.
 const FIRST_VISIT: usize = 200_000;
-/// All that one of the modules loads that are fetched later, compressed by brotli, in bytes.
+/// What the master's work on one meter may load at most, compressed by brotli, in bytes.
 const LATER: usize = 200_000;
-/// The modules that are fetched when a part of them is opened: how the names of their files begin, and what they are.
-const MODULES: [(&str, &str); 2] =
-    [("lines", "the master's work on one meter"), ("cabinet", "the work on a cabinet")];
+/// What the work on a cabinet may load; it has a whole meter in it, on which changes are rehearsed.
+const CABINET: usize = 500_000;
+/// The modules that are fetched when a part of them is opened: how the names of their files begin, what they are, and the
+/// budget of each.
+const MODULES: [(&str, &str, usize); 2] =
+    [("lines", "the master's work on one meter", LATER), ("cabinet", "the work on a cabinet", CABINET)];
 /// All drawings that a first visit does not show, compressed by brotli, in bytes: a few of them come with each meter.
 const OTHER_DRAWINGS: usize = 30_000;
 /// Where all drawings are.
@@ -75,8 +78,8 @@ fn kind(file: &Path, shown: &[String]) -> (&'static str, usize) {
     {
         return ("all other drawings", OTHER_DRAWINGS);
     }
-    let module = MODULES.iter().find(|(start, _)| name.starts_with(start));
-    module.map_or(("a first visit", FIRST_VISIT), |(_, what)| (*what, LATER))
+    let module = MODULES.iter().find(|(start, ..)| name.starts_with(start));
+    module.map_or(("a first visit", FIRST_VISIT), |(_, what, budget)| (*what, *budget))
 }
 
 /// The drawings that a first visit shows, as the document names them.
