@@ -483,7 +483,7 @@ mod tests {
     #[test]
     fn codes_and_keys_lead_back_to_their_point() {
         let points = all();
-        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 8 + 7 * (2 * 5 + 1));
+        assert_eq!(points.len(), 2 * 8 * 4 * 5 + 9 * 7 + 9 + 7 * (2 * 5 + 1));
         let mut keys: Vec<String> = points.iter().map(ToString::to_string).collect();
         for (point, key) in points.iter().zip(&keys) {
             assert_eq!(Point::from_code(point.code()), Some(*point));
