@@ -248,8 +248,21 @@ test("nothing about it is hard to reach, light and dark, on a desk and on a phon
     assert.deepEqual(await axeFaults(page), []);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= width, `${wide} px on ${width}`);
+    const corner = await page.locator(".stage > .front").evaluate((front) => parseFloat(getComputedStyle(front).borderTopLeftRadius));
+    assert.ok(corner < 12, `the corners of the front have a radius of ${corner} px`);
     if (process.env.METERTWIN_SHOTS) {
       await page.screenshot({ path: `${process.env.METERTWIN_SHOTS}/matrix-${width}-${colorScheme}.png`, fullPage: true });
     }
   }
+});
+
+test("a phone that is turned to a wide page draws the whole meter beside its front", async (t) => {
+  const page = await twin(t, { viewport: { width: 390, height: 900 } });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const whole = page.locator(".stage .module > svg");
+  await becomes(page, async () => {
+    const [, , wide, high] = (await whole.getAttribute("viewBox")).split(" ").map(Number);
+    return wide > 30 && high > 80 ? "a meter" : `${wide} by ${high}`;
+  }, "a meter");
+  assert.ok(await whole.isVisible());
 });

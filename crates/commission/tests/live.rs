@@ -3,7 +3,7 @@
 
 mod common;
 
-use commission::live::{Cause, CsvLayout, Live, LiveError, Mark, Rate, Series, SeriesFile};
+use commission::live::{Cause, CsvLayout, Live, LiveError, Mark, Next, Rate, Series, SeriesFile, ask};
 use commission::plot::{Axis, View, Window, between, draw, plot, svg_points, table};
 use commission::{Bus, Fault, Wall, does_not_exist, json::Json, read_out};
 use common::{Adapter, Bench, Cut, Slave, Wire, bench, block_on, entry};
@@ -141,6 +141,38 @@ fn a_gap_has_its_cause_and_is_never_bridged() {
     for (piece, hole) in line.pieces.iter().skip(1).zip(&line.holes) {
         assert_eq!(piece[0].x, hole.to, "and ends where the next one is");
     }
+}
+
+#[test]
+fn while_a_request_is_on_its_way_the_series_can_be_read_and_paused() {
+    let (mut bus, wire) = bench(Wire::new([Slave::new(1)]));
+    // The counters have a form, which is asked first and delays nothing, however long a round may take.
+    let mut live = live(&["energy.forward"]);
+    live.set_every(Duration::from_secs(600));
+    let mut asked = Vec::new();
+    while live.series()[0].values().count() == 0 {
+        let begun = bus.now();
+        let Next::Ask(span) = live.next(begun) else { panic!("nothing to wait for: {asked:?}") };
+        let outcome = block_on(ask(&mut bus, span));
+        asked.push(span);
+        live.answered(begun, bus.now(), outcome).unwrap();
+    }
+    assert_eq!(asked.len(), wire.borrow().frames as usize);
+    let Next::Wait(rest) = live.next(bus.now()) else { panic!("a round is over") };
+    assert!((599_000..600_000).contains(&rest.as_millis()), "{rest:?}");
+    live.set_every(Duration::ZERO);
+    block_on(bus.wait(rest)).unwrap();
+    let begun = bus.now();
+    let Next::Ask(span) = live.next(begun) else { panic!("the next round") };
+    live.pause(begun, Cause::Paused);
+    let outcome = block_on(ask(&mut bus, span));
+    assert_eq!(
+        live.answered(begun, bus.now(), outcome),
+        Ok(None),
+        "an answer after the pause began is no value"
+    );
+    assert_eq!(live.next(bus.now()), Next::Nothing);
+    assert_eq!((live.series()[0].values().count(), live.series()[0].missing()), (1, Some(Cause::Paused)));
 }
 
 #[test]

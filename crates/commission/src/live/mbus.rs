@@ -8,7 +8,7 @@ use units::Instant;
 use super::pace::{Pace, Rate};
 use super::series::{Cause, Series, number};
 use crate::bus::Observer;
-use crate::mbus::{Address, Fault, MbusLine};
+use crate::mbus::{Address, Fault, MbusLine, MbusReadOut};
 use crate::port::Port;
 
 /// Chosen records of one meter: each step reads all its telegrams, since a meter cannot be asked for less.
@@ -74,39 +74,57 @@ impl MbusLive {
             return Ok(self.paused);
         }
         let begun = line.now();
-        match line.read_out(self.address, &mut |_| {}).await {
-            Ok(read) => {
-                self.pace.request(read.at);
-                self.pace.round(read.at);
-                for series in &mut self.series {
-                    let row = read.rows.iter().find(|row| row.key == series.key);
-                    let told = row.and_then(|row| Some((row, number(&row.value)?)));
-                    let Some((row, value)) = told else {
-                        series.gap(begun, read.at, Cause::NoValue);
-                        continue;
-                    };
-                    if series.unit.is_empty() && series.label == series.key {
-                        series.label.clone_from(&row.label);
-                        series.unit = row.unit.to_string();
-                    }
-                    // A meter that changes its unit from one telegram to the next would draw a step that there is not.
-                    if series.unit == row.unit {
-                        series.value(read.at, value, row.raw.clone());
-                    } else {
-                        series.gap(begun, read.at, Cause::NoValue);
-                    }
-                }
-                Ok(None)
-            }
+        let outcome = line.read_out(self.address, &mut |_| {}).await;
+        self.answered(begun, line.now(), outcome)
+    }
+
+    /// What came of reading the meter, from `begun` to `now`. Who shows the series while the telegrams are on their way
+    /// reads the meter and does this in place of [`Self::step`].
+    ///
+    /// # Errors
+    /// [`Fault::Port`] where the port is gone.
+    pub fn answered(
+        &mut self,
+        begun: Instant,
+        now: Instant,
+        outcome: Result<MbusReadOut, Fault>,
+    ) -> Result<Option<Cause>, Fault> {
+        if self.paused.is_some() {
+            // Somebody paused while it was on its way: the gap has begun.
+            return Ok(self.paused);
+        }
+        let read = match outcome {
+            Ok(read) => read,
             Err(fault) => {
-                let (cause, now) = (Cause::of_mbus(&fault), line.now());
+                let cause = Cause::of_mbus(&fault);
                 self.series.iter_mut().for_each(|series| series.gap(begun, now, cause));
                 if matches!(fault, Fault::Port(_)) {
                     self.pause(now, cause);
                     return Err(fault);
                 }
-                Ok(Some(cause))
+                return Ok(Some(cause));
+            }
+        };
+        self.pace.request(read.at);
+        self.pace.round(read.at);
+        for series in &mut self.series {
+            let row = read.rows.iter().find(|row| row.key == series.key);
+            let told = row.and_then(|row| Some((row, number(&row.value)?)));
+            let Some((row, value)) = told else {
+                series.gap(begun, read.at, Cause::NoValue);
+                continue;
+            };
+            if series.unit.is_empty() && series.label == series.key {
+                series.label.clone_from(&row.label);
+                series.unit = row.unit.to_string();
+            }
+            // A meter that changes its unit from one telegram to the next would draw a step that there is not.
+            if series.unit == row.unit {
+                series.value(read.at, value, row.raw.clone());
+            } else {
+                series.gap(begun, read.at, Cause::NoValue);
             }
         }
+        Ok(None)
     }
 }

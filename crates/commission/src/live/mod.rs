@@ -14,5 +14,5 @@ pub(crate) use export::rows;
 pub use export::{CsvLayout, SeriesFile};
 pub use mbus::MbusLive;
 pub use pace::{Pace, Rate};
-pub use poll::{Live, LiveError, Step};
+pub use poll::{Live, LiveError, Next, Step, ask};
 pub use series::{Cause, Gap, KEPT, Mark, Sample, Series};

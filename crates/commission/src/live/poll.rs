@@ -65,6 +65,25 @@ pub struct Step {
     pub round_over: bool,
 }
 
+/// What is to be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: it is paused.
+    Nothing,
+    /// The next round is not due for so long.
+    Wait(Duration),
+    /// These registers are to be asked.
+    Ask(Span),
+}
+
+/// A request that brought nothing.
+#[derive(Clone, Copy, Debug)]
+struct Missed {
+    span: Span,
+    begun: Instant,
+    cause: Cause,
+}
+
 /// A span, and how it went so far.
 #[derive(Clone, Copy, Debug)]
 struct Part {
@@ -81,6 +100,10 @@ pub struct Live {
     series: Vec<Series>,
     parts: Vec<Part>,
     next: usize,
+    /// A round has begun.
+    round: bool,
+    /// A span that stayed silent, and the short question that says whether the meter is there at all.
+    probe: Option<(Missed, Span)>,
     pace: Pace,
     every: Duration,
     due: Option<Instant>,
@@ -121,6 +144,8 @@ impl Live {
             series,
             parts: spans.into_iter().map(|span| Part { span, silent: 0 }).collect(),
             next: 0,
+            round: false,
+            probe: None,
             pace: Pace::default(),
             every: Duration::ZERO,
             due: None,
@@ -179,7 +204,7 @@ impl Live {
             let since = self.since.unwrap_or(now);
             self.missing(since, now, cause);
             self.since = Some(now);
-            self.due = None;
+            (self.due, self.round) = (None, false);
             self.pace.forget();
         }
     }
@@ -200,99 +225,195 @@ impl Live {
     /// # Errors
     /// [`Fault::Port`] where the port is gone; the series have a gap then, and a step over another bus goes on.
     pub async fn step<B: Bus>(&mut self, bus: &mut B) -> Result<Option<Step>, Fault> {
-        if self.paused.is_some() {
-            return Ok(None);
-        }
-        if self.next == 0
-            && let Some(due) = self.due.filter(|due| *due > bus.now())
-        {
-            let pause = due.since(bus.now());
-            self.port(bus.now(), bus.wait(pause).await)?;
-        }
-        let begun = bus.now();
-        let lately = self.due.filter(|_| !self.every.is_zero()).or(self.since);
-        if let Some(since) = self.since
-            && lately.is_some_and(|lately| begun.since(lately) > STILL)
-        {
-            self.missing(since, begun, Cause::StoodStill);
-            self.pace.forget();
-        }
-        if self.next == 0 {
-            // From now, not from when it was due: nothing is caught up.
-            self.due = Some(begun + self.every);
-        }
-        if let Some(row) = self.asks_form {
-            let span = Span { addr: row.def.addr, count: row.def.codec.words() };
-            match words(bus, span, 1).await {
-                Ok(words) => {
-                    let form = names::decode(self.entry, row.def, &words).ok();
-                    self.form = form.and_then(|form| i32::try_from(form).ok());
-                    self.asks_form = None;
+        loop {
+            let now = bus.now();
+            match self.next(now) {
+                Next::Nothing => return Ok(None),
+                Next::Wait(pause) => {
+                    let waited = bus.wait(pause).await;
+                    self.waited(now, waited)?;
                 }
-                Err(fault @ Fault::Port(_)) => return self.port(begun, Err(fault)).map(|()| None),
-                // A meter without the setting has but one form.
-                Err(Fault::Refused(_)) => self.asks_form = None,
-                Err(fault) => {
-                    let cause = Cause::of(&fault);
-                    self.missing(begun, bus.now(), cause);
-                    self.since = Some(bus.now());
-                    return Ok(Some(Step { span, cause: Some(cause), round_over: false }));
-                }
-            }
-        }
-        let Some(part) = self.parts.get(self.next).copied() else {
-            self.next = 0;
-            return Ok(None);
-        };
-        let begun = bus.now();
-        let outcome = words(bus, part.span, 1).await;
-        let now = bus.now();
-        self.since = Some(now);
-        let cause = match outcome {
-            Ok(words) => {
-                self.pace.request(now);
-                self.take(part.span, now, &words);
-                if let Some(part) = self.parts.get_mut(self.next) {
-                    part.silent = 0;
-                }
-                None
-            }
-            Err(fault @ Fault::Port(_)) => return self.port(begun, Err(fault)).map(|()| None),
-            Err(fault) => {
-                let cause = Cause::of(&fault);
-                if self.cut(bus, part, &fault).await {
-                    // The pieces are asked in its place, in this round.
-                    return Ok(Some(Step { span: part.span, cause: Some(cause), round_over: false }));
-                }
-                let now = bus.now();
-                self.since = Some(now);
-                for (row, series) in self.rows.iter().zip(&mut self.series) {
-                    if part.span.holds(row.def) {
-                        series.gap(begun, now, cause);
+                Next::Ask(span) => {
+                    let outcome = ask(bus, span).await;
+                    if let Some(step) = self.answered(now, bus.now(), outcome)? {
+                        return Ok(Some(step));
                     }
                 }
-                Some(cause)
-            }
-        };
-        self.next += 1;
-        let round_over = self.next >= self.parts.len();
-        if round_over {
-            self.next = 0;
-            if cause.is_none() {
-                self.pace.round(now);
             }
         }
-        Ok(Some(Step { span: part.span, cause, round_over }))
     }
 
-    /// A port that is gone leaves a gap.
-    fn port(&mut self, begun: Instant, outcome: Result<(), Fault>) -> Result<(), Fault> {
+    /// What is to be done at `now`. Who shows the series while a request is on its way does this and [`Self::answered`] in
+    /// place of [`Self::step`], and leaves the series alone in between.
+    pub fn next(&mut self, now: Instant) -> Next {
+        if self.paused.is_some() {
+            return Next::Nothing;
+        }
+        if !self.round
+            && let Some(due) = self.due.filter(|due| *due > now)
+        {
+            return Next::Wait(due.since(now));
+        }
+        let lately = self.due.filter(|_| !self.every.is_zero()).or(self.since);
+        if let Some(since) = self.since
+            && lately.is_some_and(|lately| now.since(lately) > STILL)
+        {
+            self.missing(since, now, Cause::StoodStill);
+            self.pace.forget();
+            self.since = Some(now);
+        }
+        if let Some((_, first)) = self.probe {
+            return Next::Ask(first);
+        }
+        if !self.round {
+            // From now, not from when it was due: nothing is caught up.
+            self.due = Some(now + self.every);
+            self.round = true;
+        }
+        if let Some(row) = self.asks_form {
+            return Next::Ask(Span { addr: row.def.addr, count: row.def.codec.words() });
+        }
+        match self.parts.get(self.next) {
+            Some(part) => Next::Ask(part.span),
+            None => Next::Nothing,
+        }
+    }
+
+    /// A wait that began at `begun` is over.
+    ///
+    /// # Errors
+    /// [`Fault::Port`] where the port is gone.
+    pub fn waited(&mut self, begun: Instant, outcome: Result<(), Fault>) -> Result<(), Fault> {
         if outcome.is_err() {
             self.missing(begun, begun, Cause::LinkLost);
             // What follows until somebody has another port belongs to the same gap.
             self.pause(begun, Cause::LinkLost);
         }
         outcome
+    }
+
+    /// The words of what [`Self::next`] wanted asked, or why there are none. `None` where more is to be asked before
+    /// anything can be said of this request.
+    ///
+    /// # Errors
+    /// [`Fault::Port`] where the port is gone.
+    pub fn answered(
+        &mut self,
+        begun: Instant,
+        now: Instant,
+        outcome: Result<Vec<u16>, Fault>,
+    ) -> Result<Option<Step>, Fault> {
+        if self.paused.is_some() {
+            // Somebody paused while it was on its way: the gap has begun.
+            return Ok(None);
+        }
+        if let Err(fault @ Fault::Port(_)) = outcome {
+            return self.waited(begun, Err(fault)).map(|()| None);
+        }
+        if let Some((missed, _)) = self.probe.take() {
+            // One short question tells a meter that is gone from one that balks at long ones.
+            let cut = outcome.is_ok() && self.cut();
+            return Ok(Some(self.missed(missed, now, cut)));
+        }
+        self.since = Some(now);
+        if let Some(row) = self.asks_form {
+            return Ok(self.form_answered(row, [begun, now], outcome));
+        }
+        let Some(part) = self.parts.get(self.next).copied() else {
+            (self.next, self.round) = (0, false);
+            return Ok(None);
+        };
+        let fault = match outcome {
+            Ok(words) => {
+                self.pace.request(now);
+                self.take(part.span, now, &words);
+                self.quiet(0);
+                return Ok(Some(self.over(part.span, None, now)));
+            }
+            Err(fault) => fault,
+        };
+        let missed = Missed { span: part.span, begun, cause: Cause::of(&fault) };
+        let cut = match fault {
+            Fault::Refused(_) => self.cut(),
+            Fault::Silent { .. } if part.silent + 1 < SILENT => {
+                self.quiet(part.silent + 1);
+                false
+            }
+            Fault::Silent { .. } => {
+                self.quiet(0);
+                if let Some(first) = first_alone(&self.rows, part.span).first() {
+                    self.probe = Some((missed, *first));
+                    return Ok(None);
+                }
+                false
+            }
+            _ => false,
+        };
+        Ok(Some(self.missed(missed, now, cut)))
+    }
+
+    /// The meter's own word on the form of its counters, or why there is none; a step only where that ends the request.
+    fn form_answered(
+        &mut self,
+        row: Row,
+        [begun, now]: [Instant; 2],
+        outcome: Result<Vec<u16>, Fault>,
+    ) -> Option<Step> {
+        match outcome {
+            Ok(words) => {
+                let form = names::decode(self.entry, row.def, &words).ok();
+                self.form = form.and_then(|form| i32::try_from(form).ok());
+                self.asks_form = None;
+                None
+            }
+            // A meter without the setting has but one form.
+            Err(Fault::Refused(_)) => {
+                self.asks_form = None;
+                None
+            }
+            Err(fault) => {
+                let cause = Cause::of(&fault);
+                self.missing(begun, now, cause);
+                self.round = false;
+                let span = Span { addr: row.def.addr, count: row.def.codec.words() };
+                Some(Step { span, cause: Some(cause), round_over: false })
+            }
+        }
+    }
+
+    /// How often in a row the span that is asked now stayed silent.
+    fn quiet(&mut self, times: u8) {
+        if let Some(part) = self.parts.get_mut(self.next) {
+            part.silent = times;
+        }
+    }
+
+    /// Nothing came of a span. Where it was cut, its pieces are asked in its place, in this round.
+    fn missed(&mut self, missed: Missed, now: Instant, cut: bool) -> Step {
+        let Missed { span, begun, cause } = missed;
+        self.since = Some(now);
+        if cut {
+            return Step { span, cause: Some(cause), round_over: false };
+        }
+        for (row, series) in self.rows.iter().zip(&mut self.series) {
+            if span.holds(row.def) {
+                series.gap(begun, now, cause);
+            }
+        }
+        self.over(span, Some(cause), now)
+    }
+
+    /// A span is over; the next follows, or the next round.
+    fn over(&mut self, span: Span, cause: Option<Cause>, now: Instant) -> Step {
+        self.next += 1;
+        let round_over = self.next >= self.parts.len();
+        if round_over {
+            (self.next, self.round) = (0, false);
+            if cause.is_none() {
+                self.pace.round(now);
+            }
+        }
+        Step { span, cause, round_over }
     }
 
     fn take(&mut self, span: Span, now: Instant, words: &[u16]) {
@@ -312,37 +433,24 @@ impl Live {
         }
     }
 
-    /// Cuts a span into pieces where the meter refuses it; where it is silent on it, only when it answers a part of it.
-    async fn cut<B: Bus>(&mut self, bus: &mut B, part: Part, fault: &Fault) -> bool {
+    /// Cuts the span that is asked now into pieces; false where it has none.
+    fn cut(&mut self) -> bool {
         let at = self.next;
-        match fault {
-            Fault::Refused(_) => {}
-            Fault::Silent { .. } if part.silent + 1 < SILENT => {
-                if let Some(part) = self.parts.get_mut(at) {
-                    part.silent += 1;
-                }
-                return false;
-            }
-            Fault::Silent { .. } => {
-                if let Some(part) = self.parts.get_mut(at) {
-                    part.silent = 0;
-                }
-                let alone = first_alone(&self.rows, part.span);
-                // One short question tells a meter that is gone from one that balks at long ones.
-                match alone.first() {
-                    Some(first) if words(bus, *first, 1).await.is_ok() => {}
-                    _ => return false,
-                }
-            }
-            _ => return false,
-        }
-        let pieces = smaller(&self.rows, part.span);
+        let pieces = self.parts.get(at).map(|part| smaller(&self.rows, part.span)).unwrap_or_default();
         if pieces.is_empty() {
             return false;
         }
         self.parts.splice(at..=at, pieces.into_iter().map(|span| Part { span, silent: 0 }));
         true
     }
+}
+
+/// Asks what [`Live::next`] wants asked.
+///
+/// # Errors
+/// What went wrong; [`Live::answered`] makes a gap of it.
+pub async fn ask<B: Bus>(bus: &mut B, span: Span) -> Result<Vec<u16>, Fault> {
+    words(bus, span, 1).await
 }
 
 /// The row of a key that can be watched.

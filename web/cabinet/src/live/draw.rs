@@ -10,9 +10,11 @@ use super::Watch;
 /// So many lines have a look of their own.
 pub const COLOURS: usize = 6;
 
-/// Width and height of a plot, in units of the drawing.
-const WIDE: u32 = 1_000;
+/// How wide a plot is at least and at most, and how high, in px.
+const WIDE: [u32; 2] = [280, 1_200];
 const HIGH: u32 = 150;
+/// Where a plot is narrower than this, every second time has its text only.
+const NARROW: u32 = 560;
 /// What the texts of an axis take at the left.
 const LEFT: u32 = 70;
 /// What the texts of the time take below.
@@ -29,9 +31,9 @@ fn number(value: f64) -> String {
     format!("{}{}.{}", if tenths < 0 { "-" } else { "" }, (tenths / 10).abs(), (tenths % 10).abs())
 }
 
-/// From the left edge of the drawing.
-fn x(place: f64) -> f64 {
-    f64::from(LEFT) + place.clamp(0.0, 1.0) * f64::from(WIDE - LEFT)
+/// From the left edge of a drawing that is so wide.
+fn x(wide: u32, place: f64) -> f64 {
+    f64::from(LEFT) + place.clamp(0.0, 1.0) * f64::from(wide - LEFT)
 }
 
 fn line(class: &str, from: [f64; 2], to: [f64; 2]) -> El {
@@ -47,8 +49,8 @@ fn word(class: &str, at: [f64; 2], text: &str) -> El {
 }
 
 /// A stretch without values, with its cause where there is room for it.
-fn hole(hole: &Hole) -> Vec<El> {
-    let (from, to) = (x(hole.from), x(hole.to));
+fn hole(wide: u32, hole: &Hole) -> Vec<El> {
+    let (from, to) = (x(wide, hole.from), x(wide, hole.to));
     let mut parts = vec![
         svg("rect", "gap")
             .attr("x", &number(from))
@@ -64,36 +66,37 @@ fn hole(hole: &Hole) -> Vec<El> {
 }
 
 /// One axis with its lines.
-fn picture(plot: &Plot, series: &[Series], axis: usize, last: bool, cursors: Option<[Instant; 2]>) -> El {
-    let high = f64::from(HIGH);
+fn picture(plot: &Plot, series: &[Series], axis: usize, wide: u32, cursors: Option<[Instant; 2]>) -> El {
+    let (high, x) = (f64::from(HIGH), |place| x(wide, place));
+    let last = axis + 1 == plot.axes.len();
     let height = if last { HIGH + BELOW } else { HIGH };
     let mut parts: Vec<El> = Vec::new();
     let Some(scale) = plot.axes.get(axis) else { return el("div", "") };
     for tick in &scale.ticks {
         let y = (1.0 - tick.place) * high;
-        parts.push(line("axis", [f64::from(LEFT), y], [f64::from(WIDE), y]));
+        parts.push(line("axis", [f64::from(LEFT), y], [f64::from(wide), y]));
         parts.push(word("last", [f64::from(LEFT) - 8.0, (y + 4.0).clamp(11.0, high)], &tick.text));
     }
     parts.push(word("strong", [2.0, 12.0], &scale.unit));
-    for tick in &plot.times {
+    for (number, tick) in plot.times.iter().enumerate() {
         let place = x(tick.place);
         parts.push(line("axis", [place, 0.0], [place, high]));
-        if last {
+        if last && (wide >= NARROW || number % 2 == 0) {
             parts.push(word("mid", [place, high + 17.0], &tick.text));
         }
     }
     let mut names: Vec<&str> = Vec::new();
     for (number, drawn) in plot.lines.iter().enumerate().filter(|(_, drawn)| drawn.axis == axis) {
         names.extend(series.get(number).map(|series| series.label.as_str()));
-        parts.extend(drawn.holes.iter().flat_map(hole));
+        parts.extend(drawn.holes.iter().flat_map(|it| hole(wide, it)));
         let class = format!("curve line{}", number % COLOURS);
         for piece in &drawn.pieces {
             let shape = match piece.as_slice() {
                 [dot] => svg("circle", &class)
-                    .attr("cx", &self::number(dot.x * f64::from(WIDE - LEFT)))
+                    .attr("cx", &self::number(dot.x * f64::from(wide - LEFT)))
                     .attr("cy", &self::number((1.0 - dot.y) * high))
                     .attr("r", "2"),
-                piece => svg("polyline", &class).attr("points", &svg_points(piece, WIDE - LEFT, HIGH)),
+                piece => svg("polyline", &class).attr("points", &svg_points(piece, wide - LEFT, HIGH)),
             };
             parts.push(shape.attr("transform", &format!("translate({LEFT} 0)")));
         }
@@ -106,7 +109,7 @@ fn picture(plot: &Plot, series: &[Series], axis: usize, last: bool, cursors: Opt
         }
     }
     svg("svg", "draw plot")
-        .attr("viewBox", &format!("0 0 {WIDE} {height}"))
+        .attr("viewBox", &format!("0 0 {wide} {height}"))
         .attr("role", "img")
         .attr("aria-label", &format!("{} over time", names.join(", ")))
         .all(parts)
@@ -120,14 +123,17 @@ impl Watch {
     /// One picture for each unit, and what moves them.
     pub(super) fn plots(&self) -> El {
         let own = self.clone();
-        let pictures = el("div", "plots").shows(move || {
+        let pictures = el("div", "plots");
+        let host = pictures.0.clone();
+        let pictures = pictures.shows(move || {
             own.drawn.get();
             let (window, cursors, wall) = (own.window(), own.cursors.get(), own.wall.get());
             own.with(|watched| {
                 let series = watched.series();
                 let plot = plot(series, window, wall, 500);
-                let count = plot.axes.len();
-                (0..count).map(|axis| picture(&plot, series, axis, axis + 1 == count, cursors)).collect()
+                // One unit of the drawing is one px, so that its texts can be read on a phone.
+                let wide = u32::try_from(host.client_width()).unwrap_or(0).clamp(WIDE[0], WIDE[1]);
+                (0..plot.axes.len()).map(|axis| picture(&plot, series, axis, wide, cursors)).collect()
             })
             .unwrap_or_default()
         });

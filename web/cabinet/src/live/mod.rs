@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use commission::find::Finding;
-use commission::live::{CsvLayout, Live, MbusLive, Rate, Series, SeriesFile};
+use commission::live::{CsvLayout, Live, MbusLive, Next, Rate, Series, SeriesFile};
 use commission::mbus::{self, MbusLine, MbusMemory, MbusTiming};
 use commission::plot::View;
 use commission::{Line as Bus, LineMemory, Place, Timing, Transport, Wall, names};
@@ -35,8 +35,8 @@ const REDRAW_US: u64 = 150_000;
 /// So many marks are kept of a series: a shift at ten a second.
 const KEPT: usize = 300_000;
 
-/// So many values are chosen at first.
-const FIRST: usize = 3;
+/// One value of each of these is chosen at first: what an installer looks at to see that a meter measures.
+const FIRST: [&str; 4] = ["V", "A", "kW", "W"];
 
 /// What is asked.
 enum Watched {
@@ -134,7 +134,16 @@ fn target_of(finding: &Finding) -> Option<Target> {
     }
 }
 
-/// What can be watched over Modbus; the first of each unit that a master measures is chosen at first.
+/// Whether the first value with this unit is chosen at first; `units` are those that have one.
+fn is_first(unit: &str, units: &mut Vec<String>) -> bool {
+    let first = FIRST.contains(&unit) && units.iter().all(|other| other != unit);
+    if first {
+        units.push(unit.to_owned());
+    }
+    first
+}
+
+/// What can be watched over Modbus.
 fn choices_of(entry: &'static Entry) -> Vec<Choice> {
     let mut all: Vec<Choice> = Vec::new();
     let mut units: Vec<String> = Vec::new();
@@ -147,11 +156,7 @@ fn choices_of(entry: &'static Entry) -> Vec<Choice> {
         {
             continue;
         }
-        let unit = names::value_text(entry, row.def, 0).unit.to_owned();
-        let first = !unit.is_empty() && units.len() < FIRST && !units.contains(&unit);
-        if first {
-            units.push(unit);
-        }
+        let first = is_first(names::value_text(entry, row.def, 0).unit, &mut units);
         all.push(Choice { label: names::label(entry, &row), key, first });
     }
     all
@@ -169,7 +174,13 @@ impl Watch {
         self.offer(choices);
     }
 
-    fn offer(&self, choices: Vec<Choice>) {
+    fn offer(&self, mut choices: Vec<Choice>) {
+        // A meter that tells energies alone: the first of them.
+        if choices.iter().all(|choice| !choice.first)
+            && let Some(choice) = choices.first_mut()
+        {
+            choice.first = true;
+        }
         self.chosen
             .set(choices.iter().filter(|choice| choice.first).map(|choice| choice.key.clone()).collect());
         self.choices.set(Rc::new(choices));
@@ -177,9 +188,7 @@ impl Watch {
 
     /// Nothing that came stays.
     fn forget(&self) {
-        if let Ok(mut watched) = self.watched.try_borrow_mut() {
-            *watched = None;
-        }
+        *self.watched.borrow_mut() = None;
         self.cursors.set(None);
         self.view.update(|view| view.hold(Instant::ZERO, false));
         self.redraw();
@@ -189,9 +198,9 @@ impl Watch {
         self.drawn.update(|drawn| *drawn += 1);
     }
 
-    /// Reads something of the series; nothing while a request is on its way, since the next picture is near then.
+    /// Reads something of the series; nothing where nothing was asked yet.
     fn with<T>(&self, read: impl FnOnce(&Watched) -> T) -> Option<T> {
-        self.watched.try_borrow().ok()?.as_ref().map(read)
+        self.watched.borrow().as_ref().map(read)
     }
 
     fn start(&self) {
@@ -220,12 +229,10 @@ impl Watch {
     /// What came stays; from now on there is a gap.
     fn pause(&self) {
         let now = self.cabinet.now();
-        if let Ok(mut watched) = self.watched.try_borrow_mut() {
-            match watched.as_mut() {
-                Some(Watched::Modbus(live)) => live.pause(now, commission::live::Cause::Paused),
-                Some(Watched::Mbus(live)) => live.pause(now, commission::live::Cause::Paused),
-                None => {}
-            }
+        match self.watched.borrow_mut().as_mut() {
+            Some(Watched::Modbus(live)) => live.pause(now, commission::live::Cause::Paused),
+            Some(Watched::Mbus(live)) => live.pause(now, commission::live::Cause::Paused),
+            None => {}
         }
         self.now.set(now);
         self.redraw();
@@ -243,10 +250,6 @@ impl Watch {
         }
     }
 
-    #[allow(
-        clippy::await_holding_refcell_ref,
-        reason = "who draws meanwhile tries to borrow and waits for the next picture"
-    )]
     async fn over_modbus(&self, place: Place, entry: &'static Entry) -> Result<(), String> {
         let mut memory = LineMemory::default();
         let (line, frames) = (self.cabinet.way().line.clone(), self.cabinet.frames.clone());
@@ -271,12 +274,22 @@ impl Watch {
         }
         let mut last = Instant::ZERO;
         loop {
-            let step = match self.watched.borrow_mut().as_mut() {
-                Some(Watched::Modbus(live)) => live.step(&mut bus).await,
-                _ => return Ok(()),
+            // Who draws or saves borrows the series while a request is on its way.
+            let now = commission::Bus::now(&bus);
+            let outcome = match self.modbus(|live| live.next(now)) {
+                None | Some(Next::Nothing) => return Ok(()),
+                Some(Next::Wait(pause)) => {
+                    let waited = commission::Bus::wait(&mut bus, pause).await;
+                    self.modbus(|live| live.waited(now, waited))
+                }
+                Some(Next::Ask(span)) => {
+                    let words = commission::live::ask(&mut bus, span).await;
+                    let then = commission::Bus::now(&bus);
+                    self.modbus(|live| live.answered(now, then, words).map(drop))
+                }
             };
             self.stepped(commission::Bus::now(&bus), &mut last);
-            step.map_err(|fault| {
+            outcome.unwrap_or(Ok(())).map_err(|fault| {
                 commission::sentence(
                     &fault,
                     &commission::Context { place, entry: Some(entry), request: None },
@@ -285,10 +298,14 @@ impl Watch {
         }
     }
 
-    #[allow(
-        clippy::await_holding_refcell_ref,
-        reason = "who draws meanwhile tries to borrow and waits for the next picture"
-    )]
+    /// Works on what is asked over Modbus; nothing where it was given up meanwhile.
+    fn modbus<T>(&self, work: impl FnOnce(&mut Live) -> T) -> Option<T> {
+        match self.watched.borrow_mut().as_mut() {
+            Some(Watched::Modbus(live)) => Some(work(live)),
+            _ => None,
+        }
+    }
+
     async fn over_mbus(&self, line: LineParams, address: mbus::Address) -> Result<(), String> {
         let place = mbus::Place { line, address };
         let told = |fault: mbus::Fault| mbus::sentence(&fault, place);
@@ -299,14 +316,10 @@ impl Watch {
         if self.choices.with_untracked(|choices| choices.is_empty()) {
             // A meter on an M-Bus says itself what it has.
             let read = bus.read_out(address, &mut |_| {}).await.map_err(told)?;
-            let mut units: Vec<&str> = Vec::new();
+            let mut units: Vec<String> = Vec::new();
             let mut all: Vec<Choice> = Vec::new();
             for row in read.rows.iter().filter(|row| decimal::parse(&row.value, 9).is_ok()) {
-                let first =
-                    !row.unit.is_empty() && units.len() < FIRST && !units.contains(&row.unit.as_str());
-                if first {
-                    units.push(&row.unit);
-                }
+                let first = is_first(&row.unit, &mut units);
                 all.push(Choice { key: row.key.clone(), label: row.label.clone(), first });
             }
             self.offer(all);
@@ -327,8 +340,10 @@ impl Watch {
         }
         let mut last = Instant::ZERO;
         loop {
+            let begun = bus.now();
+            let outcome = bus.read_out(address, &mut |_| {}).await;
             let step = match self.watched.borrow_mut().as_mut() {
-                Some(Watched::Mbus(live)) => live.step(&mut bus).await,
+                Some(Watched::Mbus(live)) => live.answered(begun, bus.now(), outcome),
                 _ => return Ok(()),
             };
             self.stepped(bus.now(), &mut last);
@@ -349,7 +364,7 @@ impl Watch {
             if json { file.to_json() } else { file.to_csv(CsvLayout::Lines) }
         });
         let Some(text) = made else {
-            return self.cabinet.tell("A request is on its way. Press Stop, then save once more.", true);
+            return self.cabinet.tell("There is nothing to save yet. Press Start first.", true);
         };
         let name = serial.map_or_else(|| "values".to_owned(), |serial| format!("values-{serial:08}"));
         let (end, mime) = if json { ("json", "application/json") } else { ("csv", "text/csv") };
@@ -423,15 +438,19 @@ impl Watch {
             start,
             clear,
             el("span", "space"),
-            el("span", "small").attr("aria-hidden", "true").text("Shown"),
-            choices("Time that is shown", &SPANS, Rc::new(span), move |seconds| {
-                own.view.set(View::new(Duration::from_secs(u64::from(seconds))));
-                own.redraw();
-            }),
-            el("span", "small").attr("aria-hidden", "true").text("A round every"),
-            choices("A round begins", &PERIODS, chosen_every, move |ms| every.set(ms)),
             button("btn", "Save as CSV", move |_| csv.save(false)),
             button("btn", "Save as JSON", move |_| json.save(true)),
+            named(
+                "Shown",
+                choices("Time that is shown", &SPANS, Rc::new(span), move |seconds| {
+                    own.view.set(View::new(Duration::from_secs(u64::from(seconds))));
+                    own.redraw();
+                }),
+            ),
+            named(
+                "A round every",
+                choices("A round begins", &PERIODS, chosen_every, move |ms| every.set(ms)),
+            ),
         ])
     }
 
@@ -477,20 +496,26 @@ impl Watch {
                 let series = watched.series().iter().enumerate();
                 series
                     .map(|(number, series)| {
-                        let (class, text) = match (series.missing(), series.last()) {
-                            (Some(cause), _) => ("missing", cause.to_string()),
-                            (None, Some(last)) => ("", series.text(last.value)),
-                            (None, None) => ("", "–".to_owned()),
-                        };
-                        el("div", &format!("line{}", number % draw::COLOURS))
-                            .add(el("dt", "").text(&series.label))
-                            .add(el("dd", class).text(&text))
+                        let last = series.last().map(|last| series.text(last.value));
+                        let value = el("dd", "").text(last.as_deref().unwrap_or("–"));
+                        let name = el("dt", "").text(&series.label);
+                        let line = el("div", &format!("line{}", number % draw::COLOURS)).add(name).add(value);
+                        match series.missing() {
+                            // The value before it still stands there, and why none came since.
+                            Some(cause) => line.add(el("dd", "missing").text(&cause.to_string())),
+                            None => line,
+                        }
                     })
                     .collect()
             })
             .unwrap_or_default()
         })
     }
+}
+
+/// A choice with what it is about, which its own legend tells to who cannot see it.
+fn named(word: &str, choices: El) -> El {
+    el("span", "named").add(el("span", "small").attr("aria-hidden", "true").text(word)).add(choices)
 }
 
 /// µs since 1970, by the clock of this computer.
