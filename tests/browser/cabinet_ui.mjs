@@ -81,6 +81,17 @@ const change = (page, label) => cabinet(page).locator("li.change").filter({ hasT
 /** The field of a setting. */
 export const field = (page, label) => change(page, label).locator("input, select");
 
+/** Types a value into the field of a setting, or chooses it, and leaves the field. */
+export async function fill(page, label, value) {
+  const input = field(page, label);
+  if (await input.evaluate((node) => node.localName === "select")) {
+    await input.selectOption(value);
+  } else {
+    await input.fill(value);
+    await input.blur();
+  }
+}
+
 /** Waits until the line of a setting says what became of it; gives the sentence. */
 export async function became(page, label, wanted) {
   await becomes(page, () => change(page, label).locator(".state").textContent(), wanted, A_WHILE);

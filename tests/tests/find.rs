@@ -211,6 +211,26 @@ fn a_slow_meter_is_credited_with_its_own_answer() {
 }
 
 #[test]
+fn a_short_search_waits_for_those_that_are_late() {
+    for ids in [vec![7], vec![6, 7, 8], vec![5, 6, 7], vec![7, 8, 9, 10]] {
+        let scope = SearchScope {
+            ids,
+            speeds: vec![9_600],
+            formats: vec![Parity::Even],
+            anyone: false,
+            shared: true,
+        };
+        let slow = format!("{} reply-delay=400ms", meter(first_model(), 13_070_001, at(HOME, 7)));
+        let bench = meters(&[slow, meter(first_model(), 13_070_002, at(HOME, 8))]);
+        let mut finder = finder(port(&bench), &scope);
+        assert_eq!(run(&bench, &mut finder), Ok(FindEnd::Done));
+        let found = places(&finder);
+        assert!(found.contains(&(at(HOME, 7), Some(13_070_001))), "{:?}: {found:?}", scope.ids);
+        assert_eq!(found.len(), 1 + usize::from(scope.ids.contains(&8)), "{:?}: {found:?}", scope.ids);
+    }
+}
+
+#[test]
 fn a_stopped_search_goes_on_where_it_was_and_a_paused_one_sends_nothing() {
     let there = [at(HOME, 3), at(LineParams::new(4_800, Parity::None), 44), at(LineParams::even(1_200), 7)];
     let texts: Vec<String> =

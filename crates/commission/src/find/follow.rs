@@ -9,7 +9,7 @@ use super::frame::{Question, Reply, Sorted, own_id, serial_of};
 use super::probe::{Halt, Hearing};
 use super::run::Finder;
 use super::{FindEvent, Finding, Probe, Trace};
-use crate::bus::{Direction, Fault, Line, Observer, Place, Traffic};
+use crate::bus::{Direction, Fault, Line, Observer, Place, Traffic, Transport};
 use crate::diagnosis::{Cause, Symptoms, Tally};
 use crate::identify::{Identity, identify};
 use crate::port::Port;
@@ -433,6 +433,22 @@ impl<P: Port, O: Observer> Finder<P, O> {
             }
         }
         Ok(false)
+    }
+
+    /// Everything was asked. A short search is over before a slow adapter has handed over the first answer: those that were
+    /// asked last are listened for a little longer.
+    pub(super) async fn last_words(&mut self, tell: &mut dyn FnMut(FindEvent<'_>)) -> Result<(), Halt> {
+        let silent = self.lately.iter().rev().find(|(place, _)| !self.knows(*place)).copied();
+        let (Transport::Rtu, Some((place, asked))) = (self.transport, silent) else { return Ok(()) };
+        let until = asked + LATEST;
+        while self.prober.now() < until && !self.control.is_stopped() {
+            let hearing = self.prober.attend(until).await?;
+            self.overhear(0, hearing.sorted.others.iter().map(|(unit, _)| *unit));
+            if !self.late_ones(tell).await? && hearing.is_damaged() {
+                self.late_from_before(Place { unit: 0, ..place }, tell).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Meters of this line take so long: they are waited for from now on.

@@ -147,6 +147,12 @@ impl<P: Port, O: Observer> Prober<P, O> {
         Ok(hearing)
     }
 
+    /// Listens until nothing more comes, and until `until` at least for that something comes at all.
+    pub(super) async fn attend(&mut self, until: Instant) -> Result<Hearing, Halt> {
+        self.rest = self.rest.max(until.since(self.last));
+        self.quiet().await
+    }
+
     /// Asks, and waits `wait` for the answer to begin, on top of the pause that ends the question. With `more` it goes on
     /// listening as long for a second answer.
     pub(super) async fn ask(

@@ -208,6 +208,7 @@ impl<P: Port, O: Observer> Finder<P, O> {
             self.plan.next();
             self.progress(begun, probe, tell);
         }
+        self.last_words(tell).await?;
         Ok(FindEnd::Done)
     }
 
@@ -284,7 +285,7 @@ impl<P: Port, O: Observer> Finder<P, O> {
     }
 
     /// Looks at those who were heard late. True where one was a meter.
-    async fn late_ones(&mut self, tell: &mut dyn FnMut(FindEvent<'_>)) -> Result<bool, Halt> {
+    pub(super) async fn late_ones(&mut self, tell: &mut dyn FnMut(FindEvent<'_>)) -> Result<bool, Halt> {
         let mut late = false;
         while let Some(unit) = self.overheard.pop() {
             late |= self.late(unit, tell).await?;
