@@ -236,6 +236,13 @@ impl Cabinet {
         self.lines.update(|count| *count += 1);
     }
 
+    /// The adapter was gone and is there again: what was found at it stands, and the meter in hand is read again, which
+    /// shows whether it is still that one.
+    fn back(&self) {
+        self.say.set(Default::default());
+        self.hand.update(|_| ());
+    }
+
     /// Everything, from top to bottom.
     pub fn elements(&self) -> Vec<El> {
         let say = self.say;
@@ -287,9 +294,16 @@ impl Cabinet {
         let way = if of == Spoken::Modbus { &self.modbus } else { &self.mbus };
         let (free, own, spoken) = (self.work.clone(), self.clone(), self.spoken);
         let at = listen::factory_line(of);
+        let source = way.source.clone();
         let taken = move || {
+            let real = own.way().line.status().real;
+            let known =
+                own.hand.with_untracked(Option::is_some) || own.found.with_untracked(|it| !it.is_empty());
+            if real && known && source.was_gone() {
+                return own.back();
+            }
             own.anew();
-            if own.way().line.status().real {
+            if real {
                 own.plugged.update(|count| *count += 1);
             }
         };

@@ -51,6 +51,11 @@ impl Source {
         self.status.with(|status| status.real)
     }
 
+    /// True where the adapter had gone when bytes were last looked for; while another one is being taken, of the one before.
+    pub fn was_gone(&self) -> bool {
+        self.status.with_untracked(|status| status.real && status.gone)
+    }
+
     /// Looks again at where bytes go and which meter is in hand.
     pub fn look(&self) {
         self.status.show(self.line.status());

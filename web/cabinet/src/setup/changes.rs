@@ -143,7 +143,7 @@ impl Form {
                 item.note.update(|note| {
                     note.stand = Stand::Ended("unknown", "unknown");
                     note.staged = None;
-                    note.why = "It was sent or not, and nobody has looked whether the meter took it: settle it below.".to_owned();
+                    note.why = "It was sent or not, and nobody has looked whether the meter took it: settle it above.".to_owned();
                 });
             }
         }

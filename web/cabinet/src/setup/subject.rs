@@ -99,6 +99,14 @@ impl Read {
         }
     }
 
+    /// The serial number of the meter that told this, where it is another one than `meter`. On an M-Bus a meter is spoken to
+    /// by its number.
+    fn other_than(&self, meter: &Meter) -> Option<String> {
+        let Self::Modbus(read) = self else { return None };
+        let other = read.serial.filter(|other| meter.serial.is_some_and(|own| own != *other))?;
+        Some(commission::serial_text(other))
+    }
+
     /// How many values it holds.
     pub fn count(&self) -> usize {
         match self {
@@ -157,13 +165,20 @@ impl Setup {
         let Some(meter) = self.meter.get_untracked() else { return };
         let own = self.clone();
         self.work_on_too("Reading the meter", async move {
-            match own.read_it(meter).await {
-                Ok(read) => own.take(read),
-                Err(why) => {
-                    own.old.set(true);
-                    own.cabinet.tell(why, true);
-                }
-            }
+            let why = match own.read_it(meter).await {
+                Ok(read) => match read.other_than(&meter) {
+                    None => return own.take(read),
+                    Some(other) => format!(
+                        "The meter that answers there now is {other}, not the one in hand: nothing of it is shown. Find yours \
+                         again."
+                    ),
+                },
+                Err(why) => why,
+            };
+            own.old.set(true);
+            // What came of the work before stays said.
+            let before = own.cabinet.say.with_untracked(|(text, _)| text.clone());
+            own.cabinet.tell(if before.is_empty() { why } else { format!("{before} {why}") }, true);
         });
     }
 

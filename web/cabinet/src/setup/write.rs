@@ -26,6 +26,9 @@ pub fn of_mbus(plan: &mbus::Plan, report: &mbus::StepReport) -> Told {
     Told { key: report.action.key(), word: report.outcome.word(), text: report.sentence(plan), display: None }
 }
 
+/// What is to be done about what is unknown.
+const SETTLE: &str = " What is unknown the meter itself can tell: settle it above.";
+
 /// How many steps came to what, in words.
 fn summary(told: &[Told]) -> String {
     let words = [
@@ -41,7 +44,8 @@ fn summary(told: &[Told]) -> String {
         (count > 0).then(|| format!("{count} {long}"))
     });
     let all: Vec<String> = counted.collect();
-    format!("{}.", all.join(", "))
+    let next = if told.iter().any(|it| it.word == "unknown") { SETTLE } else { "" };
+    format!("{}.{next}", all.join(", "))
 }
 
 impl Setup {
