@@ -99,7 +99,9 @@ test("where nobody answers the likely causes and the next step are said", async 
   assert.equal(title, "Nobody answers");
   assert.match(what, /^No meter answered/);
   assert.match(why, /A and B are swapped/);
-  assert.match(next, /^Check A and B and the meter’s power/);
+  // Three ids were asked of all.
+  assert.match(why, /has another id, speed or format/);
+  assert.match(next, /^Let a search try other settings\. Look whether the meter's display is on\. Swap A and B at the meter/);
   assert.match(await cell(page, "9600", "8N1"), /^asked: 0 of 3 ids$/);
   assert.deepEqual(page.faults, []);
 });

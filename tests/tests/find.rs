@@ -411,8 +411,124 @@ fn a_line_with_a_master_is_left_alone() {
     assert!(trace.diagnosis.cause == Cause::SecondMaster && trace.diagnosis.certain, "{}", trace.diagnosis);
 }
 
+/// Questions of a line to id 1 amid what others say, each at a whole second from the first on.
+fn asked_amid(words: Vec<(u64, Result<Vec<u8>, LineError>)>, questions: u8) -> Diagnosis {
+    let bench = meters(&[]);
+    let begin = bench.borrow().now();
+    let words = words.into_iter().map(|(ms, heard)| (begin + Duration::from_millis(ms), heard)).collect();
+    let crowd = Crowd { port: port(&bench), words };
+    let mut memory = LineMemory::default();
+    let home = at(HOME, 1);
+    let mut line = Line::new(crowd, &mut memory, Transport::Rtu, home, Timing::default(), ());
+    let request = Request::ReadHolding { address: 0x5000, count: 2 };
+    let mut last = None;
+    for number in 1..=questions {
+        last = block_on(&bench, line.exchange(&request, 1)).unwrap().err();
+        let next = begin + Duration::from_secs(u64::from(number));
+        let now = bench.borrow().now();
+        block_on(&bench, line.wait(next.since(now))).unwrap().unwrap();
+    }
+    let masters = line.masters().to_vec();
+    let symptoms = commission::diagnosis::Symptoms {
+        masters,
+        ..commission::diagnosis::Symptoms::of(home, line.tally(), last.as_ref())
+    };
+    commission::diagnosis::diagnose(&symptoms)
+}
+
+#[test]
+fn two_masters_on_one_id_are_told_from_late_answers_and_from_a_line_that_does_not_rest() {
+    // Ten words, of which nobody here has asked; and two, which may be the late answer to an older question.
+    let longer = frame(1, &[&[3, 20][..], &[0x11; 20]].concat());
+    let fitting = frame(1, &[3, 4, 0, 1, 0, 2]);
+    let theirs = frame(1, &[3, 0x50, 2, 0, 10]);
+    let broken = |error| (0..4).map(|i| (1_000 * i + 700, Err(error))).collect::<Vec<_>>();
+    for (words, cause, certain, text) in [
+        (
+            vec![(60, Ok(longer.clone()))],
+            Cause::SecondMaster,
+            false,
+            "1 whole answer came that no question of ours",
+        ),
+        // Between two questions of ours.
+        (
+            vec![(700, Ok(longer.clone())), (1_700, Ok(longer.clone()))],
+            Cause::SecondMaster,
+            false,
+            "2 whole answers",
+        ),
+        (vec![(700, Ok(theirs.clone()))], Cause::SecondMaster, false, "A question to id 1 was heard"),
+        (
+            vec![
+                (700, Ok(theirs.clone())),
+                (760, Ok(longer.clone())),
+                (1_700, Ok(theirs)),
+                (1_760, Ok(longer)),
+            ],
+            Cause::SecondMaster,
+            true,
+            "Somebody else asks id 1 on this line.",
+        ),
+        (vec![(700, Ok(fitting))], Cause::NoAnswer, true, "A silent line does not tell why."),
+        (broken(LineError::Framing), Cause::Restless, false, "4 damaged characters came while nobody asked"),
+        (broken(LineError::Break), Cause::LineHeld, true, "The line is held low"),
+    ] {
+        let told = asked_amid(words, 5);
+        assert_eq!((&told.cause, told.certain), (&cause, certain), "{told}");
+        assert!(told.to_string().contains(text), "{told}");
+    }
+}
+
+#[test]
+fn an_echo_that_is_gone_is_a_short_circuit_or_the_adapter() {
+    let bench = meters(&[meter(first_model(), 13_070_001, at(HOME, 1))]);
+    let echo = WireFaults { echo: true, ..WireFaults::default() };
+    bench.borrow_mut().set_faults(PortId::Modbus, echo);
+    let mut memory = LineMemory::default();
+    let mut line = Line::new(port(&bench), &mut memory, Transport::Rtu, at(HOME, 1), Timing::default(), ());
+    let request = Request::ReadHolding { address: 0x4000, count: 2 };
+    assert!(block_on(&bench, line.exchange(&request, 1)).unwrap().is_ok());
+    assert_eq!(line.tally().mute, 0);
+    bench.borrow_mut().set_faults(PortId::Modbus, WireFaults { short: true, ..echo });
+    let fault = block_on(&bench, line.exchange(&request, 2)).unwrap().unwrap_err();
+    assert_eq!(line.tally().mute, 2);
+    let symptoms = commission::diagnosis::Symptoms::of(at(HOME, 1), line.tally(), Some(&fault));
+    let told = commission::diagnosis::diagnose(&symptoms);
+    assert_eq!((&told.cause, told.certain), (&Cause::EchoGone, false), "{told}");
+    assert!(told.why.starts_with("A and B touch"), "{told}");
+}
+
+#[test]
+fn a_search_of_a_line_that_does_not_rest_says_so_and_one_with_meters_does_not() {
+    let search = |texts: &[String]| {
+        let bench = meters(texts);
+        let now = bench.borrow().now();
+        // Longer than a question is listened behind, so that some of them come while nothing is asked.
+        let words = (1..60).map(|i| (now + Duration::from_millis(500 + 25 * i), Err(LineError::Framing)));
+        let crowd = Crowd { port: port(&bench), words: words.collect() };
+        let scope = SearchScope { speeds: vec![9_600], ids: (1..=40).collect(), ..SearchScope::default() };
+        let mut finder = finder(crowd, &scope);
+        assert_eq!(run(&bench, &mut finder), Ok(FindEnd::Done));
+        let restless = finder.traces().iter().filter(|it| it.diagnosis.cause == Cause::Restless).count();
+        (finder.found().len(), restless)
+    };
+    assert_eq!(search(&[]), (0, 1));
+    assert_eq!(search(&[meter(first_model(), 13_070_001, at(HOME, 1))]), (1, 0));
+}
+
 /// A read of the first meter as a line does it, and what went wrong, looked at from all sides.
 fn what_went_wrong(bench: &Shared, place: Place, faults: WireFaults, questions: u8) -> Diagnosis {
+    asked_for(bench, place, None, faults, questions)
+}
+
+/// The same where it is known who should be there.
+fn asked_for(
+    bench: &Shared,
+    place: Place,
+    wanted: Option<u32>,
+    faults: WireFaults,
+    questions: u8,
+) -> Diagnosis {
     bench.borrow_mut().set_faults(PortId::Modbus, faults);
     bench.borrow_mut().set_master_line(PortId::Modbus, place.line);
     let mut memory = LineMemory::default();
@@ -427,7 +543,7 @@ fn what_went_wrong(bench: &Shared, place: Place, faults: WireFaults, questions: 
     }
     let (tally, port) = (line.tally(), line.into_port());
     let settings = FindSettings::default();
-    block_on(bench, investigate(port, place, tally, last.as_ref(), settings, ())).unwrap().unwrap()
+    block_on(bench, investigate(port, place, tally, last.as_ref(), wanted, settings, ())).unwrap().unwrap()
 }
 
 #[test]
@@ -444,7 +560,7 @@ fn each_fault_of_the_line_is_told_apart() {
         ("noise", one(home), WireFaults { noise: 60, ..good }, Cause::Disturbed, true),
         ("format", one(at(other_format, 1)), good, Cause::OtherFormat, true),
         ("speed", one(at(LineParams::even(2_400), 1)), good, Cause::OtherSpeed, true),
-        ("id", one(at(HOME, 9)), good, Cause::OtherId, true),
+        ("id", one(at(HOME, 9)), good, Cause::OtherId, false),
         (
             "two on one id",
             meters(&[meter(first_model(), 13_070_001, home), meter(first_model(), 13_070_002, home)]),
@@ -459,6 +575,18 @@ fn each_fault_of_the_line_is_told_apart() {
         assert_eq!((&told.cause, told.certain), (&cause, certain), "{name}: {told}");
         assert!(!told.what.is_empty(), "{name}");
     }
+    // Only the serial number says that it is this meter, or that it is none.
+    let bench = one(at(HOME, 9));
+    let told = asked_for(&bench, home, Some(13_070_001), good, 3);
+    assert_eq!((told.cause.clone(), told.certain), (Cause::OtherId, true), "{told}");
+    let told = asked_for(&bench, home, Some(13_070_002), good, 3);
+    assert_eq!(told.cause, Cause::NoAnswer, "{told}");
+    assert!(told.what.contains("serial 13070001 as id 9"), "{told}");
+    // Two others: neither is more likely than the other.
+    let both =
+        [meter(first_model(), 13_070_001, at(HOME, 9)), meter(first_model(), 13_070_002, at(HOME, 10))];
+    let told = what_went_wrong(&meters(&both), home, good, 3);
+    assert!(told.cause == Cause::NoAnswer || !told.certain, "{told}");
     // Reflections hurt fast lines only.
     let fast = at(LineParams::even(115_200), 1);
     let bench = meters(&[meter(any_place(), 20_000_001, fast)]);

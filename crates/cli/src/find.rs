@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use commission::diagnosis::{Symptoms, Tally, diagnose};
 use commission::find::{
     Control, FindEnd, FindEvent, FindSettings, Finder, Finding, Leash, MbusScope, SearchPosition,
     SearchScope, find_mbus, list_json, list_table,
@@ -164,7 +165,7 @@ fn over_modbus(args: &FindArgs) -> Result<(), Fault> {
         Err(fault) => Err(gone(&fault)),
         Ok(FindEnd::Stopped) => Err(stopped(args.resume.as_deref())),
         Ok(FindEnd::OtherMaster(_)) => {
-            let wrong = "Nothing more was sent, since another master uses this line. Disconnect it, then search again.";
+            let wrong = "Nothing more was sent, since others were heard on this line. Disconnect the other master, then search again.";
             Err(Fault::new(Kind::NoAnswer, wrong))
         }
         Ok(FindEnd::NeverQuiet) => {
@@ -186,8 +187,17 @@ fn nobody(finder: &Finder<Wire>, road: &Road, args: &FindArgs) -> Fault {
         }
         _ => " Add --answer-time 300 for what is slow.",
     };
+    let mut tally = Tally { asked: finder.sent(), ..Tally::default() };
+    *(if finder.heard_echo() { &mut tally.only_echo } else { &mut tally.silent }) = tally.asked;
+    let place = Place { line: finder.line(), unit: 0 };
+    let told = diagnose(&Symptoms {
+        searched: finder.position().scope.is_whole(),
+        ..Symptoms::of(place, tally, None)
+    });
+    // What was heard has its own causes; only of a silent line all are possible.
+    let silent = if met.is_empty() { format!(" {} {}", told.why, told.next) } else { String::new() };
     let wrong = format!(
-        "No meter was found on {road}.{met} Check A and B, the meters' power and that no other program uses the line.{next}"
+        "No meter was found on {road}.{met}{silent} Make sure that no other program uses the line.{next}"
     );
     Fault::new(Kind::NoAnswer, wrong)
 }

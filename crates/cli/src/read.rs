@@ -42,10 +42,13 @@ pub fn who(line: &mut Line<'_, Wire>) -> Result<Identity, Fault> {
 pub fn no_answer(line: &Line<'_, Wire>, entry: Option<&'static Entry>, fault: &commission::Fault) -> Fault {
     let kind = if matches!(fault, commission::Fault::Refused(_)) { Kind::Refused } else { Kind::NoAnswer };
     let place = line.place();
-    let told = diagnose(&Symptoms::of(place, line.tally(), Some(fault)));
+    let masters = line.masters().to_vec();
+    let told = diagnose(&Symptoms { masters, ..Symptoms::of(place, line.tally(), Some(fault)) });
     // Where several questions together tell more than the last of them.
     let text = match told.cause {
-        Cause::SeveralOnOneId => told.to_string(),
+        Cause::SeveralOnOneId | Cause::SecondMaster | Cause::EchoGone | Cause::Restless | Cause::LineHeld => {
+            told.to_string()
+        }
         Cause::Disturbed if told.certain => told.to_string(),
         _ => sentence(fault, &Context { place, entry, request: None }),
     };

@@ -6,14 +6,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use modbus::{
-    Client, ClientConfig, Echo, Evidence, Exception, FRAME_BUFFER, FrameFault, LISTEN_BUFFER, LineParams,
-    Outcome, Output, Request, RequestError, pdu, rtu,
+    Client, ClientConfig, Echo, Evidence, Exception, FRAME_BUFFER, FrameFault, Framing, LISTEN_BUFFER,
+    LineParams, Outcome, Output, Request, RequestError, pdu, rtu,
 };
 use models::Entry;
 use units::{Duration, Instant};
 
 use crate::diagnosis::Tally;
 use crate::meaning::{self, About};
+use crate::overheard::{Others, Overheard};
 use crate::port::{Port, PortFault, Received};
 use crate::radio;
 
@@ -267,6 +268,9 @@ pub struct Line<'m, P, O = ()> {
     about: About,
     counts: Counts,
     tally: Tally,
+    overheard: Overheard,
+    /// A question is out, so that what is heard now is heard behind it.
+    asking: bool,
     heard: Vec<u8>,
     tx_done: Instant,
     silence_hoped: bool,
@@ -296,6 +300,8 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
             about: About::default(),
             counts: Counts::default(),
             tally: Tally::default(),
+            overheard: Overheard::default(),
+            asking: false,
             heard: Vec::new(),
             tx_done: Instant::ZERO,
             silence_hoped: false,
@@ -322,6 +328,12 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
     #[must_use]
     pub const fn tally(&self) -> Tally {
         self.tally
+    }
+
+    /// Units that somebody else was heard asking.
+    #[must_use]
+    pub fn masters(&self) -> &[u8] {
+        self.overheard.masters()
     }
 
     /// Whether the adapter echoes, as far as known.
@@ -365,6 +377,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
 
     /// Gives up an exchange whose future was dropped half-way.
     fn ready(&mut self) {
+        self.asking = false;
         if self.client.is_busy() {
             let now = self.port.now();
             self.client.cancel(now);
@@ -399,11 +412,19 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
     async fn run(&mut self, request: Option<&Request<'_>>, within: Duration) -> Result<Done, Fault> {
         let started = self.port.now();
         let mut sent = false;
+        // In a stream and on the radio there is nobody else.
+        let heeds = !self.place.line.is_radio() && self.client.config().framing != Framing::Mbap;
         loop {
             let now = self.port.now();
             match self.client.poll(now) {
                 Some(Output::Transmit(bytes)) => {
+                    // What came before the question is no answer to it, but tells who else is there.
+                    if heeds {
+                        self.tally.note_others(self.overheard.hear(&self.heard));
+                        self.overheard.ask(bytes);
+                    }
                     self.heard.clear();
+                    self.asking = true;
                     self.counts.ask();
                     let outcome = self.port.transmit(bytes).await;
                     self.tx_done = self.port.now();
@@ -428,6 +449,8 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                 }
                 Some(Output::Event(outcome)) => {
                     let done = Done::of(&outcome, within);
+                    self.asking = false;
+                    let others = if heeds { self.overheard.hear(&self.heard) } else { Others::default() };
                     self.about.learn(request, &outcome);
                     let meaning = meaning::of_outcome(self.about, request, &outcome, self.place, within);
                     if request.is_some_and(radio::is_secret) {
@@ -435,7 +458,9 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                         self.heard.clear();
                     }
                     let frame = place_of(&self.heard, &outcome);
+                    self.note_around(&done, others);
                     self.finish(&done, meaning, frame);
+                    self.heard.clear();
                     return Ok(done);
                 }
                 None => {
@@ -452,6 +477,25 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
         }
     }
 
+    /// Counts what was heard beside an outcome, and what was missing.
+    fn note_around(&mut self, done: &Done, others: Others) {
+        self.tally.note_others(others);
+        if self.silence_hoped {
+            return;
+        }
+        match done {
+            Done::Fault(Fault::Silent { fault: modbus::Fault::WrongUnit(_), .. }) if others.strange == 0 => {
+                self.tally.late = self.tally.late.saturating_add(1);
+            }
+            Done::Fault(Fault::Silent { fault: modbus::Fault::NoAnswer, .. })
+                if self.client.echo() == Echo::Yes =>
+            {
+                self.tally.mute = self.tally.mute.saturating_add(1);
+            }
+            _ => {}
+        }
+    }
+
     fn take(&mut self, received: Result<Received, PortFault>) -> Result<(), Fault> {
         let now = self.port.now();
         match received {
@@ -459,7 +503,12 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
                 self.heard.extend_from_slice(&bytes);
                 self.client.handle_rx(now, &bytes);
             }
-            Ok(Received::LineError(error)) => self.client.handle_line_error(now, error),
+            Ok(Received::LineError(error)) => {
+                if !self.asking {
+                    self.tally.note_idle(error);
+                }
+                self.client.handle_line_error(now, error);
+            }
             Ok(Received::Quiet) => {}
             Err(fault) => return self.port_result(Err(fault)),
         }
@@ -470,6 +519,7 @@ impl<'m, P: Port, O: Observer> Line<'m, P, O> {
         outcome.map_err(|fault| {
             let now = self.port.now();
             self.client.cancel(now);
+            self.asking = false;
             Fault::Port(fault)
         })
     }

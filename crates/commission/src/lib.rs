@@ -33,6 +33,7 @@ pub mod mbus;
 pub mod meaning;
 pub mod names;
 pub mod optical;
+mod overheard;
 pub mod passport;
 mod plan;
 pub mod plot;

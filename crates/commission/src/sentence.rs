@@ -96,7 +96,7 @@ pub(crate) fn silence(fault: modbus::Fault, place: Place, tries: u8, waited: Dur
             if bytes == 1 { "byte" } else { "bytes" }
         ),
         modbus::Fault::WrongUnit(other) => format!(
-            "Id {other} answered where id {unit} was asked{times}. Another master on this line asks at the same time; \
+            "Id {other} answered where id {unit} was asked{times}. Another master on this line probably asks at the same time; \
              disconnect it, then try again."
         ),
         modbus::Fault::Misfit => format!(

@@ -12,6 +12,7 @@ use super::{FindEvent, Finding, Probe, Trace};
 use crate::bus::{Direction, Fault, Line, Observer, Place, Traffic, Transport};
 use crate::diagnosis::{Cause, Symptoms, Tally};
 use crate::identify::{Identity, identify};
+use crate::overheard::Overheard;
 use crate::port::Port;
 
 /// How often a place is looked at until it is clear what is there.
@@ -111,12 +112,15 @@ impl Look {
 struct Overhearing<'o, O> {
     observer: &'o mut O,
     others: &'o mut Vec<u8>,
+    own: &'o mut Overheard,
 }
 
 impl<O: Observer> Observer for Overhearing<'_, O> {
     fn traffic(&mut self, traffic: &Traffic<'_>) {
         if traffic.direction == Direction::Heard {
             self.others.extend(Sorted::of(traffic.bytes, None).others.into_iter().map(|(unit, _)| unit));
+        } else {
+            self.own.ask(traffic.bytes);
         }
         self.observer.traffic(traffic);
     }
@@ -196,7 +200,8 @@ impl<P: Port, O: Observer> Finder<P, O> {
         self.prober.quiet().await?;
         let (timing, transport) = (self.settings.follow, self.transport);
         let mut overheard = Vec::new();
-        let lent = Overhearing { observer: &mut self.prober.observer, others: &mut overheard };
+        let own = &mut self.prober.overheard;
+        let lent = Overhearing { observer: &mut self.prober.observer, others: &mut overheard, own };
         let mut line = Line::new(&mut self.prober.port, &mut self.memory, transport, place, timing, lent);
         let outcome = identify(&mut line).await;
         self.overhear(place.unit, overheard.into_iter());

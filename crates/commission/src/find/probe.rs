@@ -10,7 +10,9 @@ use units::{Duration, Instant};
 use super::control::Leash;
 use super::frame::{Question, Reply, Sorted};
 use crate::bus::{Direction, Observer, Traffic};
+use crate::diagnosis::Tally;
 use crate::meaning::{self, About};
+use crate::overheard::Overheard;
 use crate::port::{Port, PortFault, Received};
 
 /// A hole inside an answer that does not end it: adapters make them of up to 40 ms.
@@ -81,6 +83,10 @@ pub(super) struct Prober<P, O> {
     pub(super) sent: u32,
     /// The adapter repeats what is sent.
     pub(super) echo: bool,
+    /// The questions of this search.
+    pub(super) overheard: Overheard,
+    /// What was heard beside the answers.
+    pub(super) beside: Tally,
 }
 
 impl<P: Port, O: Observer> Prober<P, O> {
@@ -94,6 +100,8 @@ impl<P: Port, O: Observer> Prober<P, O> {
             paused: Duration::ZERO,
             sent: 0,
             echo: false,
+            overheard: Overheard::default(),
+            beside: Tally::default(),
         }
     }
 
@@ -132,15 +140,18 @@ impl<P: Port, O: Observer> Prober<P, O> {
                 }
                 Received::LineError(error) => {
                     hearing.note(error);
+                    self.beside.note_idle(error);
                     self.touch();
                 }
             }
             if self.now().since(begun) >= PATIENCE {
+                self.beside.busy = self.beside.busy.saturating_add(1);
                 return Err(Halt::NeverQuiet);
             }
         }
         hearing.bytes = heard.len();
         hearing.sorted = Sorted::of(&heard, None);
+        self.beside.note_others(self.overheard.hear(&heard));
         if hearing.bytes > 0 || hearing.errors > 0 {
             self.show(&heard, &hearing, None);
         }
@@ -173,6 +184,7 @@ impl<P: Port, O: Observer> Prober<P, O> {
         let line = self.line;
         let begun = self.now();
         self.sent = self.sent.saturating_add(1);
+        self.overheard.ask(question.bytes());
         let sent = self.port.transmit(question.bytes()).await;
         // A port that only passes bytes on is done before the wire is.
         let left = self.now().max(begun + line.wire_time(question.bytes().len()));
@@ -210,6 +222,7 @@ impl<P: Port, O: Observer> Prober<P, O> {
         }
         hearing.bytes = heard.len();
         hearing.sorted = Sorted::of(&heard, Some(question));
+        self.beside.note_others(self.overheard.hear(&heard));
         self.echo |= hearing.sorted.echo;
         self.show(&heard, &hearing, Some(question));
         // What came before the question is no answer to it.

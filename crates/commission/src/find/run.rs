@@ -15,7 +15,7 @@ use super::probe::{Halt, Hearing, Prober, TUNE};
 use super::scope::SearchScope;
 use super::{FindEnd, FindEvent, FindSettings, Finding, Probe, SearchProgress, Trace};
 use crate::bus::{Bus as _, Fault, Line, LineMemory, Observer, Place, Timing, Traffic, Transport};
-use crate::diagnosis::{Cause, Diagnosis, Symptoms, Tally, diagnose};
+use crate::diagnosis::{Cause, Diagnosis, Neighbour, Symptoms, Tally, diagnose};
 use crate::port::{Port, PortFault};
 
 /// Questions that are remembered, in case their answers come late.
@@ -57,6 +57,8 @@ pub struct Finder<P, O = ()> {
     /// How long is waited for an answer to begin: longer where meters were found to be slow.
     pub(super) wait: Duration,
     others: u32,
+    /// It is told that answers came which were not asked for.
+    told_strange: bool,
     masters: Vec<u8>,
     /// What silent questions have taken, and what they were computed to take.
     measured: (Duration, Duration),
@@ -90,6 +92,7 @@ impl<P: Port, O: Observer> Finder<P, O> {
             overheard: Vec::new(),
             wait: settings.wait(),
             others: 0,
+            told_strange: false,
             masters: Vec::new(),
             measured: (Duration::ZERO, Duration::ZERO),
         }
@@ -177,8 +180,8 @@ impl<P: Port, O: Observer> Finder<P, O> {
             Err(Halt::OtherMaster) => FindEnd::OtherMaster(self.masters.clone()),
             Err(Halt::NeverQuiet) => {
                 let place = Place { line: self.prober.line, unit: 0 };
-                let tally = Tally { busy: 1, ..Tally::default() };
-                self.tell_trace(&Symptoms::of(place, tally, Some(&Fault::NeverQuiet)), tell);
+                let symptoms = Symptoms::of(place, self.prober.beside, Some(&Fault::NeverQuiet));
+                self.tell_trace(&symptoms, tell);
                 FindEnd::NeverQuiet
             }
         };
@@ -209,6 +212,13 @@ impl<P: Port, O: Observer> Finder<P, O> {
             self.progress(begun, probe, tell);
         }
         self.last_words(tell).await?;
+        // Where nobody answers, what was heard without a question may say why.
+        let beside = Tally { strange: 0, questions: 0, ..self.prober.beside };
+        let place = Place { line: self.prober.line, unit: 0 };
+        let symptoms = Symptoms::of(place, Tally { busy: 0, ..beside }, None);
+        if self.found.is_empty() && diagnose(&symptoms).cause != Cause::Nothing {
+            self.tell_trace(&symptoms, tell);
+        }
         Ok(FindEnd::Done)
     }
 
@@ -323,6 +333,13 @@ impl<P: Port, O: Observer> Finder<P, O> {
         let strange = hearing.sorted.others.iter().filter(|(unit, _)| !known(*unit)).count();
         self.others = self.others.saturating_add(u32::try_from(strange).unwrap_or(u32::MAX));
         if self.others < OTHERS || self.settings.insist {
+            // A meter that answers what it was not asked is no reason to end a search, but one to say so.
+            let strange = self.prober.beside.strange;
+            if !self.told_strange && strange >= OTHERS {
+                self.told_strange = true;
+                let tally = Tally { asked: self.prober.sent, strange, ..Tally::default() };
+                self.tell_trace(&Symptoms::of(place, tally, None), tell);
+            }
             return Ok(());
         }
         let tally = Tally { asked: 1, foreign: 1, ..Tally::default() };
@@ -386,7 +403,8 @@ impl<P: Port, O: Observer> Finder<P, O> {
 }
 
 /// Looks for what explains that `place` does not answer: at its id in every format and at every speed, and for whoever is
-/// there. `tally` and `last` are what the line has seen.
+/// there. `tally` and `last` are what the line has seen; `wanted` is the serial number of the meter that should be there,
+/// where it is known.
 ///
 /// # Errors
 /// [`PortFault`] where the port goes meanwhile.
@@ -395,13 +413,14 @@ pub async fn investigate<P: Port, O: Observer>(
     place: Place,
     tally: Tally,
     last: Option<&Fault>,
+    wanted: Option<u32>,
     settings: FindSettings,
     observer: O,
 ) -> Result<Diagnosis, PortFault> {
     let scope = SearchScope { ids: Vec::from([place.unit]), ..SearchScope::default() };
     let mut finder =
         Finder::new(port, Transport::Rtu, place.line, &scope, settings, Control::default(), observer);
-    let mut symptoms = Symptoms::of(place, tally, last);
+    let mut symptoms = Symptoms { wanted, ..Symptoms::of(place, tally, last) };
     let end = match finder.run(&mut |_| {}).await {
         Ok(end) => end,
         Err(fault) => {
@@ -412,9 +431,18 @@ pub async fn investigate<P: Port, O: Observer>(
     if let FindEnd::OtherMaster(units) = end {
         symptoms.masters = units;
     }
+    let Tally { strange, idle, idle_breaks, busy, .. } = finder.prober.beside;
+    for (all, more) in [
+        (&mut symptoms.tally.strange, strange),
+        (&mut symptoms.tally.idle, idle),
+        (&mut symptoms.tally.idle_breaks, idle_breaks),
+        (&mut symptoms.tally.busy, busy),
+    ] {
+        *all = all.saturating_add(more);
+    }
     for finding in finder.found() {
         if let Finding::Modbus { place, .. } = finding {
-            symptoms.found.push(*place);
+            symptoms.found.push(Neighbour { place: *place, serial: finding.serial() });
         }
     }
     let here = finder.traces().iter().find(|trace| trace.place == place);

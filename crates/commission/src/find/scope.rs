@@ -54,6 +54,15 @@ impl SearchScope {
         Self { speeds: Vec::from([line.baud]), formats: Vec::from([line.parity]), ..Self::default() }
     }
 
+    /// True where nothing that any model offers is left out.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let all = Self::default();
+        all.speeds.iter().all(|it| self.speeds.contains(it))
+            && all.formats.iter().all(|it| self.formats.contains(it))
+            && all.ids.iter().all(|it| self.ids.contains(it))
+    }
+
     /// The places of [`factory_places`] that lie within it.
     pub(super) fn factory(&self) -> impl Iterator<Item = Place> + '_ {
         factory_places().into_iter().filter(|place| {
@@ -132,6 +141,8 @@ mod tests {
         assert_eq!(scope.speeds.len(), 10, "{:?}", scope.speeds);
         assert_eq!(scope.formats, [Parity::Even, Parity::None, Parity::Odd]);
         assert_eq!((scope.ids.first(), scope.ids.len()), (Some(&1), 247));
+        assert!(scope.is_whole() && !SearchScope::at(LineParams::even(9_600)).is_whole());
+        assert!(!SearchScope { ids: vec![1], ..scope }.is_whole());
         assert_eq!(factory_places(), [Place { line: LineParams::even(9_600), unit: 1 }]);
     }
 }

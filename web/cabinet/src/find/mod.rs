@@ -79,6 +79,16 @@ pub fn view(cabinet: &Cabinet) -> Vec<El> {
     own.elements()
 }
 
+/// What a search has done.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    /// The adapter repeats what is sent.
+    echo: bool,
+    sent: u32,
+    /// Everywhere where a model of this program can be.
+    whole: bool,
+}
+
 impl Find {
     /// Another line was taken: nothing of the old search stands. An adapter that is opened here is searched at once.
     fn follow_lines(&self) {
@@ -232,14 +242,19 @@ impl Find {
                     Ok(()) => finder.run(&mut |event| self.take(&event)).await,
                     Err(fault) => Err(fault),
                 };
-                end.map(|end| (end, finder.heard_echo(), finder.sent()))
+                end.map(|end| {
+                    let (echo, sent) = (finder.heard_echo(), finder.sent());
+                    (end, Asked { echo, sent, whole: finder.position().scope.is_whole() })
+                })
             }
-            Some(Search::Mbus(search)) => search.run(self).await.map(|(end, echo)| (end, echo, 0)),
+            Some(Search::Mbus(search)) => {
+                search.run(self).await.map(|(end, echo)| (end, Asked { echo, sent: 0, whole: false }))
+            }
             None => return,
         };
         drop(held);
         match told {
-            Ok((end, echo, sent)) => self.conclude(&end, echo, sent),
+            Ok((end, asked)) => self.conclude(&end, asked),
             Err(fault) => {
                 self.stage.set(Stage::Stopped);
                 self.cabinet.tell(fault.to_string(), true);
@@ -277,13 +292,13 @@ impl Find {
     }
 
     /// Says what came of the search.
-    fn conclude(&self, end: &FindEnd, echo: bool, sent: u32) {
+    fn conclude(&self, end: &FindEnd, asked: Asked) {
         let found = self.cabinet.found.with_untracked(|found| found.len());
         self.stage.set(if *end == FindEnd::Done { Stage::Done } else { Stage::Stopped });
-        let echo_seen = if echo { format!(" {}", commission::ECHO_SEEN) } else { String::new() };
+        let echo_seen = if asked.echo { format!(" {}", commission::ECHO_SEEN) } else { String::new() };
         match end {
             FindEnd::OtherMaster(_) => self.cabinet.tell(
-                "Nothing more was sent, since another master uses this line. Disconnect it, then go on.",
+                "Nothing more was sent, since others were heard on this line. Disconnect the other master, then go on.",
                 true,
             ),
             FindEnd::NeverQuiet => {
@@ -291,7 +306,7 @@ impl Find {
             }
             FindEnd::Stopped => {}
             FindEnd::Done if found == 0 => {
-                self.remark(self.nobody(echo, sent));
+                self.remark(self.nobody(asked));
                 self.cabinet.tell("Everything was asked, and no meter answered.", true);
             }
             FindEnd::Done => {
@@ -303,25 +318,29 @@ impl Find {
     }
 
     /// What it may be that nobody answers, and the next step.
-    fn nobody(&self, echo: bool, sent: u32) -> Remark {
+    fn nobody(&self, asked: Asked) -> Remark {
+        let Asked { echo, sent, whole: searched } = asked;
         let heard = self.remarks.with_untracked(|remarks| !remarks.is_empty());
         match self.cabinet.spoken.get_untracked() {
             Spoken::Modbus => {
                 let mut tally = Tally { asked: sent, ..Tally::default() };
                 *(if echo { &mut tally.only_echo } else { &mut tally.silent }) = sent;
-                let diagnosis = diagnose(&Symptoms::of(home(), tally, None));
+                let diagnosis = diagnose(&Symptoms { searched, ..Symptoms::of(home(), tally, None) });
                 let what = if echo {
                     "Only our own words came back; no meter answered anywhere."
                 } else {
                     "No meter answered, at any of the speeds, formats and ids that were asked."
                 };
                 let next = if heard {
-                    "What was heard is told above. Mend that first, then search again."
+                    "What was heard is told above. Mend that first, then search again.".to_owned()
                 } else {
-                    "Check A and B and the meter’s power, then search again. Slow or unusual devices need “Thorough” and “Wait \
-                     longer”; a meter with M-Bus terminals needs a level converter and “M-Bus” above."
+                    format!(
+                        "{} Then search again: slow or unusual devices need “Thorough” and “Wait longer”; a meter with M-Bus \
+                         terminals needs a level converter and “M-Bus” above.",
+                        diagnosis.next
+                    )
                 };
-                Remark::plain("Nobody answers", what, &diagnosis.why, next)
+                Remark::plain("Nobody answers", what, &diagnosis.why, &next)
             }
             Spoken::Mbus => Remark::plain(
                 "Nobody answers",
