@@ -253,7 +253,7 @@ fn two_meters_come_and_are_done() {
         Spoken to as  id 7 at 4800 8N1
         Serial        13070001
         Meter         inepro Metering PRO1-Mod
-        Set           2026-11-28T22:40:00Z
+        Set           2026-11-28 22:40 UTC
         --------------------------------------
     "#]]
     .assert_eq(&batch.label(0).unwrap().to_text());

@@ -140,8 +140,11 @@ impl Cabinet {
         }
     }
 
-    /// Opens a view; should the page fail later, its report says so.
+    /// Opens a view; should the page fail later, its report says so. What was said of work that is over stays where it was.
     fn open(&self, place: usize) {
+        if self.view.get_untracked() != place && !dom::react::untrack(|| self.work.runs()) {
+            self.say.set(Default::default());
+        }
         if let Some((key, ..)) = VIEWS.get(place) {
             self.host.ask("note", &format!("cabinet {key}").into());
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use commission::Wall;
 use commission::listen::{HexLog, Item, ListenMemory, Listener, What, cells, head, pcap, percent, text};
 use commission::{Port as _, factory_place, mbus};
-use dom::parts::{number_field, save, save_part, wrong_text};
+use dom::parts::{number_field, save, save_part, scroll, wrong_text};
 use dom::signal::Sig;
 use dom::{El, button, el, input_of, typed};
 use js_sys::Uint8Array;
@@ -304,7 +304,7 @@ impl Panel {
                     let table = el("table", "points")
                         .add(el("thead", "").add(el("tr", "").all(heads.collect())))
                         .add(el("tbody", "").all(rows));
-                    parts.push(el("div", "scroll").add(table));
+                    parts.push(scroll("Who was heard").add(table));
                 }
                 let buckets = ear.turnaround();
                 if ear.timed() && buckets.iter().any(|bucket| bucket.count > 0) {
@@ -381,10 +381,13 @@ fn entry(item: &Item, wall: Option<Wall>) -> El {
         What::Request { .. } => "asks",
         _ => "says",
     };
-    el("li", class)
+    let row = if clock.is_empty() {
+        el("li", &format!("{class} untimed"))
+    } else {
         // Milliseconds are as much as an adapter knows.
-        .add(el("span", "mono small").text(clock.get(..12).unwrap_or(&clock)))
-        .add(el("span", "").text(&item.text))
+        el("li", class).add(el("span", "mono small").text(clock.get(..12).unwrap_or(&clock)))
+    };
+    row.add(el("span", "").text(&item.text))
         .add(el("span", "mono small bytes").text(&dom::frames::hex(&item.bytes)))
 }
 

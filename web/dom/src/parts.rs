@@ -31,6 +31,11 @@ pub fn choices(
     row
 }
 
+/// What may be wider than its place, a table say: it is pushed aside by a finger or by the keys.
+pub fn scroll(name: &str) -> El {
+    el("div", "scroll").attr("role", "region").attr("aria-label", name).attr("tabindex", "0")
+}
+
 /// A switch with its word.
 pub fn check(word: &'static str, value: Rc<dyn Fn() -> bool>, set: impl Fn(bool) + 'static) -> El {
     let input =

@@ -45,6 +45,7 @@ pub fn faults(file: &Source, identities: &Identities) -> Vec<String> {
     let mut faults = Vec::new();
     faults.extend(long(file, TOO_LONG));
     faults.extend(architecture(file));
+    faults.extend(unclosed(file));
     faults.extend(elsewhere(file));
     if !file.is_rust() || file.is_test() {
         return faults;
@@ -101,6 +102,15 @@ pub fn architecture(file: &Source) -> Option<String> {
     let lines = file.text.lines().count();
     (file.name == "ARCHITECTURE.md" && lines > ARCHITECTURE_LINES)
         .then(|| format!("ARCHITECTURE.md: {lines} lines, {ARCHITECTURE_LINES} are allowed"))
+}
+
+/// A style sheet closes what it opens: browsers take a block that stays open without a word, and what stands behind it then
+/// holds on narrow pages only, say.
+pub fn unclosed(file: &Source) -> Option<String> {
+    let count = |brace| file.text.matches(brace).count();
+    let (opened, closed) = (count('{'), count('}'));
+    (file.name.ends_with(".css") && opened != closed)
+        .then(|| format!("{}: {opened} blocks are opened, {closed} are closed", file.name))
 }
 
 /// The repository stands alone: no file of it points at one machine.

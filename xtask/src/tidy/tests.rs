@@ -199,6 +199,17 @@ fn the_repository_stands_alone() {
 }
 
 #[test]
+fn a_style_sheet_closes_what_it_opens() {
+    let sheet = |text| rules::unclosed(&file("web/style/a.css", text));
+    assert_eq!(sheet("@media print { .a { color: red; } }"), None);
+    assert_eq!(
+        sheet("@media print { .a { color: red; }"),
+        Some("web/style/a.css: 2 blocks are opened, 1 are closed".into())
+    );
+    assert_eq!(rules::unclosed(&file("a.rs", "// {")), None);
+}
+
+#[test]
 fn comments_strings_and_characters_are_told_apart() {
     let text = "let a = \"// no comment\"; // comment \"x\"\nlet b = '\"'; let c = r#\"raw \" end\"#; /* a /* b */ c */ let d: &'a str;";
     let source = file("a.rs", text);

@@ -36,9 +36,17 @@ impl Batch {
             ["Meter".to_string(), format!("{} {}", meter.entry.notes.maker, meter.entry.notes.name)],
         ]);
         if verified.time != "-" {
-            lines.push(["Set".to_string(), verified.time.clone()]);
+            lines.push(["Set".to_string(), minutes(&verified.time)]);
         }
         Some(Label { title, lines })
+    }
+}
+
+/// A time as a journal has it, for people: to the minute, by the clock of the whole world.
+fn minutes(time: &str) -> String {
+    match (time.get(..10), time.get(11..16)) {
+        (Some(day), Some(clock)) if time.ends_with('Z') => format!("{day} {clock} UTC"),
+        _ => time.to_string(),
     }
 }
 

@@ -12,7 +12,7 @@ use commission::batch::{Batch, Ended, Label, List, Over, State, labels_page};
 use commission::profile::Profile;
 use commission::record::Record;
 use commission::{Bus as _, Line as Bus, LineMemory, Timing, Transport, serial_text};
-use dom::parts::{dialog, save, state};
+use dom::parts::{dialog, save, scroll, state};
 use dom::signal::Sig;
 use dom::{El, button, el, typed};
 
@@ -259,7 +259,7 @@ impl Panel {
                         .lines
                         .iter()
                         .flat_map(|[name, value]| [el("dt", "").text(name), el("dd", "").text(value)]);
-                    vec![el("b", "").text(&label.title), el("dl", "device").all(lines.collect())]
+                    vec![el("b", "").text(&label.title), el("dl", "facts").all(lines.collect())]
                 })
             });
         let print = button("btn", "Save this label", move |_| {
@@ -342,7 +342,7 @@ impl Panel {
         });
         el("section", "found")
             .flag_if("hidden", move || rows.with(Vec::is_empty))
-            .add(el("div", "scroll").add(table))
+            .add(scroll("The lines of the list").add(table))
             .add(el("div", "acts").add(to_csv).add(to_labels))
     }
 

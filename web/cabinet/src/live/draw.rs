@@ -2,6 +2,7 @@
 
 use commission::live::Series;
 use commission::plot::{Hole, Plot, Window, between, plot, svg_points, table};
+use dom::parts::scroll;
 use dom::{El, button, el, input_of, svg};
 use units::Instant;
 
@@ -237,7 +238,7 @@ impl Watch {
     pub(super) fn table(&self) -> El {
         let own = self.clone();
         let open = dom::signal::Sig::new(false);
-        let inside = el("div", "scroll").shows(move || {
+        let inside = scroll("Values over time").shows(move || {
             own.drawn.get();
             if !open.get() {
                 return Vec::new();
