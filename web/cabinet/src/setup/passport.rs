@@ -70,8 +70,13 @@ impl Setup {
             }
         };
         let (json, html, own) = (self.clone(), self.clone(), self.clone());
-        let print = button("btn main", "Print", |_| {
-            // Without a printer nothing happens, and nothing is lost.
+        let sheet = el("details", "polled")
+            .add(el("summary", "").text("The report"))
+            .add(el("div", "sheet").shows(move || own.passport().map_or_else(Vec::new, |it| sheet(&it))));
+        let paper = sheet.clone();
+        let print = button("btn main", "Print", move |_| {
+            // What is closed is not printed. Without a printer nothing happens, and nothing is lost.
+            let _ = paper.0.set_attribute("open", "");
             let _ = window().print();
         });
         let acts = el("div", "acts").all(vec![
@@ -81,9 +86,6 @@ impl Setup {
                 kept(&json, "json", "application/json", Passport::to_json)
             }),
         ]);
-        let sheet = el("details", "polled")
-            .add(el("summary", "").text("The report"))
-            .add(el("div", "sheet").shows(move || own.passport().map_or_else(Vec::new, |it| sheet(&it))));
         vec![
             el("div", "lines").add(field("Operator", self.operator)).add(field("Place", self.site)),
             acts,
