@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axeFaults, launchChromium, startServer } from "./harness.mjs";
-import { became, cell, doing, field, found, heard, idle, look, openCabinet, press, step, told, untilFound } from "./cabinet_ui.mjs";
+import { became, cabinet, cell, doing, field, fill, found, heard, idle, look, openCabinet, press, step, told, untilFound } from "./cabinet_ui.mjs";
 import { becomes, frames, freshPage, ready, tab, until, wholeFile } from "./ui.mjs";
 
 const site = await startServer(wholeFile);
@@ -127,17 +127,21 @@ test("meters on the M-Bus are found by their numbers, then by address, each once
   assert.deepEqual(page.faults, []);
 });
 
-/** The meter of the rail, found and in hand. */
-async function inHand(t) {
+/** The meter of the rail, or one more of a model, found and in hand. */
+async function inHand(t, model) {
   const page = await at(t);
-  await look(page, { ids: "1" });
+  if (model) await add(page, model);
+  await look(page, { ids: model ? "2" : "1" });
   await press(page, "Find my meter");
   await untilFound(page, 1);
   await press(page, /^Set up /);
-  await becomes(page, () => step(page, "The meter as it is").getByRole("status").first().textContent(), /^\d+ values were read\.$/);
+  await becomes(page, () => step(page, "The meter as it is").getByRole("status").first().textContent(), /^\d+ values were read\.$/, 60_000);
   await idle(page);
   return page;
 }
+
+/** The last four digits of the serial number of the meter in hand. */
+const lastDigits = async (page) => (await cabinet(page).locator(".inhand .small").innerText()).match(/^\d+(\d{4}), id/)[1];
 
 test("a meter is read, its twin's display is shown page by page, and changes are rehearsed before they are written", async (t) => {
   const page = await inHand(t);
@@ -174,6 +178,117 @@ test("a meter is read, its twin's display is shown page by page, and changes are
   await becomes(page, () => step(page, "Put back as found").innerText(), /Nothing was changed in this meter\./);
   assert.deepEqual(page.faults, []);
   assert.deepEqual(await axeFaults(page, "#panel-cabinet"), []);
+});
+
+/** The question before what cannot be undone. */
+const question = (page) => page.getByRole("dialog", { name: "This cannot be undone" });
+
+/** What the meter of the rail holds in a register, as its read-out tells it: nothing but it is asked. */
+async function reads(page, label) {
+  const meter = step(page, "Changes").locator("li.change").filter({ hasText: new RegExp(`^${label}`) });
+  return meter.locator(".name small").innerText();
+}
+
+test("what can never be undone is written once the last digits of the meter's serial number were typed", async (t) => {
+  const page = await inHand(t, "PRO380-Mod");
+  const last = await lastDigits(page);
+  assert.notEqual(last, "1111");
+  await fill(page, "Combination code", "10");
+  await fill(page, "Scroll time", "15");
+  await press(page, "Write 2 changes");
+  assert.match(await question(page).innerText(), /Combination code 10: from it there is no way back to another value, ever\.\s+One other change is written with it\./);
+  const digits = question(page).getByLabel("Type the last 4 digits of the meter's serial number to do this.");
+  for (const wrong of ["", "1111", last.slice(1), `1307${last}`]) {
+    await digits.fill(wrong);
+    await question(page).getByRole("button", { name: "Write all the same" }).click();
+    await question(page).getByText(/^Nothing was sent: these are not the last 4 digits of the serial number of this meter/).waitFor();
+  }
+  await question(page).getByRole("button", { name: "Not yet" }).click();
+  // Both changes still wait, and the meter that is read again has neither.
+  await became(page, "Combination code", "staged, not sent");
+  await became(page, "Scroll time", "staged, not sent");
+  assert.match(await step(page, "Put back as found").innerText(), /Nothing was changed in this meter\./);
+  await step(page, "The meter as it is").getByRole("button", { name: /^Read/ }).click();
+  await idle(page);
+  await becomes(page, () => reads(page, "Scroll time"), /^now 10 s;/);
+  assert.doesNotMatch(await reads(page, "Combination code"), /^now 10;/);
+  await press(page, "Write 2 changes");
+  await digits.fill(last);
+  await question(page).getByRole("button", { name: "Write all the same" }).click();
+  await told(page, "2 confirmed by reading back.");
+  await idle(page);
+  await becomes(page, () => reads(page, "Combination code"), /^now 10;/);
+  // What the meter has for ever is asked about no more.
+  await fill(page, "Scroll time", "16");
+  await press(page, "Write 1 change");
+  await told(page, "1 confirmed by reading back.");
+  assert.equal(await question(page).isVisible(), false);
+  assert.deepEqual(page.faults, []);
+});
+
+test("one of a few changes is asked about with how many there are, and the next one as well", async (t) => {
+  const page = await inHand(t, "Ambition 2PU CT");
+  const last = await lastDigits(page);
+  for (const [ratio, now] of [["200/5", /^now 200\/5/], ["300/5", /^now 300\/5/]]) {
+    await fill(page, "CT ratio", ratio);
+    await press(page, "Write 1 change");
+    assert.match(await question(page).innerText(), new RegExp(`CT ratio ${ratio}: it uses up one of 7 changes in the life of the meter`));
+    await question(page).getByLabel(/^Type the last 4 digits/).fill(last);
+    await question(page).getByRole("button", { name: "Write all the same" }).click();
+    await told(page, "1 confirmed by reading back.");
+    await idle(page);
+    await becomes(page, () => reads(page, "CT ratio"), now);
+  }
+  assert.deepEqual(page.faults, []);
+});
+
+test("a counter is not set to zero before it was said what that loses", async (t) => {
+  const page = await inHand(t);
+  const counter = cabinet(page).locator("li.change").filter({ hasText: /^Power-down counter/ });
+  await counter.getByRole("checkbox").check();
+  await press(page, "Write 1 change");
+  assert.match(await question(page).innerText(), /Power-down counter: how often the supply has failed so far is lost\./);
+  await question(page).getByRole("button", { name: "Not yet" }).click();
+  await became(page, "Power-down counter", "staged, not sent");
+  assert.match(await step(page, "Put back as found").innerText(), /Nothing was changed in this meter\./);
+  await press(page, "Write 1 change");
+  assert.equal(await question(page).getByRole("textbox").count(), 0);
+  await question(page).getByRole("button", { name: "Write all the same" }).click();
+  await told(page, "1 confirmed by reading back.");
+  assert.deepEqual(page.faults, []);
+});
+
+test("the report is printed alone, with what was changed, by whom and in which meter", async (t) => {
+  const page = await inHand(t);
+  await fill(page, "Scroll time", "15");
+  await press(page, "Write 1 change");
+  await told(page, "1 confirmed by reading back.");
+  await idle(page);
+  const report = step(page, "Report");
+  await report.getByLabel("Operator").fill("A. Jansen");
+  await report.getByLabel("Place").fill("Flat 12");
+  const sheet = report.locator(".sheet");
+  assert.equal(await sheet.isVisible(), false);
+  await page.evaluate(() => { globalThis.print = () => { globalThis.printed = (globalThis.printed ?? 0) + 1; }; });
+  await press(page, "Print");
+  assert.equal(await page.evaluate(() => globalThis.printed), 1);
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await sheet.isVisible(), true);
+  const text = await sheet.innerText();
+  for (const wanted of [
+    /Commissioning report/, /Serial number\s+13070001/, /Operator\s+A\. Jansen/, /Place\s+Flat 12/, /Spoken to as\s+id 1 at 9600 8E1/,
+    /Scroll time\s+10 s\s+15 s\s+confirmed/, /Signature/,
+  ]) assert.match(text, wanted);
+  // Nothing else is on the paper.
+  const words = (text) => text.split(/\s+/).filter((word) => word !== "");
+  assert.deepEqual(words(await page.locator("body").innerText()), words(text));
+  // Another view is printed as it stands.
+  await page.emulateMedia({ media: "screen" });
+  await page.locator("#panel-cabinet").getByRole("tab", { name: "Find" }).click();
+  await page.emulateMedia({ media: "print" });
+  await cabinet(page).getByRole("list", { name: "Meters that were found" }).waitFor();
+  assert.equal(await sheet.isVisible(), false);
+  assert.deepEqual(page.faults, []);
 });
 
 test("a profile stages its settings, and what does not fit is said by its line", async (t) => {

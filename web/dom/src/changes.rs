@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::parts::{dialog, state, wrong_text};
 use crate::signal::Sig;
 use crate::{El, button, el, typed};
-use commission::guard::Guard;
+use commission::guard::{Consent, Guard};
 use commission::{Action, names};
 use schema::{Kind, SettingDef};
 
@@ -58,13 +58,14 @@ pub fn lasting(action: &Action) -> bool {
 
 /// The question before something is written that cannot be undone: what is lost by it and what is left. What is lost for
 /// ever needs the last digits of the meter's serial number, which `guard` asks for; nothing is sent before they are right.
+/// `go` is given the consent to that.
 pub fn question(
     asks: Sig<bool>,
     guard: impl Fn() -> Option<Guard> + 'static,
     staged: impl Fn() -> Vec<Action> + 'static,
-    go: impl Fn() + 'static,
+    go: impl Fn(Option<Consent>) + 'static,
 ) -> El {
-    let go: Rc<dyn Fn()> = Rc::new(go);
+    let go: Rc<dyn Fn(Option<Consent>)> = Rc::new(go);
     dialog(asks, "This cannot be undone", move || {
         let (guard, staged) = (guard().filter(Guard::is_needed), staged());
         let for_ever = guard.iter().flat_map(Guard::acts).map(|act| act.text.clone());
@@ -94,13 +95,13 @@ pub fn question(
         }
         let go = go.clone();
         let write = button("btn main", "Write all the same", move |_| {
-            let consent = guard.as_ref().map(|guard| guard.consent(&digits.get_untracked())).transpose();
-            if let Err(why) = consent {
-                wrong.set(Some(format!("Nothing was sent: {why}.")));
-                return;
+            match guard.as_ref().map(|guard| guard.consent(&digits.get_untracked())).transpose() {
+                Ok(consent) => {
+                    asks.set(false);
+                    go(consent);
+                }
+                Err(why) => wrong.set(Some(format!("Nothing was sent: {why}."))),
             }
-            asks.set(false);
-            go();
         });
         let acts = el("footer", "").add(button("btn", "Not yet", move |_| asks.set(false))).add(write);
         vec![body.add(wrong_text(wrong)), acts]

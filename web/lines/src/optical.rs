@@ -118,7 +118,7 @@ impl Panel {
             el("p", "note unconfirmed").add(el("mark", "").text("unconfirmed")).text(" ").text(UNCONFIRMED);
         let (staged, own, guard) = (self.clone(), self.clone(), self.guard);
         let asks =
-            question(self.asks, move || guard.get_untracked(), move || staged.staged(), move || own.write());
+            question(self.asks, move || guard.get_untracked(), move || staged.staged(), move |_| own.write());
         vec![row, self.work.bar(), told, unconfirmed, start, self.table(), self.programming(), asks]
     }
 

@@ -78,8 +78,8 @@ pub struct Setup {
     rehearsal: Sig<Option<Rc<Rehearsed>>>,
     /// What became of what was written last.
     reports: Sig<Rc<Vec<Told>>>,
-    /// The digits that were typed where something cannot be undone.
-    digits: Sig<String>,
+    /// Whether is asked about what cannot be undone.
+    asks: Sig<bool>,
     /// Counts the changes of the record.
     recorded: Sig<u32>,
     /// Who writes the report, and where the meter is.
@@ -99,7 +99,7 @@ pub fn view(cabinet: &Cabinet) -> Vec<El> {
         form: Form::new(),
         rehearsal: Sig::default(),
         reports: Sig::default(),
-        digits: Sig::default(),
+        asks: Sig::new(false),
         recorded: Sig::default(),
         operator: Sig::default(),
         site: Sig::default(),
@@ -137,7 +137,7 @@ impl Setup {
                 own.read.set(None);
                 own.first.set(None);
                 own.reports.set(Rc::default());
-                own.digits.set(String::new());
+                own.asks.set(false);
                 own.form.open(meter.as_ref());
             }
             own.meter.set(meter);
@@ -189,7 +189,7 @@ impl Setup {
                 own.passport_step(),
             ],
         });
-        vec![self.broken_sessions(), body]
+        vec![self.broken_sessions(), body, self.question()]
     }
 
     /// Nothing is in hand.

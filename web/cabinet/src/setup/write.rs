@@ -6,9 +6,9 @@ use commission::guard::{Consent, Guard};
 use commission::mbus::{self, MbusMemory};
 use commission::record::Where;
 use commission::{Action, LineMemory, Plan, WriteProgress, write_plan};
-use dom::parts::{boxed, copy, number_field};
-use dom::signal::Sig;
-use dom::{El, button, el, later, typed};
+use dom::changes::question;
+use dom::parts::copy;
+use dom::{El, button, el, later};
 
 use super::record::Book;
 use super::rehearsal::{AnyPlan, plan};
@@ -60,12 +60,6 @@ impl Setup {
     pub(super) fn write_step(&self) -> El {
         let (form, rehearsal, work) = (self.form, self.rehearsal, self.cabinet.work.clone());
         let own = self.clone();
-        let asks = el("div", "guard").shows(move || {
-            form.staged();
-            own.read.with(|_| ());
-            own.guard().filter(Guard::is_needed).map_or_else(Vec::new, |guard| own.asked(&guard))
-        });
-        let own = self.clone();
         let write = el("button", "btn main")
             .attr("type", "button")
             .says(move || match form.staged().len() {
@@ -76,7 +70,7 @@ impl Setup {
             .flag_if("disabled", move || {
                 work.runs() || form.staged().is_empty() || form.is_wrong() || rehearsal.with(Option::is_none)
             })
-            .on("click", move |_| own.write());
+            .on("click", move |_| own.ask_or_write());
         let reports = self.reports;
         let list = el("ul", "deeds")
             .attr("aria-label", "What became of the changes")
@@ -88,23 +82,31 @@ impl Setup {
             4,
             "Write and prove",
             "Each step is written down before it is sent, and read back afterwards. Address, parity and speed go last.",
-            vec![asks, el("div", "acts").add(write).add(copied), list],
+            vec![el("div", "acts").add(write).add(copied), list],
         )
     }
 
-    /// What is lost for ever, and the field for the digits.
-    fn asked(&self, guard: &Guard) -> Vec<El> {
-        let (digits, wrong) = (self.digits, Sig::new(None::<String>));
-        let acts = guard.acts().iter().map(|act| el("li", "").text(&act.text));
-        let field = number_field("Last four digits of the serial number", wrong)
-            .attr("maxlength", "4")
-            .value(move || digits.get())
-            .on("input", move |event| digits.set(typed(&event)));
-        vec![
-            el("p", "").add(el("b", "").text("This cannot be undone.")),
-            el("ul", "plain").all(acts.collect()),
-            el("label", "digits").text(&guard.question()).add(boxed(field, "", wrong)),
-        ]
+    /// The question before something is written that cannot be undone.
+    pub(super) fn question(&self) -> El {
+        let (guard, form, own) = (self.clone(), self.form, self.clone());
+        question(
+            self.asks,
+            move || dom::react::untrack(|| guard.guard()),
+            move || dom::react::untrack(|| form.staged()),
+            move |consent| own.write(consent),
+        )
+    }
+
+    /// Writes what is staged, or asks first where something of it cannot be undone.
+    fn ask_or_write(&self) {
+        let staged = dom::react::untrack(|| self.form.staged());
+        // By what was read, a value that lasts may be in the meter already.
+        let needed = dom::react::untrack(|| self.guard()).is_some_and(|guard| guard.is_needed());
+        if needed || staged.iter().any(|action| matches!(action, Action::Give(_))) {
+            self.asks.set(true);
+        } else {
+            self.write(None);
+        }
     }
 
     fn report_text(&self) -> String {
@@ -120,20 +122,9 @@ impl Setup {
     }
 
     /// Writes what is staged.
-    fn write(&self) {
+    fn write(&self, consent: Option<Consent>) {
         let staged = dom::react::untrack(|| self.form.staged());
-        let (Some(meter), Some(guard)) = (self.meter.get_untracked(), dom::react::untrack(|| self.guard()))
-        else {
-            return;
-        };
-        let consent = if guard.is_needed() {
-            match guard.consent(&self.digits.get_untracked()) {
-                Ok(consent) => Some(consent),
-                Err(why) => return self.cabinet.tell(format!("Nothing was sent: {why}."), true),
-            }
-        } else {
-            None
-        };
+        let Some(meter) = self.meter.get_untracked() else { return };
         match plan(&meter, &staged) {
             Ok(plan) => self.carry_out(meter, plan, staged, consent, "Writing and reading back"),
             Err(why) => self.cabinet.tell(format!("Nothing was sent: {why}"), true),
@@ -157,7 +148,6 @@ impl Setup {
                     let reports = own.reports.get_untracked();
                     let bad = reports.iter().any(|it| !matches!(it.word, "confirmed" | "acknowledged"));
                     own.cabinet.tell(summary(&reports), bad);
-                    own.digits.set(String::new());
                     own.moved(at);
                 }
                 Err(why) => own.cabinet.tell(format!("Nothing was sent: {why}"), true),

@@ -233,7 +233,7 @@ impl Panel {
             let serial = bcd::decode(found.identity.id, 8);
             Some(Guard::new(form.entry.get_untracked()?, serial, form.staged().into_iter(), |_| None))
         };
-        question(self.asks, guard, move || staged.staged(), move || own.write())
+        question(self.asks, guard, move || staged.staged(), move |_| own.write())
     }
 
     /// Marks what was on its way when the writing was stopped: nobody has looked whether the meter took it.

@@ -300,6 +300,6 @@ pub fn last_question(signals: Signals) -> El {
         asks,
         move || of().map(|(guard, _)| guard),
         move || of().map_or_else(Vec::new, |(_, actions)| actions),
-        || runtime::send(Input::Agree),
+        |_| runtime::send(Input::Agree),
     )
 }
