@@ -228,7 +228,7 @@ pub struct FindArgs {
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=5_000))]
     pub answer_time: Option<u32>,
     /// Go on where the search was that left this file. Ctrl-C, or a port that goes, leaves one; a search that comes to
-    /// its end takes it away
+    /// its end takes it away. On an M-Bus the speed that was under way is asked from its start
     #[arg(long, value_name = "FILE")]
     pub resume: Option<PathBuf>,
     /// M-Bus: search by secondary address, as is done without a word

@@ -18,6 +18,7 @@ use units::Duration;
 
 use crate::args::FindArgs;
 use crate::fault::{Fault, Kind};
+use crate::find_kept;
 use crate::mbus;
 use crate::out::{self, Progress};
 use crate::place::{self, MbusTarget, Protocol, Road};
@@ -332,7 +333,6 @@ fn over_mbus(args: &FindArgs) -> Result<(), Fault> {
         ("--listen-first", args.listen_first),
         ("--thorough", args.thorough),
         ("--answer-time", args.answer_time.is_some()),
-        ("--resume", args.resume.is_some()),
     ] {
         if given {
             return Err(Fault::option(
@@ -365,6 +365,12 @@ fn over_mbus(args: &FindArgs) -> Result<(), Fault> {
         primary: args.primary.then_some(range),
         letters: args.letters,
     };
+    let kept = args.resume.as_deref().map(find_kept::Kept::load).transpose()?.flatten();
+    let scope = kept.as_ref().map_or(scope, |kept| kept.scope.clone());
+    if matches!(&link.road, Road::Tcp(_)) && scope.speeds != [link.line.baud] {
+        let wrong = "it is that of a search at other speeds, which TCP does not carry: expected a link with serial:PATH";
+        return Err(Fault::option("--resume", wrong));
+    }
     watch_for_stop()?;
     let control = Control::default();
     let leash = Leash::new(wire::open(&link.road, link.line)?, control.clone());
@@ -372,6 +378,13 @@ fn over_mbus(args: &FindArgs) -> Result<(), Fault> {
     let mut line = MbusLine::new(leash, &mut memory, link.line, mbus::timing(&link.road), ());
     let (mut bar, mut found, mut stage) = (Progress::new(), Vec::new(), 0);
     let several = scope.speeds.len() > 1;
+    if let Some(kept) = &kept {
+        stage = kept.stage;
+        out::remark(&format!("Going on; {} meters of before are looked at first.", kept.found.len()));
+        for known in &kept.found {
+            look_again(&mut line, *known, &mut found)?;
+        }
+    }
     let end = block_on(find_mbus(&mut line, &scope, &control, &mut stage, &mut found, &mut |event| {
         obey(&control);
         match event {
@@ -385,12 +398,19 @@ fn over_mbus(args: &FindArgs) -> Result<(), Fault> {
         }
     }));
     bar.clear();
+    if let Some(file) = &args.resume {
+        if matches!(end, Ok(FindEnd::Done)) {
+            Kept::remove(file);
+        } else {
+            find_kept::Kept::of(&scope, stage, &found).save(file)?;
+        }
+    }
     out::print(&mbus_list(&found, several, args.json));
     if line.heard_echo() {
         out::remark(commission::ECHO_SEEN);
     }
     match end.map_err(|fault| gone(&fault))? {
-        FindEnd::Stopped => Err(Fault::new(Kind::Refused, "The search was stopped.")),
+        FindEnd::Stopped => Err(stopped(args.resume.as_deref())),
         FindEnd::NeverQuiet | FindEnd::OtherMaster(_) => Err(Fault::new(
             Kind::NoAnswer,
             "Others keep talking on this line, so nothing more was sent. Disconnect the other master, then try again.",
@@ -413,6 +433,38 @@ fn over_mbus(args: &FindArgs) -> Result<(), Fault> {
         }
         FindEnd::Done => Ok(()),
     }
+}
+
+/// Looks whether a meter of a search that was stopped is still there: by its secondary address, and where it has none that
+/// could be selected, by its primary one.
+fn look_again(
+    line: &mut MbusLine<'_, Leash<Wire>>,
+    known: find_kept::Known,
+    found: &mut Vec<Finding>,
+) -> Result<(), Fault> {
+    let at = LineParams::even(known.baud);
+    let looked = block_on(async {
+        if line.line() != at {
+            line.reconfigure(at).await?;
+        }
+        let mut met = line.secondary_search(known.exactly, false, &mut |_| {}).await?;
+        if met.is_empty() {
+            met = line.primary_scan(known.address, known.address, &mut |_| {}).await?;
+            met.retain(|meter| Mask::exactly(meter.identity) == known.exactly);
+        }
+        Ok(met)
+    });
+    let met = match looked {
+        Ok(met) => met,
+        Err(m_bus::Fault::Port(fault)) => return Err(gone(&fault)),
+        Err(_) => Vec::new(),
+    };
+    if met.is_empty() {
+        let who = m_bus::mask_text(known.exactly);
+        out::remark(&format!("No answer from {who} at {at}, which was found before."));
+    }
+    found.extend(met.into_iter().map(|meter| Finding::Mbus { line: at, meter }));
+    Ok(())
 }
 
 /// Meters of one speed in a list of their own, those of several with their lines.

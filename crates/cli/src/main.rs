@@ -11,6 +11,7 @@ mod clock;
 mod decode;
 mod fault;
 mod find;
+mod find_kept;
 mod ir;
 mod journal;
 mod manager;

@@ -160,6 +160,74 @@ fn a_search_that_was_stopped_goes_on() {
 }
 
 #[test]
+fn a_search_of_an_m_bus_that_was_stopped_goes_on() {
+    let with_mbus = models::ALL.iter().find(|entry| entry.def.mbus.is_some());
+    let model = with_mbus.unwrap().def.slug;
+    let served = Served::start(
+        &[
+            "--meter",
+            &format!("{model} serial=13070001 mbus-id=2"),
+            "--meter",
+            &format!("{model} serial=13070002 mbus-id=60"),
+            "--port",
+            "mbus+tcp://127.0.0.1:0",
+        ],
+        1,
+    );
+    let link = format!("tcp://{}?protocol=mbus", served.address(0));
+    let folder = Folder::new();
+    let file = folder.text("cabinet.find");
+    let args = ["find", "--link", &link, "--primary", "--addresses", "0-80", "--resume", &file];
+    let mut child = metertwin().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    // As soon as the first meter is told, the search is far from the second one.
+    while !line.contains("13070001") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0, "it has ended");
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), Signal::INT).unwrap();
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(5), "{rest}");
+    assert!(
+        rest.contains(&format!("The search was stopped. To go on, use --resume {file} again.")),
+        "{rest}"
+    );
+    let first = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(first.contains("13070001") && !first.contains("13070002"), "{first}");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("numbers - addresses 0-80 letters no done 0\nfound "), "{kept}");
+
+    // What the file says takes the place of what the command says.
+    let whole = run(&["find", "--link", &link, "--resume", &file]);
+    assert_eq!(whole.code, 0, "{}", whole.err);
+    assert!(whole.err.starts_with("Going on; 1 meters of before are looked at first."), "{}", whole.err);
+    for serial in ["13070001", "13070002"] {
+        assert_eq!(whole.out.matches(serial).count(), 1, "{}", whole.out);
+    }
+    assert!(!exists(&folder.path("cabinet.find")), "a search that is done leaves no file");
+
+    // A meter that is gone meanwhile is no finding any more.
+    let (head, _) = kept.split_once("found ").unwrap();
+    let gone = folder.write("gone.find", &format!("{head}found 9600 9 9900071300000000\n"));
+    let without = run(&["find", "--link", &link, "--resume", &gone]);
+    assert_eq!(without.code, 0, "{}", without.err);
+    assert!(without.err.contains("which was found before."), "{}", without.err);
+    assert!(without.out.contains("13070001") && !without.out.contains("13070099"), "{}", without.out);
+
+    let bad = folder.write("bad.find", "metertwin find 1\nspeeds 9600 formats odd ids 0\n");
+    let wrong = run(&["find", "--link", &link, "--resume", &bad]);
+    assert_eq!(wrong.code, 2);
+    assert!(
+        wrong.err.contains("bad.find: expected a file that a search of an M-Bus has left"),
+        "{}",
+        wrong.err
+    );
+}
+
+#[test]
 fn what_a_search_cannot_do_is_said() {
     for (args, wrong) in [
         (&["--link", "tcp://h:1?id=3"][..], "--link: id says who is meant already"),
