@@ -50,3 +50,34 @@ test("a list with faults names them by line; a good one is written, proven, labe
   await until(page, "nothing", async () => (await list.inputValue()) === "");
   assert.deepEqual(page.faults, []);
 });
+
+test("on an M-Bus the bus of the list is kept, and what no telegram shows is called acknowledged", async (t) => {
+  const page = await freshPage(t, browser, site, { clock: false });
+  const add = page.getByLabel("Add a meter", { exact: true });
+  await add.selectOption({ label: "PRO1-Mb" });
+  await until(page, "a meter more", async () => (await add.inputValue()) === "");
+  await open(page);
+  await panel(page).getByText("M-Bus", { exact: true }).first().click();
+  const list = panel(page).getByRole("textbox", { name: "The list, as comma-separated values" });
+  await list.fill("id,label,s0-rate\n11,Flat 1,100\n12,Flat 2,\n");
+  await press(page, "Take this list");
+  await until(page, "two lines", async () => (await rows(page)).length === 2);
+  await press(page, "Begin");
+  await until(page, "the first line", async () => (await rows(page))[0]?.endsWith("acknowledged"), 60_000);
+  await panel(page).locator(".label").getByText("M-Bus address").waitFor();
+  await press(page, "Stop");
+  await idle(page);
+  const waiting = page.waitForEvent("download");
+  await press(page, "Save the report");
+  const report = await readFile(await (await waiting).path(), "utf8");
+  assert.match(report, /acknowledged,address 11 at 9600 8E1,mbus-id=11,/);
+  assert.match(report, /was acknowledged, which proves nothing/);
+  // It is the M-Bus's after a reload, whichever bus is chosen.
+  await page.reload();
+  await ready(page);
+  await open(page);
+  await panel(page).getByText("The batch that was begun here goes over the M-Bus: choose that bus above.").waitFor();
+  await panel(page).getByText("M-Bus", { exact: true }).first().click();
+  await until(page, "the batch as it was left", async () => (await rows(page))[0]?.endsWith("acknowledged"));
+  assert.deepEqual(page.faults, []);
+});

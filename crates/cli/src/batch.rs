@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use commission::batch::{Batch, BatchFault, Desk, Ended, Event, Label, List, Over, Row, State, labels_page};
 use commission::guard::Guard;
+use commission::mbus::{self, MbusMemory};
 use commission::profile::Profile;
-use commission::record::Record;
+use commission::record::{Record, Where};
 use commission::{LineMemory, Place, PortFault};
 use units::Duration;
 
 use crate::clock::utc;
 use crate::fault::{Fault, Kind};
 use crate::out::{self, Progress};
-use crate::place::{self, Protocol, Road};
+use crate::place::{self, MbusTarget, Protocol, Road};
 use crate::wire::{self, block_on};
 use crate::{journal, profile, read};
 
@@ -31,7 +32,8 @@ pub enum LabelFormat {
 /// `metertwin batch`.
 #[derive(Debug, Args)]
 pub struct BatchArgs {
-    /// The line, as for read; baud=, parity= and id= say where new meters are [default: as from the factory]
+    /// The line, as for read; baud=, parity= and id= say where new meters are [default: as from the factory]. On an M-Bus
+    /// what no telegram shows is acknowledged at best, and the report says so
     #[arg(long, required_unless_present_any = ["dry_run", "labels"])]
     pub link: Option<String>,
     /// The list: comma-separated values with one line a meter and columns id, profile, serial, confirm, label and keys of
@@ -218,8 +220,9 @@ pub fn run(args: &BatchArgs) -> Result<(), Fault> {
     let text = args.link.as_deref();
     let over = match text.map(place::protocol).transpose().map_err(|why| Fault::option("--link", why))? {
         None | Some(Protocol::Modbus) => Over::Modbus,
-        Some(Protocol::Mbus | Protocol::Ble) => {
-            let wrong = "new meters are taken one by one on a Modbus: expected a link to one";
+        Some(Protocol::Mbus) => Over::Mbus,
+        Some(Protocol::Ble) => {
+            let wrong = "new meters are taken one by one on a Modbus or an M-Bus: expected a link to one";
             return Err(Fault::option("--link", wrong));
         }
     };
@@ -253,9 +256,42 @@ pub fn run(args: &BatchArgs) -> Result<(), Fault> {
     if let Some(seconds) = args.wait {
         batch.set_patience(Duration::from_secs(seconds));
     }
-    let done = modbus(args, text.unwrap_or_default(), &path, &mut batch, &mut labels);
+    let (text, batch, labels_of) = (text.unwrap_or_default(), &mut batch, &mut labels);
+    let done = match over {
+        Over::Modbus => modbus(args, text, &path, batch, labels_of),
+        Over::Mbus => mbus(args, text, &path, batch, labels_of),
+    };
     labels.end();
     done
+}
+
+fn mbus(
+    args: &BatchArgs,
+    text: &str,
+    path: &Path,
+    batch: &mut Batch,
+    labels: &mut Labels,
+) -> Result<(), Fault> {
+    let link = crate::mbus::link(text)?;
+    let address = match link.target {
+        None => None,
+        Some(MbusTarget::Primary(address)) => Some(address),
+        Some(MbusTarget::Number(_)) => {
+            let wrong = "new meters are taken as they come, whatever their numbers: expected id= or nothing, not number=";
+            return Err(Fault::option("--link", wrong));
+        }
+    };
+    if address.is_some() || place::says(text, "baud") {
+        let address = mbus::Address::Primary(address.unwrap_or(0));
+        batch.set_arrivals(vec![Where::Mbus(mbus::Place { line: link.line, address })]);
+    }
+    if !args.yes && !agreed(batch)? {
+        return Err(Fault::new(Kind::Input, "Nothing was sent."));
+    }
+    let mut memory = MbusMemory::default();
+    let mut line = crate::mbus::line(&link, &mut memory)?;
+    let mut log = journal::begin(path)?;
+    rounds(args, batch, labels, |batch, desk| block_on(batch.next_mbus(&mut line, &mut log, desk)))
 }
 
 fn modbus(
@@ -269,16 +305,18 @@ fn modbus(
     let link = place::link(text, entry).map_err(|why| Fault::option("--link", why))?;
     let over_tcp = matches!(link.road, Road::Tcp(_) | Road::ModbusTcp(_));
     if ["baud", "parity", "id"].into_iter().any(|key| place::says(text, key)) {
-        batch.set_arrivals(vec![link.place]);
+        batch.set_arrivals(vec![Where::Modbus(link.place)]);
     } else if over_tcp {
         // What stands between has the one line.
         let mut places: Vec<Place> = Vec::new();
         for place in batch.arrivals() {
-            if !places.iter().any(|other| other.unit == place.unit) {
+            if let Where::Modbus(place) = place
+                && !places.iter().any(|other| other.unit == place.unit)
+            {
                 places.push(*place);
             }
         }
-        batch.set_arrivals(places);
+        batch.set_arrivals(places.into_iter().map(Where::Modbus).collect());
     }
     if !args.yes && !agreed(batch)? {
         return Err(Fault::new(Kind::Input, "Nothing was sent."));
@@ -286,10 +324,20 @@ fn modbus(
     let mut memory = LineMemory::default();
     let mut line = wire::line(&link, &mut memory)?;
     let mut log = journal::begin(path)?;
+    rounds(args, batch, labels, |batch, desk| block_on(batch.next(&mut line, &mut log, desk)))
+}
+
+/// Takes meter after meter until something ends it.
+fn rounds(
+    args: &BatchArgs,
+    batch: &mut Batch,
+    labels: &mut Labels,
+    mut next: impl FnMut(&mut Batch, &mut Terminal) -> Result<Ended, BatchFault>,
+) -> Result<(), Fault> {
     save(&args.report, batch)?;
     let mut desk = Terminal { bar: Progress::new() };
     loop {
-        let ended = block_on(batch.next(&mut line, &mut log, &mut desk));
+        let ended = next(batch, &mut desk);
         desk.bar.clear();
         save(&args.report, batch)?;
         match ended {

@@ -34,7 +34,8 @@ pub fn link(text: &str) -> Result<MbusLink, Fault> {
     place::mbus_link(text, factory.line).map_err(|why| Fault::option("--link", why))
 }
 
-fn line<'m>(link: &MbusLink, memory: &'m mut MbusMemory) -> Result<MbusLine<'m, Wire>, Fault> {
+/// The line of a link, opened.
+pub fn line<'m>(link: &MbusLink, memory: &'m mut MbusMemory) -> Result<MbusLine<'m, Wire>, Fault> {
     let wire = wire::open(&link.road, link.line)?;
     let timing = timing(&link.road);
     Ok(MbusLine::new(wire, memory, link.line, timing, ()))

@@ -180,3 +180,35 @@ fn what_is_wrong_is_named_and_nothing_is_written() {
     assert!(free.code == 2 && free.err.contains("gives the meter 13070001 no line"), "{}", free.err);
     assert!(!bench.folder.path("done.csv.journal").exists());
 }
+
+#[test]
+fn on_an_mbus_the_report_says_what_was_only_acknowledged() {
+    let bench = Bench::new("id,mbus-baud,s0-rate,label\n7,2400,100,Flat 3\n");
+    let path = bench.folder.text("bus");
+    let entry = models::ALL.iter().find(|entry| entry.def.mbus.is_some()).unwrap();
+    let (slug, port) = (entry.def.slug, format!("mbus+pty:{path}"));
+    let meter = format!("{slug} serial=13070001");
+    let served = Served::start(&["--meter", &meter, "--port", &port], 1);
+    let link = format!("serial:{path}?protocol=mbus");
+    let wrong = bench.run(&["--link", &format!("{link}&number=13070001"), "--yes"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+    assert!(wrong.err.contains("whatever their numbers: expected id= or nothing"), "{}", wrong.err);
+    let ended = bench.run(&["--link", &link, "--yes"]);
+    // All that the bus shows was proven, and one setting it does not show: that is no clean end.
+    assert_eq!(ended.code, 5, "{}", ended.err);
+    assert!(
+        ended.err.contains("1 of 1 meters are done, 1 of them as far as the bus shows."),
+        "{}",
+        ended.err
+    );
+    assert!(ended.out.contains("M-Bus address  7\nSpoken to as   address 7 at 2400 8E1\n"), "{}", ended.out);
+    assert_eq!(
+        bench.report(),
+        [format!("2,7,Flat 3,,13070001,{slug},acknowledged,address 7 at 2400 8E1,mbus-id=7 mbus-baud=2400")]
+    );
+    let read = run(&["read", "--link", &format!("{link}&id=7&baud=2400"), "--format", "csv"]);
+    assert_eq!(read.code, 0, "{}", read.err);
+    drop(served);
+    let again = bench.run(&["--link", &link, "--labels"]);
+    assert!(again.out.contains("M-Bus address  7"), "{}{}", again.out, again.err);
+}

@@ -3,29 +3,23 @@
 
 #[path = "stage/cut.rs"]
 mod cut;
+#[path = "stage/desk.rs"]
+mod desk;
 mod stage;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 
-use commission::batch::{Batch, BatchFault, Desk, Ended, Event, List, Over, ResumeFault, Row, State};
-use commission::guard::Guard;
+use commission::batch::{Batch, BatchFault, Ended, List, Over, ResumeFault, State};
 use commission::profile::Profile;
-use commission::record::{Lines, LinesJournal, Record, Where};
-use commission::{JournalFault, LineMemory, PortFault, factory_place};
+use commission::record::{LinesJournal, Record, Where};
+use commission::{LineMemory, PortFault, factory_place};
 use cut::{Cut, CutPort, Meter};
+use desk::{File, LONG, PATIENCE, Person};
 use models::Entry;
-use rig::{Bench, Twin};
+use rig::Twin;
 use schema::{PortId, SettingId};
-use stage::{Dice, Rail, START, change, line, wire};
-use units::Duration;
-
-/// Longer than any meter takes.
-const LONG: Duration = Duration::from_secs(300);
-/// Longer than it takes to connect one.
-const PATIENCE: Duration = Duration::from_secs(10);
-const TIME: &str = "2026-11-28T22:40:00Z";
+use stage::{Dice, START, change, line, wire};
 
 fn small() -> &'static Entry {
     &models::ALL[0]
@@ -73,77 +67,6 @@ fn place(twin: &Twin) -> commission::Place {
     commission::Place { line, unit }
 }
 
-/// Lines that outlive who writes them.
-#[derive(Clone, Default)]
-struct File(Rc<RefCell<String>>);
-
-impl Lines for File {
-    async fn add(&mut self, line: &str) -> Result<(), JournalFault> {
-        let mut text = self.0.borrow_mut();
-        text.push_str(line);
-        text.push('\n');
-        Ok(())
-    }
-}
-
-/// Somebody who takes meters from a shelf, connects them one by one, and puts what is finished on a heap.
-struct Person {
-    rail: Rail,
-    shelf: VecDeque<Twin>,
-    heap: Vec<Twin>,
-    /// Nothing more is to be done with what is connected.
-    finished: bool,
-    digits: Option<String>,
-    said: Vec<String>,
-}
-
-impl Person {
-    fn new(shelf: impl IntoIterator<Item = Twin>) -> Self {
-        let rail = Rc::new(RefCell::new(Bench::new(START)));
-        let shelf = shelf.into_iter().collect();
-        Self { rail, shelf, heap: Vec::new(), finished: true, digits: None, said: Vec::new() }
-    }
-
-    /// Takes away what is connected.
-    fn clear(&mut self) {
-        while let Some(twin) = self.rail.borrow_mut().take(0) {
-            self.heap.push(twin);
-        }
-        self.finished = true;
-    }
-
-    fn next(&mut self) {
-        if let Some(twin) = self.shelf.pop_front() {
-            self.clear();
-            self.rail.borrow_mut().add(twin);
-            self.finished = false;
-        }
-    }
-}
-
-impl Desk for Person {
-    fn tell(&mut self, list: &List, event: &Event) {
-        let sentence = event.sentence(list);
-        if !sentence.is_empty() {
-            self.said.push(sentence);
-        }
-        match event {
-            Event::Waiting { .. } if self.finished => self.next(),
-            Event::SeenBefore { .. } | Event::NoRow { .. } => self.next(),
-            Event::Over { .. } | Event::Left { .. } => self.finished = true,
-            _ => {}
-        }
-    }
-
-    async fn digits(&mut self, _: &Row, _: &Guard) -> Option<String> {
-        self.digits.clone()
-    }
-
-    fn time(&mut self) -> String {
-        TIME.into()
-    }
-}
-
 /// How a session ended.
 #[derive(Debug, PartialEq)]
 enum End {
@@ -165,7 +88,7 @@ fn session(list: &List, file: &File, person: &mut Person, cut: Option<(usize, Cu
     assert_eq!(record.bad, []);
     let mut batch = Batch::new(list.clone(), record).unwrap();
     let rail = person.rail.clone();
-    let start = batch.arrivals()[0];
+    let Where::Modbus(start) = batch.arrivals()[0] else { panic!("{:?}", batch.arrivals()) };
     rail.borrow_mut().set_master_line(PortId::Modbus, start.line);
     let carried = Rc::new(RefCell::new(Meter { carried: 0, cut }));
     let port = CutPort { port: wire(&rail, PortId::Modbus), meter: carried.clone() };

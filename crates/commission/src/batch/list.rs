@@ -124,6 +124,11 @@ impl Row {
         }
     }
 
+    /// True where its profile is for this model, or for any.
+    pub(super) fn is_for(&self, entry: &'static Entry) -> bool {
+        self.wanted.entries().any(|own| core::ptr::eq(own, entry))
+    }
+
     /// The same over Modbus, ready for a plan.
     pub(super) fn staged(&self, entry: &'static Entry) -> Result<Staged, Vec<ProfileFault>> {
         self.wanted.staged(entry)

@@ -5,15 +5,17 @@
 //! of list and journal anew whenever it goes on. A meter that was left half-done is looked for wherever it may be; one that
 //! was there before is known by its serial number and gets no second line.
 //!
-//! [`Batch::next`] takes one meter. It waits for it as long as nobody drops its future; whoever connects the meters is told
+//! [`Batch::next`] takes one meter over Modbus, [`Batch::next_mbus`] over M-Bus. It waits for it as long as nobody drops its future; whoever connects the meters is told
 //! and asked through a [`Desk`].
 
 mod cells;
 mod event;
 mod label;
 mod list;
+mod mbus;
 mod modbus;
 mod report;
+mod work;
 
 use alloc::format;
 use alloc::string::String;
@@ -26,12 +28,13 @@ use units::Duration;
 pub use event::{Desk, Event};
 pub use label::{Label, labels_page};
 pub use list::{List, ListFault, Over, Row};
-pub use modbus::factory_places;
 
+use self::work::{AGAIN, Here, Stop};
 use crate::identify::serial_text;
 use crate::journal::{JournalFault, Mark};
-use crate::plan::Action;
+use crate::plan::{Action, factory_place};
 use crate::port::PortFault;
+use crate::profile::ProfileFault;
 use crate::record::{Lines, LinesJournal, MeterRecord, Record, Seat, Where};
 
 /// How far a line of the list is, as far as it is certain.
@@ -153,13 +156,29 @@ impl fmt::Display for ResumeFault {
 
 impl core::error::Error for ResumeFault {}
 
+/// Where the meters of a list come up as they leave the factory, each place once.
+#[must_use]
+pub fn factory_places(list: &List) -> Vec<Where> {
+    let mut places = Vec::new();
+    for entry in list.entries() {
+        let place = match list.over() {
+            Over::Modbus => Where::Modbus(factory_place(entry)),
+            Over::Mbus => Where::Mbus(crate::mbus::factory_place(entry)),
+        };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
+}
+
 /// A batch: the list, and what is certain of it.
 #[derive(Clone, Debug)]
 pub struct Batch {
     list: List,
     record: Record,
-    /// Where meters come up that nobody has touched, over Modbus.
-    arrivals: Vec<crate::bus::Place>,
+    /// Where meters come up that nobody has touched.
+    arrivals: Vec<Where>,
     /// How long is waited for a meter.
     patience: Duration,
     /// Meters that there is nothing to do with, where they answer: each was told once, until it is gone.
@@ -200,13 +219,13 @@ impl Batch {
     }
 
     /// Looks for new meters there and nowhere else.
-    pub fn set_arrivals(&mut self, places: Vec<crate::bus::Place>) {
+    pub fn set_arrivals(&mut self, places: Vec<Where>) {
         self.arrivals = places;
     }
 
-    /// Where new meters are looked for over Modbus: as they leave the factory, unless that was set.
+    /// Where new meters are looked for: as they leave the factory, unless that was set.
     #[must_use]
-    pub fn arrivals(&self) -> &[crate::bus::Place] {
+    pub fn arrivals(&self) -> &[Where] {
         &self.arrivals
     }
 
@@ -309,6 +328,90 @@ impl Batch {
             .iter()
             .map(|seat| seat.serial)
             .filter(|serial| self.row_of(*serial).is_some_and(|row| !self.is_over(row)))
+    }
+
+    /// Where is looked: where new meters come up, then wherever one may be that was begun.
+    fn places(&self) -> Vec<(Where, Option<u32>)> {
+        let mut places: Vec<(Where, Option<u32>)> =
+            self.arrivals.iter().map(|place| (*place, None)).collect();
+        for serial in self.begun() {
+            let may_be = self.record.meter(serial).map(MeterRecord::places).unwrap_or_default();
+            for place in may_be {
+                if !places.iter().any(|(other, _)| *other == place) {
+                    places.push((place, Some(serial)));
+                }
+            }
+        }
+        places
+    }
+
+    /// The line for the meter that answers at a place, where something is to be done with it; `None` for nothing, which is
+    /// told once.
+    fn judge<D: Desk>(
+        &mut self,
+        at: Where,
+        begun: Option<u32>,
+        serial: u32,
+        entry: &'static Entry,
+        desk: &mut D,
+    ) -> Option<usize> {
+        if begun.is_some_and(|begun| begun != serial) {
+            return None;
+        }
+        let event = match self.place_for(entry, serial) {
+            None => Event::NoRow { serial, entry, why: Vec::new() },
+            Some(row) => {
+                let over = self.list.over();
+                let why = self.row(row).and_then(|it| it.actions(entry, over).err()).unwrap_or_default();
+                if !why.is_empty() {
+                    Event::NoRow { serial, entry, why: why.iter().map(ProfileFault::what).collect() }
+                } else if self.is_over(row) && self.meter(row).is_some_and(|meter| meter.now == at) {
+                    Event::SeenBefore { serial, row }
+                } else if self.aside.contains(&(at, Some(serial))) {
+                    return None;
+                } else {
+                    return Some(row);
+                }
+            }
+        };
+        if !self.put_aside(at, Some(serial)) {
+            desk.tell(&self.list, &event);
+        }
+        None
+    }
+
+    /// A meter is there with which something is to be done.
+    fn arrived<P, D: Desk>(&self, here: &Here<P>, desk: &mut D) {
+        let Here { entry, serial, row, .. } = *here;
+        let before = if self.record.seat(serial).is_some() { self.state(row) } else { State::Free };
+        desk.tell(&self.list, &Event::Arrived { serial, entry, row, before });
+    }
+
+    /// The work on a meter has ended; `at` is where it was spoken to last.
+    fn ended<P, D: Desk>(
+        &mut self,
+        here: &Here<P>,
+        at: Where,
+        ended: Result<(), Stop>,
+        desk: &mut D,
+    ) -> Result<Ended, BatchFault> {
+        let row = here.row;
+        match ended {
+            Ok(()) => {
+                let state = self.state(row);
+                desk.tell(&self.list, &Event::Over { row, state });
+                Ok(Ended::Row(row))
+            }
+            Err(Stop::Fault(fault)) => Err(fault),
+            Err(Stop::Left { answers, why }) => {
+                if answers {
+                    // It is tried again when it has been away.
+                    self.put_aside(at, Some(here.serial));
+                }
+                desk.tell(&self.list, &Event::Left { row, why: format!("{why} {AGAIN}") });
+                Ok(Ended::Left(row))
+            }
+        }
     }
 
     /// Takes the line away from a meter that will not come back, so that the next one gets it; false where it has none.

@@ -1,22 +1,20 @@
 //! A batch over Modbus.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use models::Entry;
 use schema::{SettingDef, SettingId, Source};
 use units::Duration;
 
-use super::{Batch, BatchFault, Desk, Ended, Event, List, Over, Row, State, noted};
+use super::work::{Here, LOOKS, PAUSE, Stop, agreed, left, lost, port};
+use super::{Batch, BatchFault, Desk, Ended, Event, Over, noted};
 use crate::bus::{Bus, Fault, Place};
 use crate::diagnosis::{Symptoms, Tally, diagnose};
 use crate::guard::Guard;
 use crate::identify::{identify, serial_text};
-use crate::journal::JournalFault;
 use crate::names;
-use crate::plan::{Action, Plan, factory_place};
-use crate::port::PortFault;
+use crate::plan::{Action, Plan};
 use crate::profile::ProfileFault;
 use crate::read::{self, ReadOut, Span, read_settings};
 use crate::record::{Lines, LinesJournal, Where, settings_of};
@@ -24,55 +22,8 @@ use crate::report::{Obstacle, Outcome, WriteProgress};
 use crate::settle::settle;
 use crate::write::{Doubt, StepReport, write_plan};
 
-/// How long nobody is asked between two rounds of looking for a meter.
-const PAUSE: Duration = Duration::from_millis(250);
 /// How long meters get to give up what they did not understand, where the line changes.
 const SETTLE: Duration = Duration::from_millis(100);
-/// How often a place is asked at which something was heard that is no answer.
-const LOOKS: u8 = 3;
-/// What is said behind why a meter is not done.
-const AGAIN: &str = "What is certain is written down. Disconnect it, then connect it again to go on.";
-
-/// A meter that is there and is to be done.
-struct Here {
-    entry: &'static Entry,
-    serial: u32,
-    row: usize,
-    place: Place,
-}
-
-/// How the work on a meter ended that is not done.
-enum Stop {
-    /// The batch cannot go on.
-    Fault(BatchFault),
-    /// The meter is left; whether it still answers where it was heard last, and why.
-    Left { answers: bool, why: String },
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Port(fault) => Self::Fault(BatchFault::Port(fault)),
-            fault => Self::Left { answers: false, why: fault.to_string() },
-        }
-    }
-}
-
-fn left<T>(why: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Left { answers: true, why: why.into() })
-}
-
-/// Where the meters of a list come up as they leave the factory, each place once.
-#[must_use]
-pub fn factory_places(list: &List) -> Vec<Place> {
-    let mut places = Vec::new();
-    for place in list.entries().filter(|_| list.over() == Over::Modbus).map(factory_place) {
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
-}
 
 /// Where the serial number stands; every model with a Modbus that is known has it at one of these.
 fn serial_span() -> Option<Span> {
@@ -126,6 +77,7 @@ impl Batch {
                 return Ok(Ended::All);
             }
             for (place, begun) in self.places() {
+                let Where::Modbus(place) = place else { continue };
                 if let Some(here) = self.look(bus, place, begun, desk).await? {
                     return self.take(bus, journal, desk, &here).await;
                 }
@@ -141,23 +93,6 @@ impl Batch {
         }
     }
 
-    /// Where is looked: where new meters come up, then wherever one may be that was begun.
-    fn places(&self) -> Vec<(Place, Option<u32>)> {
-        let mut places: Vec<(Place, Option<u32>)> =
-            self.arrivals.iter().map(|place| (*place, None)).collect();
-        for serial in self.begun() {
-            let may_be = self.record.meter(serial).map(|meter| meter.places()).unwrap_or_default();
-            for place in may_be {
-                if let Where::Modbus(place) = place
-                    && !places.iter().any(|(other, _)| *other == place)
-                {
-                    places.push((place, Some(serial)));
-                }
-            }
-        }
-        places
-    }
-
     /// Looks whether a meter is at a place with which something is to be done; where a begun one may be, that one only.
     async fn look<B: Bus, D: Desk>(
         &mut self,
@@ -165,7 +100,7 @@ impl Batch {
         place: Place,
         begun: Option<u32>,
         desk: &mut D,
-    ) -> Result<Option<Here>, BatchFault> {
+    ) -> Result<Option<Here<Place>>, BatchFault> {
         let at = Where::Modbus(place);
         go(bus, place).await.map_err(port)?;
         let mut tally = Tally::default();
@@ -187,7 +122,8 @@ impl Batch {
                     };
                     // One that answers like this twice is no piece of two answers that fell on each other.
                     if serials.contains(&serial) {
-                        return Ok(self.judge(place, begun, serial, entry, desk));
+                        let row = self.judge(at, begun, serial, entry, desk);
+                        return Ok(row.map(|row| Here { entry, serial, row, place }));
                     }
                     serials.push(serial);
                 }
@@ -210,68 +146,17 @@ impl Batch {
         Ok(None)
     }
 
-    /// What is to be done with the meter that answers at a place; `None` for nothing, which is told once.
-    fn judge<D: Desk>(
-        &mut self,
-        place: Place,
-        begun: Option<u32>,
-        serial: u32,
-        entry: &'static Entry,
-        desk: &mut D,
-    ) -> Option<Here> {
-        let at = Where::Modbus(place);
-        if begun.is_some_and(|begun| begun != serial) {
-            return None;
-        }
-        let row = self.place_for(entry, serial);
-        let event = match row {
-            None => Event::NoRow { serial, entry, why: Vec::new() },
-            Some(row) => {
-                let why = self.row(row).and_then(|it| it.staged(entry).err()).unwrap_or_default();
-                if !why.is_empty() {
-                    Event::NoRow { serial, entry, why: why.iter().map(ProfileFault::what).collect() }
-                } else if self.is_over(row) && self.meter(row).is_some_and(|meter| meter.now == at) {
-                    Event::SeenBefore { serial, row }
-                } else if self.aside.contains(&(at, Some(serial))) {
-                    return None;
-                } else {
-                    return Some(Here { entry, serial, row, place });
-                }
-            }
-        };
-        if !self.put_aside(at, Some(serial)) {
-            desk.tell(&self.list, &event);
-        }
-        None
-    }
-
     /// Does all that is to be done with a meter.
     async fn take<B: Bus, L: Lines, D: Desk>(
         &mut self,
         bus: &mut B,
         journal: &mut LinesJournal<L>,
         desk: &mut D,
-        here: &Here,
+        here: &Here<Place>,
     ) -> Result<Ended, BatchFault> {
-        let Here { entry, serial, row, .. } = *here;
-        let before = if self.record.seat(serial).is_some() { self.state(row) } else { State::Free };
-        desk.tell(&self.list, &Event::Arrived { serial, entry, row, before });
-        match self.work(bus, journal, desk, here).await {
-            Ok(()) => {
-                let state = self.state(row);
-                desk.tell(&self.list, &Event::Over { row, state });
-                Ok(Ended::Row(row))
-            }
-            Err(Stop::Fault(fault)) => Err(fault),
-            Err(Stop::Left { answers, why }) => {
-                if answers {
-                    // It is tried again when it has been away.
-                    self.put_aside(Where::Modbus(bus.place()), Some(serial));
-                }
-                desk.tell(&self.list, &Event::Left { row, why: format!("{why} {AGAIN}") });
-                Ok(Ended::Left(row))
-            }
-        }
+        self.arrived(here, desk);
+        let ended = self.work(bus, journal, desk, here).await;
+        self.ended(here, Where::Modbus(bus.place()), ended, desk)
     }
 
     async fn work<B: Bus, L: Lines, D: Desk>(
@@ -279,7 +164,7 @@ impl Batch {
         bus: &mut B,
         journal: &mut LinesJournal<L>,
         desk: &mut D,
-        here: &Here,
+        here: &Here<Place>,
     ) -> Result<(), Stop> {
         let Here { entry, serial, row, place } = *here;
         let Some(of) = self.list.rows().get(row).cloned() else { return left("Its line is gone.") };
@@ -346,38 +231,6 @@ impl Batch {
         }
         let time = desk.time();
         log.verified(serial, of.id, &time, &values).await.map_err(lost)
-    }
-}
-
-fn lost(fault: JournalFault) -> Stop {
-    Stop::Fault(BatchFault::Journal(fault))
-}
-
-fn port(fault: Fault) -> BatchFault {
-    match fault {
-        Fault::Port(fault) => BatchFault::Port(fault),
-        fault => BatchFault::Port(PortFault::Failed(fault.to_string())),
-    }
-}
-
-/// Lets nothing through that cannot be undone unless somebody has given the digits of this very meter.
-async fn agreed<D: Desk>(row: &Row, guard: &Guard, desk: &mut D) -> Result<(), Stop> {
-    if !guard.is_needed() {
-        return Ok(());
-    }
-    let typed = match &row.confirm {
-        Some(digits) => Some(digits.clone()),
-        None => desk.digits(row, guard).await,
-    };
-    let acts: Vec<&str> = guard.acts().iter().map(|act| act.text.as_str()).collect();
-    let acts = acts.join(" ");
-    match typed.map(|typed| guard.consent(&typed)) {
-        Some(Ok(consent)) if guard.is_satisfied(Some(&consent)) => Ok(()),
-        Some(Err(why)) => left(format!("Nothing was written: {why}. {acts}")),
-        _ => left(format!(
-            "Nothing was written, since nobody has agreed to what cannot be undone. {acts} {}",
-            guard.question()
-        )),
     }
 }
 

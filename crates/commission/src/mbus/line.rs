@@ -314,7 +314,7 @@ impl<'m, P: Port, O: Observer> MbusLine<'m, P, O> {
     }
 
     /// Listens for `span` and throws away what is heard.
-    pub(super) async fn wait(&mut self, span: Duration) -> Result<(), Fault> {
+    pub(crate) async fn wait(&mut self, span: Duration) -> Result<(), Fault> {
         self.ready();
         let until = self.port.now() + span;
         while self.port.now() < until {

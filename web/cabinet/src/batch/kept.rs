@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use commission::JournalFault;
+use commission::batch::Over;
 use commission::record::{Lines, LinesJournal};
 use dom::store;
 
 const LIST: &str = "metertwin.batch.list";
 const PROFILES: &str = "metertwin.batch.profiles";
 const JOURNAL: &str = "metertwin.batch.journal";
+const BUS: &str = "metertwin.batch.bus";
 
 /// What stands between two profiles, and between the name of one and its text: no text of JSON has it outside of strings,
 /// where it would be escaped.
@@ -45,8 +47,14 @@ pub fn journal() -> String {
     store::local(JOURNAL).unwrap_or_default()
 }
 
+/// The bus that the batch goes over; a Modbus where none was kept.
+pub fn over() -> Over {
+    if store::local(BUS).as_deref() == Some("mbus") { Over::Mbus } else { Over::Modbus }
+}
+
 /// Keeps the list with its profiles. A browser that has no room for them has them until the page is closed.
-pub fn keep(list: &str, profiles: &BTreeMap<String, String>) {
+pub fn keep(list: &str, profiles: &BTreeMap<String, String>, over: Over) {
+    store::set_local(BUS, (over == Over::Mbus).then_some("mbus"));
     let text: Vec<String> = profiles.iter().map(|(name, text)| format!("{name}{PART}{text}")).collect();
     store::set_local(LIST, Some(list));
     store::set_local(PROFILES, Some(&text.join(&PART.to_string())));
@@ -63,7 +71,7 @@ pub async fn begin() -> Result<LinesJournal<BatchLines>, JournalFault> {
 
 /// Drops all of it.
 pub fn forget() {
-    for key in [LIST, PROFILES, JOURNAL] {
+    for key in [LIST, PROFILES, JOURNAL, BUS] {
         store::set_local(key, None);
     }
 }

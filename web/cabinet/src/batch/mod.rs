@@ -8,10 +8,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use commission::batch::{Batch, Ended, Label, List, Over, State, labels_page};
+use commission::batch::{Batch, BatchFault, Ended, Label, List, Over, State, labels_page};
+use commission::mbus::{self, MbusMemory};
 use commission::profile::Profile;
-use commission::record::Record;
-use commission::{Bus as _, Line as Bus, LineMemory, Timing, Transport, serial_text};
+use commission::record::{Record, Where};
+use commission::{LineMemory, Place, serial_text};
 use dom::parts::{dialog, save, scroll, state};
 use dom::signal::Sig;
 use dom::{El, button, el, typed};
@@ -19,6 +20,7 @@ use dom::{El, button, el, typed};
 use self::desk::{Asked, Bench};
 use crate::cabinet::{Cabinet, Spoken};
 use crate::files::{Take, drops, opens};
+use crate::setup::subject::{modbus, over_mbus};
 
 /// So many sentences of what happened are shown.
 const TOLD: usize = 60;
@@ -41,6 +43,8 @@ struct Panel {
     text: Sig<String>,
     profiles: Rc<RefCell<BTreeMap<String, String>>>,
     faults: Sig<Vec<String>>,
+    /// The bus that the list is for.
+    over: Sig<Over>,
     batch: Rc<RefCell<Option<Batch>>>,
     rows: Sig<Vec<Shown>>,
     so_far: Sig<String>,
@@ -58,6 +62,7 @@ pub fn view(cabinet: &Cabinet) -> Vec<El> {
         text: Sig::new(kept::list()),
         profiles: Rc::new(RefCell::new(kept::profiles())),
         faults: Sig::default(),
+        over: Sig::new(kept::over()),
         batch: Rc::default(),
         rows: Sig::default(),
         so_far: Sig::default(),
@@ -69,15 +74,33 @@ pub fn view(cabinet: &Cabinet) -> Vec<El> {
     if !own.text.with_untracked(String::is_empty) {
         own.take();
     }
-    let spoken = cabinet.spoken;
-    let other = el("p", "empty")
-        .flag_if("hidden", move || spoken.get() == Spoken::Modbus)
-        .text("A batch goes over Modbus: choose that bus above. On an M-Bus, set meters up one by one.");
-    let inside = el("div", "batch").flag_if("hidden", move || spoken.get() != Spoken::Modbus);
+    let (spoken, over, rows) = (cabinet.spoken, own.over, own.rows);
+    // A batch that was begun keeps its bus; one that was not goes over the one that is chosen.
+    let elsewhere = move || rows.with(|rows| !rows.is_empty()) && over.get() != over_of(spoken.get());
+    let other = el("p", "empty").flag_if("hidden", move || !elsewhere()).says(move || {
+        let bus = if over.get() == Over::Mbus { "M-Bus" } else { "Modbus" };
+        format!("The batch that was begun here goes over the {bus}: choose that bus above.")
+    });
+    let inside = el("div", "batch").flag_if("hidden", elsewhere);
     vec![other, inside.all(vec![own.list(), own.bench(), own.table(), own.question()])]
 }
 
+const fn over_of(spoken: Spoken) -> Over {
+    match spoken {
+        Spoken::Modbus => Over::Modbus,
+        Spoken::Mbus => Over::Mbus,
+    }
+}
+
 impl Panel {
+    /// A list that somebody gives goes over the bus that is chosen, unless a batch was begun: that one keeps its bus.
+    fn given(&self) {
+        if kept::journal().is_empty() {
+            self.over.set(over_of(self.cabinet.spoken.get_untracked()));
+        }
+        self.take();
+    }
+
     /// Reads the list with the profiles that are here, and what is certain of it.
     fn take(&self) {
         let text = self.text.get_untracked();
@@ -89,13 +112,14 @@ impl Panel {
                 faults.iter().map(|fault| format!("{name}, {fault}")).collect::<Vec<_>>().join("; ")
             })
         };
-        let list = match List::parse(&text, Over::Modbus, &mut named) {
+        let over = self.over.get_untracked();
+        let list = match List::parse(&text, over, &mut named) {
             Ok(list) => list,
             Err(faults) => return self.faults.set(faults.iter().map(ToString::to_string).collect()),
         };
         match Batch::new(list, Record::parse(&kept::journal())) {
             Ok(batch) => {
-                kept::keep(&text, &profiles);
+                kept::keep(&text, &profiles, over);
                 self.faults.set(Vec::new());
                 *self.batch.borrow_mut() = Some(batch);
                 self.show();
@@ -133,11 +157,6 @@ impl Panel {
         });
     }
 
-    // The batch is held for as long as the work lives, and there is one piece of work at a time.
-    #[allow(
-        clippy::await_holding_refcell_ref,
-        reason = "there is one piece of work at a time, and the table is a copy"
-    )]
     fn begin(&self) {
         let cabinet = &self.cabinet;
         let place = self.batch.borrow().as_ref().and_then(|batch| batch.arrivals().first().copied());
@@ -154,36 +173,72 @@ impl Panel {
             );
         };
         cabinet.work.start("Waiting for a meter", cabinet.now(), ends, async move {
-            let mut memory = LineMemory::default();
-            let (line, frames) = (own.cabinet.way().line.clone(), own.cabinet.frames.clone());
-            let mut bus = Bus::new(line, &mut memory, Transport::Rtu, place, Timing::default(), frames);
-            let mut book = match kept::begin().await {
-                Ok(book) => book,
-                Err(why) => return own.cabinet.tell(format!("Nothing was sent: {why}."), true),
+            let ended = match place {
+                Where::Modbus(place) => own.over_modbus(place).await,
+                Where::Mbus(place) => own.over_mbus(place).await,
             };
-            if let Err(fault) = bus.reconfigure(place.line).await {
-                return own.cabinet.tell(fault.to_string(), true);
-            }
-            let mut bench = Bench { panel: own.clone() };
-            loop {
-                let ended = match own.batch.borrow_mut().as_mut() {
-                    Some(batch) => batch.next(&mut bus, &mut book, &mut bench).await,
-                    None => return,
-                };
-                own.show();
-                match ended {
-                    Ok(Ended::Row(row)) => own.done(row),
-                    Ok(Ended::Left(_)) => {}
-                    Ok(Ended::All | Ended::Nobody) => {
-                        return own.cabinet.tell(own.so_far.get_untracked(), false);
-                    }
-                    Err(fault) => {
-                        let so_far = own.so_far.get_untracked();
-                        return own.cabinet.tell(format!("{fault} {so_far} Begin goes on from there."), true);
-                    }
-                }
+            match ended {
+                Ok(()) => own.cabinet.tell(own.so_far.get_untracked(), false),
+                Err(why) => own.cabinet.tell(why, true),
             }
         });
+    }
+
+    // The batch is held for as long as the work lives, and there is one piece of work at a time.
+    #[allow(
+        clippy::await_holding_refcell_ref,
+        reason = "there is one piece of work at a time, and the table is a copy"
+    )]
+    async fn over_modbus(&self, place: Place) -> Result<(), String> {
+        let mut memory = LineMemory::default();
+        let mut bus =
+            modbus(&self.cabinet, place, None, &mut memory).await.map_err(|fault| fault.to_string())?;
+        let mut book = kept::begin().await.map_err(|why| format!("Nothing was sent: {why}."))?;
+        let mut bench = Bench { panel: self.clone() };
+        loop {
+            let ended = match self.batch.borrow_mut().as_mut() {
+                Some(batch) => batch.next(&mut bus, &mut book, &mut bench).await,
+                None => return Ok(()),
+            };
+            if self.ended(ended)? {
+                return Ok(());
+            }
+        }
+    }
+
+    #[allow(
+        clippy::await_holding_refcell_ref,
+        reason = "there is one piece of work at a time, and the table is a copy"
+    )]
+    async fn over_mbus(&self, place: mbus::Place) -> Result<(), String> {
+        let mut memory = MbusMemory::default();
+        let mut bus =
+            over_mbus(&self.cabinet, place, &mut memory).await.map_err(|fault| fault.to_string())?;
+        let mut book = kept::begin().await.map_err(|why| format!("Nothing was sent: {why}."))?;
+        let mut bench = Bench { panel: self.clone() };
+        loop {
+            let ended = match self.batch.borrow_mut().as_mut() {
+                Some(batch) => batch.next_mbus(&mut bus, &mut book, &mut bench).await,
+                None => return Ok(()),
+            };
+            if self.ended(ended)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A meter is done or left; true where no other is waited for.
+    fn ended(&self, ended: Result<Ended, BatchFault>) -> Result<bool, String> {
+        self.show();
+        match ended {
+            Ok(Ended::Row(row)) => self.done(row),
+            Ok(Ended::Left(_)) => {}
+            Ok(Ended::All | Ended::Nobody) => return Ok(true),
+            Err(fault) => {
+                return Err(format!("{fault} {} Begin goes on from there.", self.so_far.get_untracked()));
+            }
+        }
+        Ok(false)
     }
 
     fn done(&self, row: usize) {
@@ -200,7 +255,7 @@ impl Panel {
                 None => own.text.set(content),
             }
             if !own.text.with_untracked(String::is_empty) {
-                own.take();
+                own.given();
             }
         });
         let field = el("textarea", "text mono")
@@ -211,7 +266,7 @@ impl Panel {
             .value(move || text.get())
             .on("input", move |event| text.set(typed(&event)));
         let (own, work) = (self.clone(), self.cabinet.work.clone());
-        let read = button("btn", "Take this list", move |_| own.take())
+        let read = button("btn", "Take this list", move |_| own.given())
             .flag_if("disabled", move || work.runs() || text.with(|text| text.trim().is_empty()));
         let (own, work, rows) = (self.clone(), self.cabinet.work.clone(), self.rows);
         let forget = button("btn plain", "Forget this batch", move |_| own.asked.forget.set(true))

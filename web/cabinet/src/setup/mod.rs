@@ -6,7 +6,7 @@ mod glass;
 mod passport;
 mod record;
 mod rehearsal;
-mod subject;
+pub mod subject;
 mod twin;
 mod write;
 
