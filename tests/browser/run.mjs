@@ -14,6 +14,6 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const files = there.filter((file) => wanted.length === 0 || wanted.includes(file.replace(/\.spec\.mjs$/, "")));
-const words = ["--test", "--test-concurrency=1", "--test-timeout=180000", "--test-reporter=spec"];
+const words = ["--test", "--test-concurrency=1", "--test-timeout=300000", "--test-reporter=spec"];
 const node = spawn(process.execPath, [...words, ...files.map((file) => join(here, file))], { stdio: "inherit" });
 node.on("close", (code) => process.exit(code ?? 1));
