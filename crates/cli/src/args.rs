@@ -54,6 +54,9 @@ pub enum Command {
     /// Ask a meter what became of a session that was cut off, and put it back as it was found
     #[command(after_long_help = examples::undo())]
     Undo(crate::undo::UndoArgs),
+    /// Write the settings of a meter as a profile, to set others by
+    #[command(after_long_help = examples::profile())]
+    Profile(crate::profile::ProfileArgs),
     /// Compare a meter, a profile and a saved read-out; exit code 1 where a setting differs
     #[command(after_long_help = examples::diff())]
     Diff(crate::profile::DiffArgs),
@@ -549,15 +552,26 @@ mod examples {
             .to_owned()
     }
 
+    pub fn profile() -> String {
+        "Examples:\n  metertwin profile --link serial:/dev/ttyUSB0 --name cabinet > cabinet.json\n  metertwin profile --link \
+         'serial:/dev/ttyUSB1?protocol=mbus&number=13070042' > mbus.json\n\nIts own addresses and its serial number are no part \
+         of it. Over an M-Bus most settings are not told; they are left out, and named on standard error."
+            .to_owned()
+    }
+
     pub fn diff() -> String {
         "Examples:\n  metertwin diff --link serial:/dev/ttyUSB0 --profile cabinet.json\n  metertwin diff --readout \
-         before.json --profile cabinet.json"
+         before.json --profile cabinet.json\n  metertwin diff --link 'serial:/dev/ttyUSB1?protocol=mbus&baud=9600&id=0' --profile \
+         cabinet.json\n\nA setting that no telegram shows is \"not told over the M-Bus\", neither equal nor different; exit code 5 \
+         where the other side has a value for one, and nothing differs."
             .to_owned()
     }
 
     pub fn passport() -> String {
         "Examples:\n  metertwin passport --link serial:/dev/ttyUSB0 --operator 'A. Smith' --journal cabinet.journal\n  \
-         metertwin passport --link serial:/dev/ttyUSB0 --operator 'A. Smith' --format html > passport.html"
+         metertwin passport --link serial:/dev/ttyUSB0 --operator 'A. Smith' --format html > passport.html\n  metertwin \
+         passport --link 'serial:/dev/ttyUSB1?protocol=mbus&number=13070042' --operator 'A. Smith'\n\nA setting that no telegram \
+         shows is \"not told over the M-Bus\" in the report of a meter that was read there."
             .to_owned()
     }
 

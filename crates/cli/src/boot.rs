@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use commission::boot::{Boot, Facts, boot};
+use commission::boot::{Boot, boot};
 use rig::pages;
 use units::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub struct BootArgs {
 /// A twin of the meter of a saved read-out.
 pub fn twin(path: &Path, now: Instant) -> Result<Boot, Fault> {
     let read = profile::saved(path)?;
-    Ok(boot(&Facts::of_registers(&read), now))
+    Ok(boot(&read, now))
 }
 
 /// Runs the command.

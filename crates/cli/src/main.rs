@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         Command::Sniff(args) => sniff::run(args),
         Command::Watch(args) => watch::run(args),
         Command::Undo(args) => undo::run(args),
+        Command::Profile(args) => profile::save(args),
         Command::Diff(args) => profile::run(args),
         Command::Passport(args) => passport::run(args),
         Command::Boot(args) => boot::run(args),

@@ -23,6 +23,9 @@ use crate::{journal, profile};
 /// What a gateway and the network to it may keep bytes back for.
 pub const NETWORK: Duration = Duration::from_millis(50);
 
+/// What is said of a meter that never comes to an end.
+const ENDLESS: &str = "The meter says without end that more telegrams follow; what came so far is shown.";
+
 /// The model whose factory setting holds where the link says nothing.
 pub fn first_model() -> Result<&'static Entry, Fault> {
     let with_mbus = models::ALL.iter().find(|entry| entry.def.mbus.is_some());
@@ -179,6 +182,31 @@ pub fn one(read: &mbus::MbusReadOut) -> Result<&'static Entry, Fault> {
     Err(Fault::new(Kind::Refused, wrong))
 }
 
+/// What the meter of a link tells by its telegrams.
+pub fn facts(link: &str, slug: Option<&str>) -> Result<Facts, Fault> {
+    let model = slug.map(model).transpose()?;
+    let mut memory = MbusMemory::default();
+    let (mut line, place) = reach(link, &mut memory)?;
+    let read = block_on(line.read_out(place.address, &mut |_| {}));
+    let mut read = read.map_err(|fault| no_answer(&fault, place))?;
+    choose(&mut read, model)?;
+    out::remark(&read.sentence());
+    if read.cut {
+        out::remark(ENDLESS);
+    }
+    Facts::of_telegrams(&read, place).ok_or_else(|| {
+        let wrong = if read.models.are_several() {
+            let (names, slugs) = (read.models.text(), read.models.slugs());
+            format!(
+                "The meter is {names}, which say the same on an M-Bus: look at its nameplate, and add --model with one of {slugs}."
+            )
+        } else {
+            "Its telegrams mean nothing certain of a meter that this program does not know.".to_owned()
+        };
+        Fault::new(Kind::Refused, wrong)
+    })
+}
+
 /// Runs `read`.
 pub fn read(args: &ReadArgs) -> Result<(), Fault> {
     let model = args.model.as_deref().map(model).transpose()?;
@@ -198,8 +226,7 @@ pub fn read(args: &ReadArgs) -> Result<(), Fault> {
         Format::Json => read.to_json(&unix_seconds().to_string()),
     });
     if read.cut {
-        let wrong = "The meter says without end that more telegrams follow; what came so far is shown.";
-        return Err(Fault::new(Kind::Refused, wrong));
+        return Err(Fault::new(Kind::Refused, ENDLESS));
     }
     Ok(())
 }

@@ -23,9 +23,12 @@ pub enum Paper {
 /// `metertwin passport`.
 #[derive(Debug, Args)]
 pub struct PassportArgs {
-    /// The line, as for read
+    /// The line to a Modbus or an M-Bus, as for read
     #[arg(long)]
     pub link: String,
+    /// Read the meter as this model; on an M-Bus, where several models say the same: the one that it is
+    #[arg(long)]
+    pub model: Option<String>,
     /// Who did the work
     #[arg(long, value_name = "NAME")]
     pub operator: String,
@@ -47,7 +50,7 @@ pub struct PassportArgs {
 pub fn run(args: &PassportArgs) -> Result<(), Fault> {
     let record = args.journal.as_deref().map(journal::read).transpose()?;
     let before = args.before.as_deref().map(profile::saved).transpose()?;
-    let after = profile::live(&args.link)?;
+    let after = profile::live(&args.link, args.model.as_deref())?;
     let record = after.serial.and_then(|serial| record.as_ref()?.meter(serial));
     let time = utc();
     let tool = format!("metertwin {}", env!("CARGO_PKG_VERSION"));

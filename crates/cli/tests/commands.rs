@@ -81,6 +81,9 @@ fn help_has_examples_and_only_what_there_is() {
         ("decode", "decode mbus 68"),
         ("sniff", "--pcap bus.pcap"),
         ("watch", "--layout columns"),
+        ("profile", "protocol=mbus"),
+        ("diff", "not told over the M-Bus"),
+        ("passport", "not told over the M-Bus"),
     ] {
         let help = run(&[command, "--help"]);
         assert!(help.code == 0 && help.out.contains(word), "{command}: {}", help.out);

@@ -3,7 +3,7 @@
 mod common;
 mod peers;
 
-use common::{Served, run};
+use common::{Folder, Served, run};
 use peers::{Running, python};
 
 /// A line of slaves that are not ours, as a link.
@@ -239,4 +239,86 @@ fn frames_of_both_kinds_are_taken_to_pieces() {
     assert!(modbus.out.contains("50 00                     register 5000h\n"), "{}", modbus.out);
     let damaged = run(&["decode", "modbus", "01 03 50 00 00 02 D5 0C"]);
     assert_eq!(damaged.code, 2, "{}", damaged.out);
+}
+
+#[test]
+fn a_meter_on_an_mbus_is_compared_and_reported_by_what_it_tells() {
+    let folder = Folder::new();
+    let served = Served::start(
+        &[
+            "--meter",
+            "ambition-4ps serial=70001 mbus-id=5 mbus-baud=9600 energy.forward=1234.56",
+            "--port",
+            "mbus+tcp://127.0.0.1:0",
+        ],
+        1,
+    );
+    let line = format!("tcp://{}?protocol=mbus", served.address(0));
+    let link = format!("{line}&id=5");
+    // Of two models that say the same the nameplate tells which.
+    let open = run(&["profile", "--link", &link]);
+    assert_eq!((open.code, open.out.as_str()), (5, ""), "{}", open.err);
+    let wrong = "The meter is one of Ambition 4PU, Ambition 4PS, which say the same on an M-Bus: look at its nameplate, and add \
+                 --model with one of ambition-4pu, ambition-4ps.";
+    assert!(open.err.contains(wrong), "{}", open.err);
+    let other = run(&["profile", "--link", &link, "--model", "ambition-2pu-ct"]);
+    assert_eq!(other.code, 2, "{}", other.err);
+    assert!(other.err.contains("the meter is no ambition-2pu-ct"), "{}", other.err);
+
+    let own = run(&["profile", "--link", &link, "--model", "ambition-4ps", "--name", "cabinet"]);
+    assert_eq!(own.code, 0, "{}", own.err);
+    assert!(own.out.contains("\"mbus-baud\": 9600"), "{}", own.out);
+    assert!(!own.out.contains("70001") && !own.out.contains("mbus-id"), "{}", own.out);
+    assert!(own.err.contains("Left out, since not told over the M-Bus: "), "{}", own.err);
+    assert!(own.err.contains("tariff, s0-rate, "), "{}", own.err);
+    let own = folder.write("own.json", &own.out);
+
+    let diff =
+        |profile: &str| run(&["diff", "--link", &link, "--model", "ambition-4ps", "--profile", profile]);
+    let same = diff(&own);
+    assert_eq!(same.code, 0, "{}{}", same.out, same.err);
+    let profile = |settings: &str| {
+        let text = format!(
+            "{{\"profile\": 1, \"name\": \"n\", \"model\": \"ambition\", \"settings\": {{{settings}}}, \"optional\": []}}"
+        );
+        folder.write("profile.json", &text)
+    };
+    let silent = diff(&profile("\"mbus-id\": 5, \"tariff\": 1"));
+    assert_eq!(silent.code, 5, "{}{}", silent.out, silent.err);
+    assert!(silent.err.contains(" settings are not told over the M-Bus: whether they differ is not known."));
+    let row = |out: &str, key: &str| {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        out.lines().map(words).find(|words| words.get(1).is_some_and(|it| it == key)).unwrap_or_default()
+    };
+    assert_eq!(row(&silent.out, "tariff").join(" "), "? tariff not told over the M-Bus 1", "{}", silent.out);
+    assert_eq!(row(&silent.out, "mbus-id").join(" "), "= mbus-id 5 5");
+    let differs = diff(&profile("\"mbus-id\": 6, \"tariff\": 1"));
+    assert_eq!(differs.code, 1, "{}{}", differs.out, differs.err);
+    assert!(differs.err.contains("1 of ") && differs.err.contains("differ. 1 of "), "{}", differs.err);
+
+    let journal = folder.text("session.journal");
+    let by_number = format!("{line}&number=00070001");
+    let set = |change: &str| {
+        let link = ["--link", &by_number, "--model", "ambition-4ps", "--journal", &journal, "--yes"];
+        run(&[&["set", change], link.as_slice()].concat())
+    };
+    assert_eq!(set("mbus-id=9").code, 0);
+    assert_eq!(set("tariff=2").code, 5, "an acknowledge is no proof");
+    let paper = |link: &str, format: &str| {
+        let who = ["passport", "--link", link, "--model", "ambition-4ps", "--operator", "A. Smith"];
+        run(&[&who[..], &["--journal", &journal, "--format", format]].concat())
+    };
+    let text = paper(&by_number, "text");
+    assert_eq!(text.code, 0, "{}", text.err);
+    let line_of = |label: &str| text.out.lines().find(|line| line.starts_with(label)).unwrap_or_default();
+    let moved = line_of("M-Bus address");
+    assert!(moved.contains('5') && moved.contains('9') && moved.ends_with("confirmed"), "{}", text.out);
+    let tariff = line_of("Tariff");
+    assert!(tariff.ends_with("acknowledged, not told over the M-Bus"), "{}", text.out);
+    assert_eq!(tariff.matches("not known").count(), 2, "{tariff}");
+    assert!(line_of("Forward active energy").ends_with("1234.560 kWh"), "{}", text.out);
+    assert!(line_of("Spoken to as").contains("secondary address 00070001 at 9600 8E1"), "{}", text.out);
+    assert!(paper(&by_number, "html").out.contains("<td>not told over the M-Bus</td>"));
+    let gone = paper(&link, "json");
+    assert_eq!((gone.code, gone.out.as_str()), (4, ""), "{}", gone.err);
 }

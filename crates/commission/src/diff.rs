@@ -4,11 +4,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use models::Entry;
-use schema::{SettingDef, SettingId, Source};
+use schema::{SettingDef, SettingId};
 
+use crate::boot::{Facts, Told};
 use crate::names;
 use crate::profile::{Profile, ProfileFault};
-use crate::read::ReadOut;
 
 /// What one side says of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,12 @@ pub enum Cell {
     Absent,
     /// It could not be read, and why not.
     NotReadable(String),
+    /// No telegram of the meter shows it.
+    NotTold,
 }
+
+/// What is said of a setting that no telegram shows.
+pub const NOT_TOLD: &str = "not told over the M-Bus";
 
 /// How the sides of a row compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub enum State {
     Differs,
     /// A side that should have it could not be read, and the others do not differ.
     NotReadable,
+    /// A side does not tell it over its M-Bus, and the others do not differ.
+    NotTold,
 }
 
 /// One setting.
@@ -58,15 +65,15 @@ fn value(setting: &'static SettingDef, value: i64) -> Cell {
     Cell::Value { value, text: names::setting_text(setting, value).to_string() }
 }
 
-/// What a read-out says of a setting.
-fn read(read: Option<&ReadOut>, setting: &'static SettingDef) -> Cell {
+/// What a meter that was read says of a setting.
+fn read(read: Option<&Facts>, setting: &'static SettingDef) -> Cell {
     let Some(read) = read else { return Cell::Absent };
-    let row =
-        read.rows.iter().find(|row| names::source(read.entry, row.row.def) == Source::Setting(setting.id));
-    match row.map(|row| &row.value) {
-        Some(Ok(it)) => value(setting, *it),
-        Some(Err(why)) => Cell::NotReadable(why.to_string()),
-        None => Cell::NotReadable("the meter does not tell it this way".to_string()),
+    let lost = read.lost.iter().find(|lost| lost.key == setting.id.key());
+    match (read.told(setting.id), lost, read.by) {
+        (Some(it), ..) => value(setting, it),
+        (None, Some(lost), _) => Cell::NotReadable(lost.why.clone()),
+        (None, None, Told::Telegrams) => Cell::NotTold,
+        (None, None, Told::Registers) => Cell::NotReadable("the meter does not tell it this way".to_string()),
     }
 }
 
@@ -78,6 +85,7 @@ impl Cell {
             Self::Value { text, .. } => text,
             Self::Absent => "",
             Self::NotReadable(_) => "not readable",
+            Self::NotTold => NOT_TOLD,
         }
     }
 }
@@ -92,20 +100,33 @@ fn state(cells: [&Cell; 3]) -> State {
         State::Differs
     } else if cells.iter().any(|cell| matches!(cell, Cell::NotReadable(_))) {
         State::NotReadable
+    } else if cells.contains(&&Cell::NotTold) {
+        State::NotTold
     } else {
         State::Equal
     }
 }
 
-/// Every setting of `entry` of which a side speaks. Secret ones are left out.
+impl DiffRow {
+    /// True where a side has a value for a setting that another one does not tell over its M-Bus: whether they differ is not
+    /// known.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let known = |cell: &&Cell| matches!(cell, Cell::Value { .. });
+        self.state == State::NotTold && [&self.meter, &self.profile, &self.file].iter().any(known)
+    }
+}
+
+/// Every setting of `entry` of which a side speaks; of a meter on an M-Bus also those that its telegrams are silent about.
+/// Secret ones are left out.
 ///
 /// # Errors
 /// Everything in the profile that does not fit the model.
 pub fn diff(
     entry: &'static Entry,
-    meter: Option<&ReadOut>,
+    meter: Option<&Facts>,
     profile: Option<&Profile>,
-    file: Option<&ReadOut>,
+    file: Option<&Facts>,
 ) -> Result<Vec<DiffRow>, Vec<ProfileFault>> {
     let wanted: Vec<(SettingId, i32)> = match profile {
         Some(profile) => profile.check(entry)?.into_iter().map(|(it, value)| (it.id, value)).collect(),
@@ -115,7 +136,8 @@ pub fn diff(
     for setting in entry.def.all_settings().filter(|setting| !setting.secret) {
         let own = wanted.iter().find(|(id, _)| *id == setting.id);
         let profile = own.map_or(Cell::Absent, |(_, it)| value(setting, i64::from(*it)));
-        let shown = entry.def.register_of(setting.id).is_some();
+        let telegrams = [meter, file].into_iter().flatten().any(|it| it.by == Told::Telegrams);
+        let shown = telegrams || entry.def.register_of(setting.id).is_some();
         if !shown && profile == Cell::Absent {
             continue;
         }
@@ -136,7 +158,7 @@ pub fn diff_table(rows: &[DiffRow]) -> String {
         let mark = match row.state {
             State::Equal => "=",
             State::Differs => "≠",
-            State::NotReadable => "?",
+            State::NotReadable | State::NotTold => "?",
         };
         lines.push([
             mark.to_string(),

@@ -8,22 +8,25 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use schema::{IdentityOf, Source};
+use schema::{IdentityOf, SettingId, Source};
 use serde::{Deserialize, Serialize};
 use units::{Flow, Of, Point, Tariff, What};
 
-use crate::boot::{Facts, boot};
+use crate::boot::{Facts, Told, boot};
+use crate::diff::NOT_TOLD;
 use crate::identify::serial_text;
 use crate::journal::Mark;
 use crate::names;
 use crate::plan::Action;
-use crate::read::ReadOut;
-use crate::record::{MeterRecord, action};
-use crate::uses::uses;
+use crate::record::{MeterRecord, Where, action};
+use crate::uses::{OneWay, uses};
 use crate::wiring::wiring;
 
 /// The layout of the files of this program.
 pub const FORMAT: u32 = 1;
+
+/// What stands where a meter told nothing of a kind.
+pub const NONE_READ: &str = "The meter told none this way.";
 
 /// A value with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +51,8 @@ pub struct SettingLine {
     /// What it is, where it could be read.
     pub after: Option<String>,
     /// What is known of it: `confirmed`, `as found`, `read`, `changed meanwhile`, `refused`, `not taken`, `acknowledged`,
-    /// `unknown` or `not readable`.
+    /// `unknown` or `not readable`. Of a meter on an M-Bus also `not told over the M-Bus`, alone or behind what became of a
+    /// change: `acknowledged, not told over the M-Bus`.
     pub state: String,
 }
 
@@ -90,9 +94,9 @@ pub struct Passport {
 #[derive(Clone, Copy, Debug)]
 pub struct Made<'a> {
     /// The meter as it is now.
-    pub after: &'a ReadOut,
+    pub after: &'a Facts,
     /// The meter before, where it was read.
-    pub before: Option<&'a ReadOut>,
+    pub before: Option<&'a Facts>,
     /// What a journal says of it.
     pub record: Option<&'a MeterRecord>,
     /// Who did it.
@@ -137,6 +141,29 @@ fn state(mark: Option<&Mark>, before: Option<i64>, after: Option<i64>) -> &'stat
     }
 }
 
+/// The same for a setting that no telegram shows: what became of a change is known or not, and what it is now is not.
+fn untold(mark: Option<&Mark>) -> String {
+    let became = match mark {
+        // It was proven then, and nothing bears it out now.
+        None | Some(Mark::Proven { .. }) => return NOT_TOLD.to_string(),
+        Some(mark) => match mark {
+            Mark::Acknowledged => "acknowledged",
+            Mark::Refused { .. } => "refused",
+            Mark::NotTaken { .. } => "not taken",
+            _ => "unknown",
+        },
+    };
+    format!("{became}, {NOT_TOLD}")
+}
+
+/// What a record knows a setting to have been before. What a session on an M-Bus wrote down of a setting that telegrams show
+/// only by what follows from it is no such knowledge.
+fn was(record: &MeterRecord, setting: SettingId) -> Option<i64> {
+    let inferred = matches!(record.found, Where::Mbus(_)) && setting == SettingId::Tariff;
+    let key = setting.key();
+    record.was.get(key).copied().or_else(|| record.from(key)).filter(|_| !inferred)
+}
+
 impl Passport {
     /// The passport of a meter.
     #[must_use]
@@ -147,11 +174,11 @@ impl Passport {
         for setting in entry.def.all_settings().filter(|setting| !setting.secret) {
             let key = setting.id.key();
             let mark = of.record.and_then(|record| record.marks.get(key));
-            let source = Source::Setting(setting.id);
-            let after = read.value(source);
-            let was = of.record.and_then(|record| record.was.get(key).copied().or_else(|| record.from(key)));
-            let before = was.or_else(|| of.before.and_then(|read| read.value(source)));
-            if mark.is_none() && before.is_none() && after.is_none() {
+            let after = read.told(setting.id);
+            let was = of.record.and_then(|record| was(record, setting.id));
+            let before = was.or_else(|| of.before.and_then(|read| read.told(setting.id)));
+            let silent = read.by == Told::Telegrams && after.is_none();
+            if mark.is_none() && before.is_none() && after.is_none() && !silent {
                 continue;
             }
             let text = |value: i64| names::setting_text(setting, value).to_string();
@@ -160,13 +187,12 @@ impl Passport {
                 label: names::setting_label(entry, setting.id).to_string(),
                 before: before.map(text),
                 after: after.map(text),
-                state: state(mark, before, after).to_string(),
+                state: if silent { untold(mark) } else { state(mark, before, after).to_string() },
             });
         }
         let line = |source: Source| {
-            let row = read.rows.iter().find(|row| row.row.def.source == source)?;
-            row.value.as_ref().ok()?;
-            Some(Line { key: row.key.clone(), label: row.label.clone(), value: row.text.to_string() })
+            let fact = read.get(source)?;
+            Some(Line { key: fact.key.clone(), label: fact.label.clone(), value: fact.text.clone() })
         };
         let versions = [
             IdentityOf::MeterCode,
@@ -188,7 +214,11 @@ impl Passport {
             serial: read
                 .serial
                 .map_or_else(String::new, |it| format!("{}{}", entry.def.identity.prefix, serial_text(it))),
-            place: read.place.map_or_else(String::new, |place| place.to_string()),
+            place: match read.place {
+                Some(Where::Modbus(place)) => place.to_string(),
+                Some(Where::Mbus(place)) => place.to_string(),
+                None => String::new(),
+            },
             versions: versions.into_iter().filter_map(|it| line(Source::Identity(it))).collect(),
             settings,
             readings: first_readings().into_iter().filter_map(|it| line(Source::Point(it))).collect(),
@@ -249,7 +279,8 @@ impl Passport {
         text.push_str(&columns(&cells));
         for (title, part) in [("First readings", &self.readings), ("Versions and checksums", &self.versions)]
         {
-            text.push_str(&format!("\n{title}\n{}", lines(part)));
+            let lines = if part.is_empty() { format!("{NONE_READ}\n") } else { lines(part) };
+            text.push_str(&format!("\n{title}\n{lines}"));
         }
         for (title, part) in [("Wiring", &self.wiring), ("What cannot be taken back", &self.one_way)] {
             if !part.is_empty() {
@@ -293,6 +324,10 @@ impl Passport {
         page.push_str("</tbody>\n</table>\n");
         for (title, part) in [("First readings", &self.readings), ("Versions and checksums", &self.versions)]
         {
+            if part.is_empty() {
+                page.push_str(&format!("<h2>{title}</h2>\n<p>{NONE_READ}</p>\n"));
+                continue;
+            }
             page.push_str(&format!("<h2>{title}</h2>\n<table>\n"));
             for line in part {
                 page.push_str(&named(&line.label, &line.value));
@@ -371,8 +406,14 @@ fn one_way(of: &Made<'_>) -> Vec<String> {
             _ => {}
         }
     }
-    let twin = boot(&Facts::of_registers(of.after), of.after.at).twin;
-    lines.extend(uses(&twin).iter().map(crate::uses::OneWay::sentence));
+    let twin = boot(of.after, of.after.read_at).twin;
+    // The twin has what was not told as from the factory, which says nothing of what the meter has used up.
+    let known =
+        |it: &OneWay| of.after.by == Told::Registers || !it.certain || of.after.told(it.setting).is_some();
+    lines.extend(uses(&twin).iter().map(|it| match it.left {
+        1.. if !known(it) => format!("{}: {NOT_TOLD} whether it was used.", it.label),
+        _ => it.sentence(),
+    }));
     lines
 }
 

@@ -19,17 +19,17 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use models::Entry;
-use schema::{SettingDef, SettingId, Source};
+use schema::{SettingDef, SettingId};
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::boot::{Facts, Told};
 use crate::mbus;
 use crate::names;
 use crate::plan::Action;
-use crate::read::ReadOut;
-use crate::staged::{Staged, writable, writable_settings};
+use crate::staged::{Staged, writable};
 
 /// The layout of the files of this program.
 pub const FORMAT: u32 = 1;
@@ -306,6 +306,13 @@ fn with_unit(setting: &SettingDef, text: &str) -> String {
     }
 }
 
+/// The settings that a profile of this model can have, without a meter's own addresses.
+fn settings_of(entry: &'static Entry) -> impl Iterator<Item = &'static SettingDef> {
+    let own = [SettingId::ModbusId, SettingId::MbusId, SettingId::Serial];
+    let settings = entry.def.all_settings().filter(move |setting| !own.contains(&setting.id));
+    settings.filter(move |setting| writable(entry, setting) || mbus::writable(entry, setting))
+}
+
 impl Profile {
     /// Reads a file. Every key must be one of some model that the profile is for, and its value one of that model's.
     ///
@@ -437,21 +444,30 @@ impl Profile {
         if faults.is_empty() { Ok(actions) } else { Err(faults) }
     }
 
-    /// A profile of what a meter has, without its own addresses.
+    /// A profile of what a meter has, without its own addresses. What it did not tell is left out ([`Profile::left_out`]);
+    /// what no master can write the way that the meter was read is optional, so that it does not stand in the way of writing
+    /// the rest there.
     #[must_use]
-    pub fn of_meter(read: &ReadOut, name: &str) -> Self {
-        let own = [SettingId::ModbusId, SettingId::MbusId, SettingId::Serial];
-        let settings = writable_settings(read.entry).filter(|setting| !own.contains(&setting.id));
-        let settings = settings.filter_map(|setting| {
-            let value = i32::try_from(read.value(Source::Setting(setting.id))?).ok()?;
+    pub fn of_meter(read: &Facts, name: &str) -> Self {
+        let settings = settings_of(read.entry).filter_map(|setting| {
+            let value = i32::try_from(read.told(setting.id)?).ok()?;
             let key = setting.id.key().to_string();
-            Some(Wanted { key, text: setting.text(value).to_string(), optional: false, line: 0 })
+            let optional = match read.by {
+                Told::Registers => !writable(read.entry, setting),
+                Told::Telegrams => !mbus::writable(read.entry, setting),
+            };
+            Some(Wanted { key, text: setting.text(value).to_string(), optional, line: 0 })
         });
         Self {
             name: name.to_string(),
             models: Vec::from([read.entry.def.slug.to_string()]),
             settings: settings.collect(),
         }
+    }
+
+    /// The settings that [`Profile::of_meter`] leaves out, since the meter did not tell them this way.
+    pub fn left_out(read: &Facts) -> impl Iterator<Item = &'static SettingDef> {
+        settings_of(read.entry).filter(|setting| read.told(setting.id).is_none())
     }
 
     /// The text of the file.

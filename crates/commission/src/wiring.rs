@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use schema::Source;
 use units::{Of, Point, What, decimal};
 
-use crate::read::ReadOut;
+use crate::boot::Facts;
 
 /// Below this, in mV, a conductor has no voltage.
 const DEAD_MV: i64 = 50_000;
@@ -20,12 +20,12 @@ const SUM_FLOOR: i64 = 20_000;
 
 const PHASES: [(Of, &str); 3] = [(Of::L1, "L1"), (Of::L2, "L2"), (Of::L3, "L3")];
 
-fn now(read: &ReadOut, what: What, of: Of) -> Option<i64> {
-    read.value(Source::Point(Point::Now { what, of }))
+fn now(read: &Facts, what: What, of: Of) -> Option<i64> {
+    read.get(Source::Point(Point::Now { what, of })).map(|fact| fact.value)
 }
 
 /// A reading of a phase; a meter of one phase tells it as that of the whole.
-fn of_phase(read: &ReadOut, what: What, of: Of) -> Option<i64> {
+fn of_phase(read: &Facts, what: What, of: Of) -> Option<i64> {
     let alone = read.entry.def.metering.phases == 1 && of == Of::L1;
     now(read, what, of).or_else(|| if alone { now(read, what, Of::All) } else { None })
 }
@@ -41,7 +41,7 @@ fn list(names: &[&str]) -> String {
 
 /// What can be said of the wiring. Empty where no reading was read.
 #[must_use]
-pub fn wiring(read: &ReadOut) -> Vec<String> {
+pub fn wiring(read: &Facts) -> Vec<String> {
     let metering = &read.entry.def.metering;
     let phases = PHASES.get(..usize::from(metering.phases).min(3)).unwrap_or_default();
     let mut told = Vec::new();
@@ -57,7 +57,7 @@ pub fn wiring(read: &ReadOut) -> Vec<String> {
     told
 }
 
-fn voltages(read: &ReadOut, phases: &[(Of, &str)], told: &mut Vec<String>) {
+fn voltages(read: &Facts, phases: &[(Of, &str)], told: &mut Vec<String>) {
     let known: Vec<(&str, i64)> =
         phases.iter().filter_map(|(of, name)| Some((*name, of_phase(read, What::U, *of)?))).collect();
     if known.is_empty() {
@@ -89,7 +89,7 @@ fn voltages(read: &ReadOut, phases: &[(Of, &str)], told: &mut Vec<String>) {
     }
 }
 
-fn currents(read: &ReadOut, phases: &[(Of, &str)], told: &mut Vec<String>) {
+fn currents(read: &Facts, phases: &[(Of, &str)], told: &mut Vec<String>) {
     let starting = i64::from(read.entry.def.metering.starting_current_ma);
     let known: Vec<(&str, i64, i64)> = phases
         .iter()
@@ -144,7 +144,7 @@ fn currents(read: &ReadOut, phases: &[(Of, &str)], told: &mut Vec<String>) {
     }
 }
 
-fn sums(read: &ReadOut, phases: &[(Of, &str)], told: &mut Vec<String>) {
+fn sums(read: &Facts, phases: &[(Of, &str)], told: &mut Vec<String>) {
     if phases.len() < 2 {
         return;
     }

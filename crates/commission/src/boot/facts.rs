@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 
 use models::Entry;
 use schema::{Codec, RecordForm, RegisterDef, SettingId, Source};
-use units::{Point, StateOf, bcd, decimal};
+use units::{Instant, Point, StateOf, bcd, decimal};
 
 use crate::bus::Place;
 use crate::mbus::{MbusReadOut, Place as MbusPlace};
 use crate::names;
 use crate::plan;
 use crate::read::ReadOut;
+use crate::record::Where;
 
 /// A counter is not looked for further away than this from what its registers say.
 const FARTHEST: i64 = 1 << 40;
@@ -31,6 +32,11 @@ pub struct Fact {
     pub low: i64,
     /// The largest one.
     pub high: i64,
+    /// The value as people read it, with the digits that were told.
+    pub text: String,
+    /// True for a setting that is taken to be so by a value that follows from it and from something else: a twin needs some
+    /// value, and the meter may have another.
+    pub inferred: bool,
     /// How it stands in registers, where it came from there.
     codec: Option<Codec>,
 }
@@ -46,11 +52,26 @@ pub struct NotReadable {
     pub why: String,
 }
 
+/// How a meter told what is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// By its registers.
+    Registers,
+    /// By its telegrams on an M-Bus.
+    Telegrams,
+}
+
 /// What is known of one meter.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// Its model.
     pub entry: &'static Entry,
+    /// How it told it.
+    pub by: Told,
+    /// Where it was spoken to; `None` for a file that does not say.
+    pub place: Option<Where>,
+    /// When the last answer came, by the port's clock.
+    pub read_at: Instant,
     /// The last eight digits of its serial number, where it told them.
     pub serial: Option<u32>,
     /// What it told, each source once.
@@ -97,8 +118,14 @@ fn spread(codec: Codec, unit: units::Unit, value: i64) -> (i64, i64) {
 }
 
 impl Facts {
-    fn new(entry: &'static Entry) -> Self {
-        Self { entry, serial: None, facts: Vec::new(), lost: Vec::new() }
+    fn new(entry: &'static Entry, by: Told, place: Option<Where>, read_at: Instant) -> Self {
+        Self { entry, by, place, read_at, serial: None, facts: Vec::new(), lost: Vec::new() }
+    }
+
+    /// The value of a setting that the meter has for certain, and `None` for one that is only taken to be so.
+    #[must_use]
+    pub fn told(&self, id: SettingId) -> Option<i64> {
+        self.get(Source::Setting(id)).filter(|fact| !fact.inferred).map(|fact| fact.value)
     }
 
     /// What was told of a source.
@@ -122,17 +149,24 @@ impl Facts {
 
     /// Adds a value that is known for certain, such as where the meter was spoken to.
     fn know(&mut self, id: SettingId, value: i64) {
+        self.take(id, value, false);
+    }
+
+    fn take(&mut self, id: SettingId, value: i64, inferred: bool) {
         if let Some(setting) = names::setting(self.entry, id) {
             let label = names::setting_label(self.entry, setting.id).to_string();
             let source = Source::Setting(id);
             let key = id.key().to_string();
-            self.tell(Fact { source, key, label, value, low: value, high: value, codec: None });
+            let text = names::setting_text(setting, value).to_string();
+            let (low, high, codec) = (value, value, None);
+            self.tell(Fact { source, key, label, value, low, high, text, inferred, codec });
         }
     }
 
     /// Adds where the meter is spoken to, where it did not tell that itself.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(Where::Modbus(place));
         if place.unit != 0 {
             self.know(SettingId::ModbusId, i64::from(place.unit));
         }
@@ -148,7 +182,8 @@ impl Facts {
     #[must_use]
     pub fn of_registers(read: &ReadOut) -> Self {
         let entry = read.entry;
-        let mut all = Self::new(entry);
+        let place = read.place.map(Where::Modbus);
+        let mut all = Self::new(entry, Told::Registers, place, read.at);
         all.serial = read.serial;
         let form = read.value(Source::Setting(SettingId::DataType)).and_then(|it| i32::try_from(it).ok());
         for row in &read.rows {
@@ -161,8 +196,9 @@ impl Facts {
                     let unit = entry.def.unit(source);
                     let counted = matches!(source, Source::Point(Point::Energy { .. }));
                     let (low, high) = if counted { spread(codec, unit, *value) } else { (*value, *value) };
-                    let (key, label) = (row.key.clone(), row.label.clone());
-                    all.tell(Fact { source, key, label, value: *value, low, high, codec: Some(codec) });
+                    let (key, label, text) = (row.key.clone(), row.label.clone(), row.text.to_string());
+                    let (value, codec, inferred) = (*value, Some(codec), false);
+                    all.tell(Fact { source, key, label, value, low, high, text, inferred, codec });
                 }
                 Err(why) => {
                     let (key, label) = (row.key.clone(), row.label.clone());
@@ -179,7 +215,7 @@ impl Facts {
     pub fn of_telegrams(read: &MbusReadOut, place: MbusPlace) -> Option<Self> {
         let entry = read.models.one()?;
         let def = entry.def.mbus.as_ref()?;
-        let mut all = Self::new(entry);
+        let mut all = Self::new(entry, Told::Telegrams, Some(Where::Mbus(place)), read.at);
         if let Some(number) = read.header.identity.and_then(|identity| bcd::decode(identity.id, 8)) {
             all.serial = Some(number);
             all.know(SettingId::Serial, i64::from(number));
@@ -208,10 +244,15 @@ impl Facts {
             let finest = decimal::power_of_ten(unit.decimals().saturating_sub(record.decimals));
             let high = if cut { value.saturating_add(finest - 1) } else { value };
             let (key, label) = (row.key.clone(), row.label.clone());
-            all.tell(Fact { source, key, label, value, low: value, high, codec: None });
+            let decimals = unit.decimals().min(record.decimals);
+            let text = decimal::Decimal { value: unit.at(value, decimals), decimals }.to_string();
+            let text = names::Text { value: text, unit: unit.symbol() }.to_string();
+            let (low, inferred, codec) = (value, false, None);
+            all.tell(Fact { source, key, label, value, low, high, text, inferred, codec });
             match point {
                 Point::State(StateOf::CtRatio) => all.know(SettingId::CtRatio, value),
-                Point::State(StateOf::Tariff) => all.know(SettingId::Tariff, value),
+                // The tariff that counts now is the one that was set or the one of the input, and nobody tells which.
+                Point::State(StateOf::Tariff) => all.take(SettingId::Tariff, value, true),
                 _ => {}
             }
         }

@@ -13,7 +13,7 @@ use rig::{Twin, VecNv};
 use schema::{Combination, IdentityOf, PortId, SettingId, Source};
 use units::{Instant, Point, StateOf};
 
-pub use facts::{Fact, Facts, NotReadable};
+pub use facts::{Fact, Facts, NotReadable, Told};
 
 use crate::names::{self, Text};
 

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use commission::diff::{DiffRow, State, diff};
+use commission::boot::{self, Facts};
+use commission::diff::{DiffRow, NOT_TOLD, State, diff};
 use commission::mbus;
 use commission::profile::Profile;
 use commission::record::Where;
@@ -62,7 +63,7 @@ pub struct Form {
 /// A file that a meter is compared with.
 enum Paper {
     Profile(Profile),
-    Saved(Box<ReadOut>),
+    Saved(Box<Facts>),
 }
 
 impl Form {
@@ -161,7 +162,8 @@ fn now(read: Option<&Read>, setting: &'static SettingDef) -> String {
     let value = match read {
         Some(Read::Modbus(read)) => read.value(Source::Setting(setting.id)),
         Some(Read::Mbus(..)) => {
-            read.and_then(Read::facts).and_then(|facts| facts.setting(setting.id)).map(i64::from)
+            // The tariff that counts is not told here as the one that was set.
+            read.and_then(Read::facts).and_then(|facts| facts.told(setting.id))
         }
         None => None,
     };
@@ -241,7 +243,7 @@ impl Setup {
         let keep =
             button("btn", "Save its settings as a profile", move |_| own.save_profile()).flag_if("hidden", {
                 let read = self.read;
-                move || !read.with(|read| matches!(read, Some(Read::Modbus(_))))
+                move || read.with(|read| read.as_ref().and_then(Read::facts).is_none())
             });
         let wrong = self.form.wrong;
         let faults = el("ul", "wrong-text")
@@ -293,7 +295,8 @@ impl Setup {
         }
         if let Ok(saved) = ReadOut::from_json(text) {
             if saved.read_out.entry.def.slug == entry.def.slug {
-                form.paper.set(Some(Rc::new(Paper::Saved(Box::new(saved.read_out)))));
+                let facts = Facts::of_registers(&saved.read_out);
+                form.paper.set(Some(Rc::new(Paper::Saved(Box::new(facts)))));
             } else {
                 let other = saved.read_out.entry.notes.name;
                 form.wrong.set(vec![format!(
@@ -320,21 +323,28 @@ impl Setup {
     }
 
     fn save_profile(&self) {
-        let Some(Read::Modbus(read)) = self.read.get_untracked() else { return };
+        let Some(read) = self.facts() else { return };
         let name = format!("{} as set up", read.entry.notes.name);
         let text = Profile::of_meter(&read, &name).to_json();
         save(&format!("profile-{}.json", read.entry.def.slug), "application/json", &text);
+        let left_out: Vec<&str> =
+            Profile::left_out(&read).map(|setting| names::setting_label(read.entry, setting.id)).collect();
+        if read.by == boot::Told::Telegrams && !left_out.is_empty() {
+            self.cabinet
+                .tell(format!("Left out of the profile, since {NOT_TOLD}: {}.", left_out.join(", ")), false);
+        }
     }
 
     /// The meter beside what was opened.
     fn differences(&self) -> Vec<El> {
         let Some(paper) = self.form.paper.get() else { return Vec::new() };
-        let read = self.read.get();
-        let (Some(entry), Some(Read::Modbus(read))) =
+        let read = self.read.with(|read| read.as_ref().and_then(Read::facts));
+        let (Some(entry), Some(read)) =
             (self.meter.with_untracked(|meter| meter.and_then(|meter| meter.entry)), read)
         else {
             return vec![
-                el("p", "note").text("Taken over. An M-Bus tells too few settings to compare them."),
+                el("p", "note")
+                    .text("Taken over. There is nothing to compare it with: the meter was not read."),
             ];
         };
         let rows = match &*paper {
@@ -359,7 +369,11 @@ impl Setup {
                 head(""),
             ])))
             .add(el("tbody", "").all(rows.iter().map(|row| difference(row, of_profile)).collect()));
-        let count = format!("{differ} of {} settings differ.", rows.len());
+        let open = rows.iter().filter(|row| row.is_open()).count();
+        let mut count = format!("{differ} of {} settings differ.", rows.len());
+        if open > 0 {
+            count.push_str(&format!(" {open} are {NOT_TOLD}: whether they differ is not known."));
+        }
         vec![el("p", "small").text(&count), table]
     }
 }
@@ -370,6 +384,7 @@ fn difference(row: &DiffRow, of_profile: bool) -> El {
         State::Equal => "same",
         State::Differs => "differs",
         State::NotReadable => "not readable",
+        State::NotTold => "not known",
     };
     let word =
         if row.state == State::Differs { el("mark", "").text(word) } else { el("small", "").text(word) };

@@ -1,13 +1,13 @@
 //! The last step: the report on the meter, for a file and for the printer.
 
-use commission::passport::{Made, Passport};
+use commission::passport::{Made, NONE_READ, Passport};
 use dom::browser::window;
 use dom::parts::save;
 use dom::signal::Sig;
 use dom::{El, button, el, typed};
 
 use super::record::of_meter;
-use super::subject::Read;
+use super::subject::UNKNOWN;
 use super::{Setup, step};
 
 /// Name and version of what makes a report.
@@ -26,11 +26,8 @@ impl Setup {
     pub(super) fn passport_step(&self) -> El {
         let (own, read) = (self.clone(), self.read);
         let inside = el("div", "paper").shows(move || match read.get() {
-            Some(Read::Modbus(_)) => own.papered(),
-            Some(Read::Mbus(..)) => vec![el("p", "small").text(
-                "A report needs the registers of a Modbus: the telegrams of an M-Bus tell too few settings for it. The record of \
-                 the session can be saved above.",
-            )],
+            Some(read) if read.facts().is_some() => own.papered(),
+            Some(_) => vec![el("p", "small").text(UNKNOWN)],
             None => vec![el("p", "small").text("The meter has to be read first.")],
         });
         step(
@@ -42,17 +39,14 @@ impl Setup {
     }
 
     fn passport(&self) -> Option<Passport> {
-        let Read::Modbus(after) = self.read.get()? else { return None };
-        let before = self.first.with(|first| match first {
-            Some(Read::Modbus(read)) => Some(read.clone()),
-            _ => None,
-        });
+        let after = self.read.get()?.facts()?;
+        let before = self.first.with(|first| first.as_ref()?.facts());
         self.recorded.get();
         let record = self.meter.with(|meter| meter.as_ref().and_then(of_meter));
         let time = String::from(js_sys::Date::new_0().to_iso_string());
         Some(Passport::new(&Made {
             after: &after,
-            before: before.as_deref(),
+            before: before.as_ref(),
             record: record.as_ref(),
             operator: &self.operator.get(),
             site: &self.site.get(),
@@ -133,8 +127,9 @@ fn sheet(of: &Passport) -> Vec<El> {
             column("State"),
         ])))
         .add(el("tbody", "").all(settings.collect()));
-    let named = |lines: &[commission::passport::Line]| {
-        lines.iter().map(|line| [line.label.clone(), line.value.clone()]).collect::<Vec<_>>()
+    let lines = |caption: &str, lines: &[commission::passport::Line]| match lines {
+        [] => el("p", "small").text(NONE_READ),
+        lines => table(caption, lines.iter().map(|line| [line.label.clone(), line.value.clone()]).collect()),
     };
     let list =
         |lines: &[String]| el("ul", "plain").all(lines.iter().map(|line| el("li", "").text(line)).collect());
@@ -145,9 +140,9 @@ fn sheet(of: &Passport) -> Vec<El> {
         title("Settings"),
         settings,
         title("First readings"),
-        table("First readings", named(&of.readings)),
+        lines("First readings", &of.readings),
         title("Versions and checksums"),
-        table("Versions and checksums", named(&of.versions)),
+        lines("Versions and checksums", &of.versions),
     ];
     for (word, lines) in [("Wiring", &of.wiring), ("What cannot be taken back", &of.one_way)] {
         if !lines.is_empty() {
