@@ -3,12 +3,11 @@
 //! An answer names neither its question nor who asked. What tells it apart is its form: a function or a length that
 //! nobody here asked that id for. An answer that fits an older question of ours may just be late, so it says nothing.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use modbus::crc;
 use modbus::pdu::{EXCEPTION_BIT, MAX_READ};
 use modbus::rtu::{self, FrameLen};
-use modbus::{Request, crc};
 
 /// Questions that are remembered: no adapter keeps an answer back for longer.
 const REMEMBERED: usize = 32;
@@ -16,7 +15,7 @@ const REMEMBERED: usize = 32;
 /// The questions of ours, and who else asks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overheard {
-    asked: VecDeque<Vec<u8>>,
+    asked: Vec<Vec<u8>>,
     masters: Vec<u8>,
 }
 
@@ -36,9 +35,9 @@ impl Overheard {
             return;
         }
         if self.asked.len() >= REMEMBERED {
-            self.asked.pop_front();
+            self.asked.remove(0);
         }
-        self.asked.push_back(frame.to_vec());
+        self.asked.push(frame.to_vec());
     }
 
     /// Units that somebody else asks.
@@ -92,10 +91,11 @@ fn fits(own: &[u8], answer: &[u8]) -> bool {
     if (*unit != 0 && unit != from) || function & !EXCEPTION_BIT != code & !EXCEPTION_BIT {
         return false;
     }
-    match rtu::parse_request(own) {
-        Ok((_, Request::ReadHolding { count, .. } | Request::ReadInput { count, .. })) => {
+    match (function, own) {
+        (0x03 | 0x04, [_, _, _, _, high, low, ..]) if code & EXCEPTION_BIT == 0 => {
+            let count = u16::from_be_bytes([*high, *low]);
             // What is asked for too many may answer as it likes.
-            code & EXCEPTION_BIT != 0 || count > MAX_READ || answer.len() == 5 + 2 * usize::from(count)
+            count > MAX_READ || answer.len() == 5 + 2 * usize::from(count)
         }
         _ => true,
     }
