@@ -306,6 +306,42 @@ test("a profile stages its settings, and what does not fit is said by its line",
   assert.deepEqual(page.faults, []);
 });
 
+test("a meter on the M-Bus is reported, compared and saved by what its telegrams show", async (t) => {
+  const page = await at(t);
+  await add(page, "PRO1-Mb");
+  await page.locator("#panel-cabinet").getByText("M-Bus", { exact: true }).first().click();
+  await look(page, { speed: "9600 Bd" });
+  await press(page, "Find my meter");
+  await untilFound(page, 1);
+  await press(page, "Stop");
+  await idle(page);
+  await press(page, /^Set up /);
+  await becomes(page, () => step(page, "The meter as it is").getByRole("status").first().textContent(), /^\d+ values were read\.$/, 60_000);
+  await idle(page);
+  await page.getByText("From a profile, or compared with a file").click();
+  const area = page.getByLabel("Profile or read-out as JSON");
+  await area.fill(JSON.stringify({ profile: 1, name: "House", model: "pro1-mb", settings: { "mbus-baud": 2400, tariff: 1 } }));
+  await area.blur();
+  await page.getByText("1 of 2 settings differ; of 1 that is not known, since not told over the M-Bus.").waitFor();
+  const row = (key) => step(page, "Changes").locator("table.diff tr", { hasText: key }).innerText();
+  assert.match(await row("Tariff"), /^Tariff\s+not told over the M-Bus\s+1\s+not known$/);
+  const download = page.waitForEvent("download");
+  await press(page, "Save its settings as a profile");
+  const file = await (await download).createReadStream();
+  let text = "";
+  for await (const part of file) text += part;
+  const { settings } = JSON.parse(text);
+  assert.equal(settings["mbus-baud"], 9600);
+  assert.equal("tariff" in settings || "mbus-id" in settings, false);
+  await told(page, /^Left out of the profile, since not told over the M-Bus: .*Tariff/);
+  await step(page, "Report").getByText("The report", { exact: true }).click();
+  const sheet = () => step(page, "Report").locator(".sheet").innerText();
+  await becomes(page, sheet, /M-Bus address\s+\d+\s+\d+\s+as found/);
+  assert.match(await sheet(), /Tariff\s+not known\s+not known\s+not told over the M-Bus/);
+  assert.match(await sheet(), /Forward active energy\s+0\.00 kWh/);
+  assert.deepEqual(page.faults, []);
+});
+
 test("what was stopped in the middle of writing is unknown after a reload, and the meter is asked", async (t) => {
   const page = await inHand(t);
   // A session that ended behind its intention, as a crash leaves it.

@@ -370,10 +370,13 @@ impl Setup {
             ])))
             .add(el("tbody", "").all(rows.iter().map(|row| difference(row, of_profile)).collect()));
         let open = rows.iter().filter(|row| row.is_open()).count();
-        let mut count = format!("{differ} of {} settings differ.", rows.len());
-        if open > 0 {
-            count.push_str(&format!(" {open} are {NOT_TOLD}: whether they differ is not known."));
-        }
+        let count = match open {
+            0 => format!("{differ} of {} settings differ.", rows.len()),
+            _ => format!(
+                "{differ} of {} settings differ; of {open} that is not known, since {NOT_TOLD}.",
+                rows.len()
+            ),
+        };
         vec![el("p", "small").text(&count), table]
     }
 }
