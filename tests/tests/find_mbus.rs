@@ -130,3 +130,31 @@ fn primary_addresses_are_asked_behind_all_numbers() {
     // Two share an address, so that neither can be read there.
     assert_eq!(meters(&found), [(2_400, 13_070_001)]);
 }
+
+#[test]
+fn what_a_stage_takes_on_a_silent_bus_is_known_beforehand() {
+    let bench: Shared = Rc::new(RefCell::new(Bench::new(Instant::ZERO)));
+    let (control, mut memory) = (Control::default(), MbusMemory::default());
+    let mut line = line(&bench, &mut memory, &control);
+    let scope = MbusScope { primary: Some((0, 250)), ..MbusScope::default() };
+    let (mut stage, mut found, mut begun) = (0, Vec::new(), Vec::new());
+    let end = block_on(
+        &bench,
+        find_mbus(&mut line, &scope, &control, &mut stage, &mut found, &mut |event| {
+            if let FindEvent::Speed(_) = event {
+                begun.push(bench.borrow().now());
+            }
+        }),
+    );
+    assert_eq!(end, Some(Ok(FindEnd::Done)));
+    begun.push(bench.borrow().now());
+    // All of it is a search that somebody waits for.
+    assert!(begun[begun.len() - 1].since(begun[0]) < Duration::from_secs(13 * 60));
+    let stages: Vec<(u32, bool)> = scope.stages().collect();
+    assert_eq!(begun.len(), stages.len() + 1);
+    for (stage, times) in stages.iter().zip(begun.windows(2)) {
+        let took = times[1].since(times[0]).as_micros();
+        let said = scope.silent_time(*stage, MbusTiming::default()).as_micros();
+        assert!(said.abs_diff(took) * 20 <= took, "{stage:?}: said {said} us, took {took} us");
+    }
+}

@@ -8,7 +8,7 @@ use std::task::{Poll, Waker};
 
 use crate::signal::Sig;
 use crate::{El, button, el, later};
-use units::Instant;
+use units::{Duration, Instant};
 
 /// The work on one line; nothing at first.
 #[derive(Clone, Default)]
@@ -54,6 +54,14 @@ impl Work {
             }
             _ => String::new(),
         });
+    }
+
+    /// Says how far it is where it is known how long the rest takes: pauses, and what was done at another pace, tell
+    /// nothing about that.
+    pub fn expect(&self, what: &str, permille: u32, left: Duration) {
+        self.what.show(what.to_owned());
+        self.done.show(Some(permille));
+        self.left.show(format!("about {} left", span_text(left.as_millis().div_ceil(1_000))));
     }
 
     /// Says how far it is where the words say themselves how long it still takes.

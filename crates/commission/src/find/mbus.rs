@@ -4,15 +4,21 @@ use alloc::vec::Vec;
 
 use modbus::LineParams;
 use schema::{Kind, SettingId};
+use units::Duration;
 
 use super::control::{Control, Leash};
 use super::{FindEnd, FindEvent, Finding};
 use crate::bus::Observer;
-use crate::mbus::{Fault, Found, Mask, MbusLine, Seen};
+use crate::mbus::{Fault, Found, Mask, MbusLine, MbusTiming, Seen, TUNE};
 use crate::port::{Port, PortFault};
 
 /// Speeds that come first: what meters are delivered with.
 const FIRST: [u32; 2] = [2_400, 9_600];
+
+/// Bytes of a frame that resets a link.
+const SHORT: usize = 5;
+/// Bytes of a frame that selects by number.
+const SELECTION: usize = 17;
 
 /// Where to look for meters on an M-Bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +58,20 @@ impl MbusScope {
         let by = |primary: bool| self.speeds.iter().map(move |baud| (*baud, primary));
         let secondary = by(false).filter(|_| self.secondary.is_some());
         secondary.chain(by(true).filter(|_| self.primary.is_some()))
+    }
+
+    /// How long a stage takes where nobody answers: a slow speed up to twelve times as long as a fast one, all addresses more
+    /// than a hundred times as long as a number that nobody has.
+    #[must_use]
+    pub fn silent_time(&self, (baud, primary): (u32, bool), timing: MbusTiming) -> Duration {
+        let line = LineParams::even(baud);
+        let reset = timing.silent_time(line, SHORT);
+        TUNE + match (primary, self.primary) {
+            (true, Some((first, last))) => reset.times(u64::from(last.saturating_sub(first)) + 1),
+            (true, None) => Duration::ZERO,
+            // Everybody is selected, then nobody.
+            (false, _) => timing.silent_time(line, SELECTION) + reset,
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub const READ_TRIES: u8 = 3;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long an adapter gets after a change of speed before it must send.
-const TUNE: Duration = Duration::from_millis(20);
+pub(crate) const TUNE: Duration = Duration::from_millis(20);
 
 /// Whom a question is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +157,22 @@ impl Default for MbusTiming {
     }
 }
 
+impl MbusTiming {
+    /// The times of a master on `line`.
+    pub(crate) fn config(self, line: LineParams) -> MasterConfig {
+        let mut config = MasterConfig::new(line);
+        config.margin += self.latency;
+        config.quiet += self.latency;
+        config.whole_frames = true;
+        config
+    }
+
+    /// How long a question of so many bytes takes that nobody answers with an acknowledge.
+    pub(crate) fn silent_time(self, line: LineParams, bytes: usize) -> Duration {
+        line.wire_time(bytes) + self.config(line).patience()
+    }
+}
+
 /// The buffers of an [`MbusLine`].
 #[derive(Clone, Debug)]
 pub struct MbusMemory {
@@ -216,14 +232,10 @@ impl<'m, P: Port, O: Observer> MbusLine<'m, P, O> {
         timing: MbusTiming,
         observer: O,
     ) -> Self {
-        let mut config = MasterConfig::new(line);
-        config.margin += timing.latency;
-        config.quiet += timing.latency;
-        config.whole_frames = true;
         Self {
             port,
             observer,
-            master: Master::new(config, &mut memory.rx, &mut memory.tx),
+            master: Master::new(timing.config(line), &mut memory.rx, &mut memory.tx),
             line,
             counts: Counts::default(),
             heard: Vec::new(),

@@ -24,6 +24,7 @@ pub use candidates::Candidates;
 pub(crate) use export::{columns, list_fields};
 pub use export::{explain, list_json, list_table};
 pub use found::{Found, NodeEvent, ScanEvent, SearchEvent, Seen, medium_text};
+pub(crate) use line::TUNE;
 pub use line::{Address, Fault, MbusLine, MbusMemory, MbusTiming, Place, READ_TRIES};
 pub use meaning::mask_text;
 pub(crate) use meaning::{frame as frame_text, whom};

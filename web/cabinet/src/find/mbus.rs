@@ -3,22 +3,55 @@
 use commission::find::{FindEnd, FindEvent, Finding, Leash, MbusScope, find_mbus};
 use commission::mbus::{MbusLine, MbusMemory, MbusTiming, ScanEvent, SearchEvent, Seen, mask_text};
 use commission::{Port as _, PortFault};
-use units::LineParams;
+use mbus::search::Cost;
+use units::{Duration, LineParams};
 
 use super::Find;
 use super::results::Remark;
 
 /// The addresses of meters, first and last.
 const ADDRESSES: (u8, u8) = (0, 250);
-/// How many speeds are asked address by address unless all are to be: it takes long, and the likely ones stand first.
-const LIKELY: usize = 2;
 
-/// What is looked at, one after the other.
-pub fn in_their_order(scope: MbusScope, thorough: bool) -> Vec<MbusScope> {
-    let many = if thorough { scope.speeds.len() } else { LIKELY };
-    let speeds = scope.speeds.iter().copied().take(many).collect();
-    let by_address = MbusScope { speeds, secondary: None, primary: Some(ADDRESSES), letters: scope.letters };
+/// What is looked at, one after the other: by address at the speeds in the same order, since a meter that answers to no number
+/// may have any of them. The slow ones, which take most of the time, stand last.
+pub fn in_their_order(scope: MbusScope) -> Vec<MbusScope> {
+    let by_address = MbusScope { secondary: None, primary: Some(ADDRESSES), ..scope.clone() };
     Vec::from([scope, by_address])
+}
+
+/// What each stage takes where nobody answers, as most of them do not.
+fn times(scope: &MbusScope) -> impl Iterator<Item = Duration> + '_ {
+    scope.stages().map(|stage| scope.silent_time(stage, MbusTiming::default()))
+}
+
+/// How long the stages of a search take.
+struct Pace(Vec<Duration>);
+
+impl Pace {
+    /// Of one stage.
+    fn of(&self, number: usize) -> Duration {
+        self.0.get(number).copied().unwrap_or(Duration::ZERO)
+    }
+
+    /// Of all stages behind one.
+    fn behind(&self, number: usize) -> Duration {
+        self.0.iter().skip(number + 1).fold(Duration::ZERO, |sum, one| sum + *one)
+    }
+
+    /// Thousandths of the whole, where so many of a stage are done.
+    fn whole(&self, number: usize, permille: u32) -> u32 {
+        let before = self.0.iter().take(number).fold(Duration::ZERO, |sum, one| sum + *one);
+        let all = (before + self.of(number) + self.behind(number)).as_micros().max(1);
+        let done = before.times(1_000) + self.of(number).times(u64::from(permille));
+        u32::try_from(done.as_micros() / all).unwrap_or(1_000)
+    }
+}
+
+/// How long a search by number still takes at a speed, by what this round has cost: one that found somebody is followed by another.
+fn rounds_left(cost: Cost, permille: u32, question: Duration) -> Duration {
+    let part = u64::from(permille.clamp(1, 1_000));
+    let rest = 1_000 - part + if cost.found > 0 { 1_000 } else { 0 };
+    Duration::from_micros(question.times(u64::from(cost.selects)).as_micros() * rest / part)
 }
 
 /// A search and the place in it.
@@ -43,6 +76,7 @@ impl MbusSearch {
     /// Goes on to the end: how it ended, and whether an echo was heard.
     pub async fn run(&mut self, view: &Find) -> Result<(FindEnd, bool), PortFault> {
         let all = self.stages();
+        let pace = Pace(self.scopes.iter().flat_map(times).collect());
         let mut line = view.cabinet.way().line.clone();
         let at = LineParams::even(all.first().map_or(2_400, |(baud, _)| *baud));
         // Other work may have set the port meanwhile.
@@ -67,7 +101,7 @@ impl MbusSearch {
                     _ => {}
                 }
                 let stage = stages.get(number).copied().unwrap_or_default();
-                heard(view, stage, before + number, all.len(), &event);
+                heard(view, stage, before + number, &pace, &event);
             };
             end = find_mbus(&mut bus, scope, &view.control, &mut self.at.1, &mut self.found, tell).await?;
             if end != FindEnd::Done {
@@ -80,8 +114,8 @@ impl MbusSearch {
 }
 
 /// Shows how far it is, and what was met that is no meter.
-fn heard(view: &Find, (baud, by_address): (u32, bool), number: usize, of: usize, event: &FindEvent<'_>) {
-    let (permille, what) = match event {
+fn heard(view: &Find, (baud, by_address): (u32, bool), number: usize, pace: &Pace, event: &FindEvent<'_>) {
+    let (permille, here, what) = match event {
         FindEvent::Node(SearchEvent::Node(node)) => {
             if let Seen::Twins = node.seen {
                 view.field.hurt(baud, by_address);
@@ -92,7 +126,9 @@ fn heard(view: &Find, (baud, by_address): (u32, bool), number: usize, of: usize,
                     "Take one of them off the bus and give the other a new number.",
                 ));
             }
-            (u32::from(node.permille), format!("By number at {baud} Bd"))
+            let permille = u32::from(node.permille);
+            let here = rounds_left(node.cost, permille, pace.of(number));
+            (permille, here, format!("By number at {baud} Bd"))
         }
         FindEvent::Scan(ScanEvent { address, seen, done, of }) => {
             if let Seen::Collision = seen {
@@ -105,13 +141,14 @@ fn heard(view: &Find, (baud, by_address): (u32, bool), number: usize, of: usize,
                 ));
             }
             let permille = u32::try_from(done * 1_000 / (*of).max(1)).unwrap_or(0);
-            (permille, format!("Address {address} at {baud} Bd"))
+            let here =
+                pace.of(number).times(1_000_u64.saturating_sub(u64::from(permille))).as_micros() / 1_000;
+            (permille, Duration::from_micros(here), format!("Address {address} at {baud} Bd"))
         }
         _ => return,
     };
     view.field.reached(baud, by_address, permille);
-    let count = u32::try_from(of).unwrap_or(1).max(1);
-    let whole = (u32::try_from(number).unwrap_or(0) * 1_000 + permille) / count;
     let found = view.cabinet.found.with_untracked(|found| found.len());
-    view.cabinet.work.tell(&format!("{what}, {found} found"), Some(whole), view.cabinet.now());
+    let left = here + pace.behind(number);
+    view.cabinet.work.expect(&format!("{what}, {found} found"), pace.whole(number, permille), left);
 }

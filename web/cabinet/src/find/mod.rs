@@ -171,7 +171,7 @@ impl Find {
             }
             Spoken::Mbus => {
                 "Nothing is changed. Meters are searched by their numbers first, so that those with one address are told apart, \
-                 then by address."
+                 then by address at the same speeds, the slow ones last."
             }
         }
         .to_owned())
@@ -346,7 +346,7 @@ impl Find {
                 "Nobody answers",
                 "No meter answered, neither by number nor by address.",
                 "The converter has no power, a wire is off, too many meters load the bus, or the meter has another speed.",
-                "Check the converter and the two wires; measure 20 to 40 V between them. Then search again with “Thorough”.",
+                "Check the converter and the two wires; measure 20 to 40 V between them. Then search again.",
             ),
         }
     }

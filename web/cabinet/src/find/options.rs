@@ -114,7 +114,7 @@ impl Options {
                 switch("Listen first, for 3 s", self.listen).flag_if("hidden", of_modbus),
                 switch("Wait longer, for slow devices", self.slow).flag_if("hidden", of_modbus),
                 switch("Also numbers with letters", self.letters).flag_if("hidden", of_mbus),
-                switch("Thorough", self.thorough),
+                switch("Thorough", self.thorough).flag_if("hidden", of_modbus),
             ]),
         ])
     }
@@ -162,6 +162,6 @@ impl Options {
         if let Some(baud) = self.speed.get_untracked() {
             scope.speeds = Vec::from([baud]);
         }
-        Some(in_their_order(scope, self.thorough.get_untracked()))
+        Some(in_their_order(scope))
     }
 }
