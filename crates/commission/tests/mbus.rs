@@ -378,14 +378,15 @@ fn a_refusal_is_told_by_the_status_of_the_next_telegram() {
     assert_eq!(setting(&bench, 0, SettingId::MbusId), 5);
 }
 
-/// Writes `change` while something happens after `steps` events; `None` where it was done before that.
+/// Writes `change` to the meter at `place` while something happens after `steps` events; `None` where it was done before that.
 fn disturbed(
+    place: Place,
     change: &str,
     steps: usize,
     disturb: &dyn Fn(&Shared),
 ) -> Option<(Shared, StepReport, MemoryJournal)> {
     let bench = bench(["serial=70001 mbus-id=5"]);
-    let plan = plan(primary(5), &[change]);
+    let plan = plan(place, &[change]);
     let mut memory = MbusMemory::default();
     let mut wire = wire(&bench, &mut memory);
     let mut journal = MemoryJournal::default();
@@ -443,7 +444,7 @@ fn a_power_cut_at_any_moment_of_a_write_never_makes_a_false_proof() {
     for change in ["mbus-id=9", "tariff=2", "serial=70009", "mbus-baud=4800"] {
         let mut unknown = 0;
         for steps in 0.. {
-            let Some((bench, report, journal)) = disturbed(change, steps, &cut) else { break };
+            let Some((bench, report, journal)) = disturbed(primary(5), change, steps, &cut) else { break };
             honest(&bench, change, &report, &journal);
             unknown += u32::from(matches!(report.outcome, Outcome::Unknown { .. }));
         }
@@ -457,10 +458,18 @@ fn an_adapter_that_goes_at_any_moment_leaves_a_doubt_and_no_proof() {
     let pull = |bench: &Shared| {
         bench.borrow_mut().set_faults(PortId::Mbus, WireFaults { unplugged: true, ..WireFaults::default() });
     };
-    for change in ["mbus-id=9", "tariff=2", "mbus-baud=4800"] {
+    let mut memory = MbusMemory::default();
+    let bench = bench(["serial=70001 mbus-id=5"]);
+    let identity = run(&bench, wire(&bench, &mut memory).secondary_search(Mask::ANY, false, &mut |_| {}));
+    let by_number = Place { address: Address::Secondary(identity.unwrap()[0].identity), ..primary(5) };
+    let places = [primary(5), by_number];
+    let changes = ["mbus-id=9", "tariff=2", "mbus-baud=4800"];
+    for (place, change) in places.into_iter().flat_map(|place| changes.map(|change| (place, change))) {
         let mut lost = 0;
         for steps in 0.. {
-            let Some((bench, report, journal)) = disturbed(change, steps, &pull) else { break };
+            let Some((bench, report, journal)) = disturbed(place, change, steps, &pull) else { break };
+            // What was not sent is not open afterwards.
+            assert_eq!(report.sent, !journal.entries.is_empty(), "{report:?}");
             honest(&bench, change, &report, &journal);
             let why = Doubt::NoReadBack(Fault::Port(commission::PortFault::Lost));
             lost += u32::from(report.outcome == Outcome::Unknown { why });

@@ -34,4 +34,4 @@ pub use read::{MbusReadOut, ReadProgress};
 pub use rows::{Row, Telegram, decode, decode_frame, identity_text};
 pub use sentence::sentence;
 pub use settle::Settled;
-pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress};
+pub use write::{Doubt, Obstacle, Outcome, StepReport, WriteProgress, shows};

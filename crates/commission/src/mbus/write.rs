@@ -88,6 +88,12 @@ const fn shown(action: &Action) -> Shown {
     }
 }
 
+/// True where a meter's telegrams show what an action has done, so that asking the meter makes it certain.
+#[must_use]
+pub fn shows(action: &Action) -> bool {
+    shown(action) != Shown::Nothing
+}
+
 /// What one telegram says of the meter.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
@@ -253,9 +259,10 @@ impl<P: Port, O: Observer, J: Journal> Writer<'_, '_, P, O, J> {
         let Some((ci, data)) = plan::frame(self.entry, &report.action) else {
             return Err(Obstacle::Fault(Fault::NoFrame(::mbus::FrameFault::Truncated { found: 0 })));
         };
+        // Before the intention stands: a meter that cannot be reached is sent nothing, and leaves nothing to be asked later.
+        self.line.reach(report.old.address).await.map_err(Obstacle::Fault)?;
         let mark = Mark::Intend { value: wanted(&report.action).unwrap_or(0), from: report.from };
         self.record(&report.action, mark).await.map_err(Obstacle::Journal)?;
-        self.line.reach(report.old.address).await.map_err(Obstacle::Fault)?;
         let to = report.old.address.byte();
         match self.line.ask(Ask::Send { to, ci, data: &data }).await {
             Err(fault) if fault.nothing_sent() => Err(Obstacle::Fault(fault)),

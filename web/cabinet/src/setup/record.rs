@@ -6,7 +6,7 @@ use commission::mbus::{self, MbusMemory};
 use commission::record::{Lines, LinesJournal, MeterRecord, Record, Where};
 use commission::session::{PutBack, put_back};
 use commission::settle::settle;
-use commission::{Bus as _, JournalFault, LineMemory, identify, serial_text};
+use commission::{Action, Bus as _, JournalFault, LineMemory, identify, serial_text};
 use dom::parts::save;
 use dom::{El, button, el, store};
 use models::Entry;
@@ -103,6 +103,11 @@ const fn spoken(place: Where) -> Spoken {
     }
 }
 
+/// True where a meter that is asked can tell what became of an action.
+pub fn can_tell(place: Where, action: &Action) -> bool {
+    matches!(place, Where::Modbus(_)) || mbus::shows(action)
+}
+
 impl Setup {
     /// Sessions that were broken off, with what is not certain.
     pub(super) fn broken_sessions(&self) -> El {
@@ -122,8 +127,12 @@ impl Setup {
     fn broken(&self, meter: &MeterRecord) -> El {
         let lines = meter.sentences().into_iter().map(|line| el("li", "").text(&line));
         let here = self.cabinet.spoken.get() == spoken(meter.now);
+        let (tells, silent): (Vec<_>, Vec<_>) =
+            meter.open().partition(|(_, action)| can_tell(meter.now, action));
+        let silent: Vec<&str> = silent.into_iter().map(|(key, _)| key).collect();
+        let silent = silent.join(", ");
         let mut acts = el("div", "acts");
-        if here {
+        if here && !tells.is_empty() {
             let (own, meter) = (self.clone(), meter.clone());
             acts = acts.add(button("btn main", "Settle it: ask the meter", move |_| own.settle(&meter)));
         }
@@ -134,14 +143,17 @@ impl Setup {
                 save(&format!("record-{}.txt", serial_text(serial)), "text/plain", &kept);
             }))
             .add(button("btn plain", "Forget it", move |_| own.forget(serial)));
-        let where_to = if here {
-            format!(
-                "It was last at {}. Choose the line that it is on above, then ask it; nothing is written to it.",
-                place_text(meter.now)
-            )
-        } else {
-            format!("It was last at {}: choose that bus above to ask it.", place_text(meter.now))
+        let place = place_text(meter.now);
+        let look = format!("No telegram shows {silent}: look at the meter's display.");
+        let where_to = match (tells.is_empty(), here) {
+            (true, _) => format!("{look} It was last at {place}."),
+            (false, true) => format!(
+                "It was last at {place}. Choose the line that it is on above, then ask it; nothing is written to it."
+            ),
+            (false, false) => format!("It was last at {place}: choose that bus above to ask it."),
         };
+        let where_to =
+            if tells.is_empty() || silent.is_empty() { where_to } else { format!("{where_to} {look}") };
         el("section", "broken").attr("aria-label", &format!("Session with {}", name(meter))).all(vec![
             el("h3", "").text(&format!("{}: not everything is certain", name(meter))),
             el("ul", "plain").all(lines.collect()),

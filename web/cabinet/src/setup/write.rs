@@ -10,7 +10,7 @@ use dom::changes::question;
 use dom::parts::copy;
 use dom::{El, button, el, later};
 
-use super::record::Book;
+use super::record::{Book, can_tell};
 use super::rehearsal::{AnyPlan, plan};
 use super::subject::{Meter, modbus, over_mbus};
 use super::{Setup, Told, step};
@@ -28,9 +28,11 @@ pub fn of_mbus(plan: &mbus::Plan, report: &mbus::StepReport) -> Told {
 
 /// What is to be done about what is unknown.
 const SETTLE: &str = " What is unknown the meter itself can tell: settle it above.";
+/// The same where it cannot tell.
+const LOOK: &str = " What is unknown and no telegram shows, the meter's display tells.";
 
-/// How many steps came to what, in words.
-fn summary(told: &[Told]) -> String {
+/// How many steps of these came to what, in words.
+fn summary(told: &[Told], at: Where, actions: &[Action]) -> String {
     let words = [
         ("confirmed", "confirmed by reading back"),
         ("acknowledged", "acknowledged, which proves nothing"),
@@ -44,8 +46,12 @@ fn summary(told: &[Told]) -> String {
         (count > 0).then(|| format!("{count} {long}"))
     });
     let all: Vec<String> = counted.collect();
-    let next = if told.iter().any(|it| it.word == "unknown") { SETTLE } else { "" };
-    format!("{}.{next}", all.join(", "))
+    let open = |action: &&Action| told.iter().any(|it| it.word == "unknown" && it.key == action.key());
+    let (tells, silent): (Vec<&Action>, Vec<&Action>) =
+        actions.iter().filter(open).partition(|action| can_tell(at, action));
+    let settle = if tells.is_empty() { "" } else { SETTLE };
+    let look = if silent.is_empty() { "" } else { LOOK };
+    format!("{}.{settle}{look}", all.join(", "))
 }
 
 impl Setup {
@@ -147,7 +153,7 @@ impl Setup {
                 Ok(at) => {
                     let reports = own.reports.get_untracked();
                     let bad = reports.iter().any(|it| !matches!(it.word, "confirmed" | "acknowledged"));
-                    own.cabinet.tell(summary(&reports), bad);
+                    own.cabinet.tell(summary(&reports, at, &actions), bad);
                     own.moved(at);
                 }
                 Err(why) => own.cabinet.tell(format!("Nothing was sent: {why}"), true),
