@@ -233,7 +233,10 @@ impl Setup {
                     mbus::Address::Primary(address) => address,
                     mbus::Address::Secondary(_) => 253,
                 };
-                let meter = mbus::Found { address, identity, models: mbus::Candidates::of(identity) };
+                // Several models have this header, and the record knows which of them it is: only a known one is spoken to by number.
+                let models = mbus::Candidates::of(identity);
+                let models = models.choose(meter.entry).unwrap_or(models);
+                let meter = mbus::Found { address, identity, models };
                 Ok((told, Some(Finding::Mbus { line: place.line, meter })))
             }
         }
