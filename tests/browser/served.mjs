@@ -5,11 +5,17 @@ import { promisify } from "node:util";
 import { folder, launchChromium, metertwin, openPage, python, startProgram } from "./harness.mjs";
 import { ready } from "./ui.mjs";
 
-/** Serves a meter; gives the address of its terminals. */
-export async function serve(t, meter) {
-  const words = ["serve", "--meter", meter, "--port", "tcp://127.0.0.1:0"];
-  const { match } = await startProgram(t, metertwin(), words, { ready: /listening on tcp:\/\/(\S+)/ });
+/** Serves a meter, with `bus` "mbus+" on its M-Bus; gives the address of its terminals. Its memory is kept in the file `state`. */
+export async function serve(t, meter, { bus = "", state } = {}) {
+  const words = ["serve", "--meter", meter, "--port", `${bus}tcp://127.0.0.1:0`, ...(state ? ["--state", state] : [])];
+  const { match } = await startProgram(t, metertwin(), words, { ready: /listening on (?:mbus\+)?tcp:\/\/(\S+)/ });
   return match[1];
+}
+
+/** What stands in the memory of the one meter of a file, by key: no bus is asked. */
+export async function remembered(state) {
+  const { stdout } = await promisify(execFile)(metertwin(), ["memory", state]);
+  return Object.fromEntries(stdout.trim().split("\n").slice(1).map((line) => line.trim().split(" ")));
 }
 
 /**
