@@ -37,6 +37,10 @@ const drawn = (page, count) => until(page, `${count} pictures with lines`, async
   return all.length === count && all.every((lines) => lines.length > 0 && lines.every((points) => points.includes(" ")));
 });
 
+/** Waits until the first line has so many points; some twelve come in a second. */
+const grown = (page, count) =>
+  until(page, `${count} points`, async () => (await curves(page))[0]?.[0]?.split(" ").length >= count);
+
 /** Saves a file and gives its text. */
 async function saved(page, button) {
   const waiting = page.waitForEvent("download");
@@ -68,7 +72,6 @@ test("values come while requests go on, each unit has its picture, and the files
   const told = JSON.parse(json);
   assert.ok(JSON.stringify(told).includes("13070001"));
   // What was not asked is a gap, and so it stands in the picture.
-  await page.waitForTimeout(1_500);
   await press(page, "Start");
   await until(page, "a gap", async () => (await cabinet(page).locator(".plots rect.gap title").allTextContents()).includes("paused"));
   await press(page, "Stop");
@@ -80,7 +83,7 @@ test("two cursors tell what lies between them, energy included, and a table tell
   const page = await watching(t);
   await press(page, "Start");
   await drawn(page, 3);
-  await page.waitForTimeout(1_500);
+  await grown(page, 18);
   await cabinet(page).getByText("10 s", { exact: true }).first().click();
   // The newest of the ten seconds: both cursors stand in what came.
   await cabinet(page).getByRole("slider", { name: "Cursor A" }).fill("920");
@@ -154,7 +157,7 @@ test("the pictures are good to look at, light and dark, on a desk and on a phone
     const page = await watching(t, { viewport: { width, height: 900 }, colorScheme });
     await press(page, "Start");
     await drawn(page, 3);
-    await page.waitForTimeout(3_000);
+    await grown(page, 30);
     await press(page, "Stop");
     await idle(page);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);

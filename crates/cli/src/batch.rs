@@ -179,8 +179,11 @@ impl Desk for Terminal {
     }
 }
 
-/// Asks whether it may begin. Without a terminal nobody can say yes.
-fn agreed(batch: &Batch) -> Result<bool, Fault> {
+/// Asks whether it may begin, unless that was said. Without a terminal nobody can say yes.
+fn agreed(args: &BatchArgs, batch: &Batch) -> Result<(), Fault> {
+    if args.yes {
+        return Ok(());
+    }
     if !io::stdin().is_terminal() {
         let wrong = "Nothing was sent: nobody is there to be asked. Add --yes to begin without a question.";
         return Err(Fault::new(Kind::Input, wrong));
@@ -191,7 +194,10 @@ fn agreed(batch: &Batch) -> Result<bool, Fault> {
     ));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "yes"))
+    if read.is_ok() && matches!(answer.trim(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(Fault::new(Kind::Input, "Nothing was sent."))
 }
 
 /// The labels of a run.
@@ -285,9 +291,7 @@ fn mbus(
         let address = mbus::Address::Primary(address.unwrap_or(0));
         batch.set_arrivals(vec![Where::Mbus(mbus::Place { line: link.line, address })]);
     }
-    if !args.yes && !agreed(batch)? {
-        return Err(Fault::new(Kind::Input, "Nothing was sent."));
-    }
+    agreed(args, batch)?;
     let mut memory = MbusMemory::default();
     let mut line = crate::mbus::line(&link, &mut memory)?;
     let mut log = journal::begin(path)?;
@@ -318,9 +322,7 @@ fn modbus(
         }
         batch.set_arrivals(places.into_iter().map(Where::Modbus).collect());
     }
-    if !args.yes && !agreed(batch)? {
-        return Err(Fault::new(Kind::Input, "Nothing was sent."));
-    }
+    agreed(args, batch)?;
     let mut memory = LineMemory::default();
     let mut line = wire::line(&link, &mut memory)?;
     let mut log = journal::begin(path)?;

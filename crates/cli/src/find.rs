@@ -2,7 +2,6 @@
 //! question.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -269,8 +268,7 @@ impl Kept {
         for Place { line, unit } in &self.found {
             text.push_str(&format!("found {} {} {unit}\n", line.baud, line.parity));
         }
-        fs::write(file, text)
-            .map_err(|why| Fault::new(Kind::Input, format!("{} cannot be written: {why}.", file.display())))
+        find_kept::write(file, &text)
     }
 
     fn remove(file: &Path) {
@@ -279,13 +277,7 @@ impl Kept {
     }
 
     fn load(file: &Path) -> Result<Option<Self>, Fault> {
-        match fs::read_to_string(file) {
-            Ok(text) => Self::parse(&text)
-                .map(Some)
-                .map_err(|why| Fault::option("--resume", format!("{}: {why}", file.display()))),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(Fault::option("--resume", format!("{} cannot be read: {why}", file.display()))),
-        }
+        find_kept::read(file, Self::parse)
     }
 
     fn parse(text: &str) -> Result<Self, String> {

@@ -126,19 +126,29 @@ impl Kept {
     }
 
     pub fn save(&self, file: &Path) -> Result<(), Fault> {
-        fs::write(file, self.text())
-            .map_err(|why| Fault::new(Kind::Input, format!("{} cannot be written: {why}.", file.display())))
+        write(file, &self.text())
     }
 
     /// `None` where there is no such file: the search is a new one.
     pub fn load(file: &Path) -> Result<Option<Self>, Fault> {
-        match fs::read_to_string(file) {
-            Ok(text) => Self::parse(&text)
-                .map(Some)
-                .map_err(|why| Fault::option("--resume", format!("{}: {why}", file.display()))),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(why) => Err(Fault::option("--resume", format!("{} cannot be read: {why}", file.display()))),
-        }
+        read(file, Self::parse)
+    }
+}
+
+/// Keeps what a search has left.
+pub fn write(file: &Path, text: &str) -> Result<(), Fault> {
+    fs::write(file, text)
+        .map_err(|why| Fault::new(Kind::Input, format!("{} cannot be written: {why}.", file.display())))
+}
+
+/// What a search has left; `None` where there is no such file: the search is a new one.
+pub fn read<T>(file: &Path, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, Fault> {
+    match fs::read_to_string(file) {
+        Ok(text) => parse(&text)
+            .map(Some)
+            .map_err(|why| Fault::option("--resume", format!("{}: {why}", file.display()))),
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(Fault::option("--resume", format!("{} cannot be read: {why}", file.display()))),
     }
 }
 

@@ -330,6 +330,19 @@ impl Batch {
             .filter(|serial| self.row_of(*serial).is_some_and(|row| !self.is_over(row)))
     }
 
+    /// True where nothing is left to do.
+    fn all_over(&self) -> bool {
+        (0..self.list.rows().len()).all(|row| self.is_over(row))
+    }
+
+    /// A round of looking has met nobody, the first one is told: true while somebody may still come.
+    fn waits_on<D: Desk>(&self, told: &mut bool, waited: Duration, desk: &mut D) -> bool {
+        if !core::mem::replace(told, true) {
+            desk.tell(&self.list, &Event::Waiting { so_far: self.sentence() });
+        }
+        waited < self.patience
+    }
+
     /// Where is looked: where new meters come up, then wherever one may be that was begun.
     fn places(&self) -> Vec<(Where, Option<u32>)> {
         let mut places: Vec<(Where, Option<u32>)> =

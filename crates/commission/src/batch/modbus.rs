@@ -70,10 +70,9 @@ impl Batch {
         if self.list.over() != Over::Modbus {
             return Err(BatchFault::OtherBus);
         }
-        let mut waits = false;
-        let begun = bus.now();
+        let (mut told, began) = (false, bus.now());
         loop {
-            if (0..self.list.rows().len()).all(|row| self.is_over(row)) {
+            if self.all_over() {
                 return Ok(Ended::All);
             }
             for (place, begun) in self.places() {
@@ -82,11 +81,7 @@ impl Batch {
                     return self.take(bus, journal, desk, &here).await;
                 }
             }
-            if !waits {
-                waits = true;
-                desk.tell(&self.list, &Event::Waiting { so_far: self.sentence() });
-            }
-            if bus.now().since(begun) >= self.patience {
+            if !self.waits_on(&mut told, bus.now().since(began), desk) {
                 return Ok(Ended::Nobody);
             }
             bus.wait(PAUSE).await.map_err(port)?;
